@@ -1,0 +1,1 @@
+"""Two-step structural equation modelling."""

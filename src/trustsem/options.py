@@ -1,0 +1,185 @@
+"""The options of ``cfa()``, ``sem()`` and ``growth()``: one vocabulary, validated once.
+
+Names are lavaan's with dots as underscores; defaults are those of lavaan 0.7-2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from trustsem.errors import SpecificationError, UnknownOptionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VALUES: dict[str, tuple[str, ...]] = {
+    "estimator": ("ML",),
+    "likelihood": ("normal", "wishart"),
+    "missing": ("listwise",),
+    "information": ("expected", "observed"),
+    "se": ("standard", "none"),
+    "test": ("standard", "none"),
+    "parameterization": ("delta", "theta"),
+    "engine": ("native", "semopy"),
+}
+"""Allowed values of the options that choose among words. ``"default"`` resolves to the first."""
+
+GROUP_EQUAL = (
+    "loadings", "intercepts", "means", "residuals", "residual.covariances",
+    "lv.variances", "lv.covariances", "regressions", "thresholds",
+)  # fmt: skip
+"""Classes of parameters that ``group_equal`` can hold equal over groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything that a user can choose about one estimation.
+
+    Parameters
+    ----------
+    estimator, likelihood, missing, information, se, test, parameterization, engine : str
+        See :data:`VALUES`.
+    group : str or None
+        Column that holds the group; None for one group.
+    group_equal, group_partial : tuple of str
+        Classes of parameters equal over groups, and single parameters exempt from that.
+    ordered : tuple of str
+        Ordinal indicators.
+    std_lv : bool
+        Scale constructs by unit variance rather than by a marker.
+    orthogonal : bool
+        Leave constructs uncorrelated.
+    auto_fix_first : bool or None
+        Fix each construct's first loading to 1; None: unless ``std_lv``.
+    meanstructure : bool or None
+        Estimate intercepts; None: when the model or the function needs them.
+    fixed_x : bool
+        Keep moments of exogenous observed covariates at their sample values.
+    bootstrap : int
+        Number of bootstrap samples where a bootstrap is asked for.
+    sample_cov : DataFrame or None
+        Covariance (divisor N-1) or correlation matrix instead of raw data.
+    sample_mean, sample_sd : Series, sequence or None
+        Means; standard deviations that turn a correlation matrix into a covariance matrix.
+    sample_nobs : int or None
+        Number of observations behind ``sample_cov``.
+    sample_cov_rescale : bool
+        Multiply ``sample_cov`` by (N-1)/N when the likelihood is normal.
+    constraints : str
+        Further constraints, in model syntax.
+    seed : int or None
+        Seed of everything random.
+    """
+
+    estimator: str = "ML"
+    likelihood: str = "normal"
+    missing: str = "listwise"
+    group: str | None = None
+    group_equal: tuple[str, ...] = ()
+    group_partial: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
+    std_lv: bool = False
+    orthogonal: bool = False
+    auto_fix_first: bool | None = None
+    meanstructure: bool | None = None
+    fixed_x: bool = False
+    information: str = "expected"
+    se: str = "standard"
+    test: str = "standard"
+    bootstrap: int = 1000
+    parameterization: str = "delta"
+    sample_cov: pd.DataFrame | None = None
+    sample_mean: pd.Series | Sequence[float] | None = None
+    sample_sd: pd.Series | Sequence[float] | None = None
+    sample_nobs: int | None = None
+    sample_cov_rescale: bool = True
+    constraints: str = ""
+    engine: str = "native"
+    seed: int | None = None
+
+    @classmethod
+    def from_keywords(cls, **keywords: Any) -> Options:
+        """Validate keyword arguments and return the options.
+
+        Raises
+        ------
+        UnknownOptionError
+            If a name or a word does not exist; the message suggests the nearest.
+        SpecificationError
+            If a value is of the wrong kind.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in keywords:
+            if name not in known:
+                raise UnknownOptionError(name, known)
+        values = {name: _checked(name, value) for name, value in keywords.items()}
+        return cls(**values)
+
+    @property
+    def marker_scaling(self) -> bool:
+        """Whether the first loading of each construct is fixed to 1."""
+        return not self.std_lv if self.auto_fix_first is None else self.auto_fix_first
+
+
+_FLAGS = ("std_lv", "orthogonal", "fixed_x", "sample_cov_rescale")
+_OPTIONAL_FLAGS = ("auto_fix_first", "meanstructure")
+_NAME_LISTS = ("group_equal", "group_partial", "ordered")
+_COUNTS = ("bootstrap",)
+_OPTIONAL_COUNTS = ("sample_nobs", "seed")
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return the option's value in its own type, or raise."""
+    if name in VALUES:
+        return _word(name, value)
+    if name in _OPTIONAL_FLAGS and (value is None or value == "default"):
+        return None
+    if name in _FLAGS + _OPTIONAL_FLAGS:
+        if not isinstance(value, bool):
+            raise SpecificationError(f"Option {name!r} must be True or False, got {value!r}.")
+        return value
+    if name in _NAME_LISTS:
+        return _names(name, value)
+    if name in _OPTIONAL_COUNTS and value is None:
+        return None
+    if name in _COUNTS + _OPTIONAL_COUNTS:
+        return _count(name, value)
+    return value
+
+
+def _word(name: str, value: Any) -> str:
+    """Return an allowed word in its canonical spelling."""
+    allowed = VALUES[name]
+    if value == "default":
+        return allowed[0]
+    for word in allowed:
+        if str(value).lower() == word.lower():
+            return word
+    raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
+
+
+def _names(name: str, value: Any) -> tuple[str, ...]:
+    """Return one name or a sequence of names as a tuple."""
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):
+        raise SpecificationError(f"Option {name!r} must be a list of names, got {value!r}.")
+    if name == "group_equal":
+        value = tuple(item.replace("_", ".") for item in value)
+        for item in value:
+            if item not in GROUP_EQUAL:
+                raise UnknownOptionError(item, GROUP_EQUAL, kind="class in 'group_equal':")
+    return tuple(value)
+
+
+def _count(name: str, value: Any) -> int:
+    """Return a non-negative whole number."""
+    try:
+        whole = int(value)
+    except (TypeError, ValueError):
+        raise SpecificationError(f"Option {name!r} must be a number, got {value!r}.") from None
+    if whole != value or whole < 0:
+        raise SpecificationError(f"Option {name!r} must be a whole number >= 0, got {value!r}.")
+    return whole

@@ -1,0 +1,60 @@
+"""The bibliography: every formula, criterion and threshold names one of these keys."""
+
+from __future__ import annotations
+
+REFERENCES: dict[str, str] = {
+    "anderson1988": "Anderson, J. C., & Gerbing, D. W. (1988). Structural equation modeling in practice: A review and recommended two-step approach. Psychological Bulletin, 103(3), 411-423.",
+    "bartlett1937": "Bartlett, M. S. (1937). The statistical conception of mental factors. British Journal of Psychology, 28(1), 97-104.",
+    "bentler1980": "Bentler, P. M., & Bonett, D. G. (1980). Significance tests and goodness of fit in the analysis of covariance structures. Psychological Bulletin, 88(3), 588-606.",
+    "bentler1990": "Bentler, P. M. (1990). Comparative fit indexes in structural models. Psychological Bulletin, 107(2), 238-246.",
+    "bentler1995": "Bentler, P. M. (1995). EQS structural equations program manual. Multivariate Software.",
+    "bollen1989": "Bollen, K. A. (1989). Structural equations with latent variables. Wiley.",
+    "bollen1989ifi": "Bollen, K. A. (1989). A new incremental fit index for general structural equation models. Sociological Methods & Research, 17(3), 303-316.",
+    "brockman2017": "Brockman, B. K., Park, J. E., & Morgan, R. M. (2017). The role of buyer trust in outsourced CRM: Its influence on organizational learning and performance. Journal of Business-to-Business Marketing, 24(3), 201-219.",
+    "browne1974": "Browne, M. W. (1974). Generalized least squares estimators in the analysis of covariance structures. South African Statistical Journal, 8(1), 1-24.",
+    "browne1984": "Browne, M. W. (1984). Asymptotically distribution-free methods for the analysis of covariance structures. British Journal of Mathematical and Statistical Psychology, 37(1), 62-83.",
+    "browne1992": "Browne, M. W., & Cudeck, R. (1992). Alternative ways of assessing model fit. Sociological Methods & Research, 21(2), 230-258.",
+    "cronbach1951": "Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. Psychometrika, 16(3), 297-334.",
+    "cudeck1983": "Cudeck, R., & Browne, M. W. (1983). Cross-validation of covariance structures. Multivariate Behavioral Research, 18(2), 147-167.",
+    "fornell1981": "Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with unobservable variables and measurement error. Journal of Marketing Research, 18(1), 39-50.",
+    "hagglund1982": "Hagglund, G. (1982). Factor analysis by instrumental variables methods. Psychometrika, 47(2), 209-222.",
+    "hair2019": "Hair, J. F., Black, W. C., Babin, B. J., & Anderson, R. E. (2019). Multivariate data analysis (8th ed.). Cengage.",
+    "henseler2015": "Henseler, J., Ringle, C. M., & Sarstedt, M. (2015). A new criterion for assessing discriminant validity in variance-based structural equation modeling. Journal of the Academy of Marketing Science, 43(1), 115-135.",
+    "hoelter1983": "Hoelter, J. W. (1983). The analysis of covariance structures: Goodness-of-fit indices. Sociological Methods & Research, 11(3), 325-344.",
+    "holzinger1939": "Holzinger, K. J., & Swineford, F. (1939). A study in factor analysis: The stability of a bi-factor solution. Supplementary Educational Monographs, 48. University of Chicago Press.",
+    "hu1999": "Hu, L., & Bentler, P. M. (1999). Cutoff criteria for fit indexes in covariance structure analysis: Conventional criteria versus new alternatives. Structural Equation Modeling, 6(1), 1-55.",
+    "joreskog1969": "Joreskog, K. G. (1969). A general approach to confirmatory maximum likelihood factor analysis. Psychometrika, 34(2), 183-202.",
+    "joreskog1971": "Joreskog, K. G. (1971). Statistical analysis of sets of congeneric tests. Psychometrika, 36(2), 109-133.",
+    "joreskog1986": "Joreskog, K. G., & Sorbom, D. (1986). LISREL VI: Analysis of linear structural relationships by maximum likelihood and least square methods. Scientific Software.",
+    "maiti1990": "Maiti, S. S., & Mukherjee, B. N. (1990). A note on distributional properties of the Joreskog-Sorbom fit indices. Psychometrika, 55(4), 721-726.",
+    "maccallum1996": "MacCallum, R. C., Browne, M. W., & Sugawara, H. M. (1996). Power analysis and determination of sample size for covariance structure modeling. Psychological Methods, 1(2), 130-149.",
+    "mcdonald1989": "McDonald, R. P. (1989). An index of goodness-of-fit based on noncentrality. Journal of Classification, 6(1), 97-103.",
+    "mcdonald1999": "McDonald, R. P. (1999). Test theory: A unified treatment. Erlbaum.",
+    "mulaik1989": "Mulaik, S. A., James, L. R., Van Alstine, J., Bennett, N., Lind, S., & Stilwell, C. D. (1989). Evaluation of goodness-of-fit indices for structural equation models. Psychological Bulletin, 105(3), 430-445.",
+    "nunnally1978": "Nunnally, J. C. (1978). Psychometric theory (2nd ed.). McGraw-Hill.",
+    "ronkko2022": "Ronkko, M., & Cho, E. (2022). An updated guideline for assessing discriminant validity. Organizational Research Methods, 25(1), 6-47.",
+    "roemer2021": "Roemer, E., Schuberth, F., & Henseler, J. (2021). HTMT2: An improved criterion for assessing discriminant validity in structural equation modeling. Industrial Management & Data Systems, 121(12), 2637-2650.",
+    "saris1987": "Saris, W. E., Satorra, A., & Sorbom, D. (1987). The detection and correction of specification errors in structural equation models. Sociological Methodology, 17, 105-129.",
+    "schwarz1978": "Schwarz, G. (1978). Estimating the dimension of a model. The Annals of Statistics, 6(2), 461-464.",
+    "akaike1974": "Akaike, H. (1974). A new look at the statistical model identification. IEEE Transactions on Automatic Control, 19(6), 716-723.",
+    "sclove1987": "Sclove, S. L. (1987). Application of model-selection criteria to some problems in multivariate analysis. Psychometrika, 52(3), 333-343.",
+    "sobel1982": "Sobel, M. E. (1982). Asymptotic confidence intervals for indirect effects in structural equation models. Sociological Methodology, 13, 290-312.",
+    "sorbom1989": "Sorbom, D. (1989). Model modification. Psychometrika, 54(3), 371-384.",
+    "steiger1980": "Steiger, J. H., & Lind, J. C. (1980). Statistically based tests for the number of common factors. Paper presented at the annual meeting of the Psychometric Society, Iowa City.",
+    "steiger1985": "Steiger, J. H., Shapiro, A., & Browne, M. W. (1985). On the multivariate asymptotic distribution of sequential chi-square statistics. Psychometrika, 50(3), 253-263.",
+    "thurstone1935": "Thurstone, L. L. (1935). The vectors of mind. University of Chicago Press.",
+    "tucker1973": "Tucker, L. R., & Lewis, C. (1973). A reliability coefficient for maximum likelihood factor analysis. Psychometrika, 38(1), 1-10.",
+    "voorhees2016": "Voorhees, C. M., Brady, M. K., Calantone, R., & Ramirez, E. (2016). Discriminant validity testing in marketing: An analysis, causes for concern, and proposed remedies. Journal of the Academy of Marketing Science, 44(1), 119-134.",
+    "wheaton1977": "Wheaton, B., Muthen, B., Alwin, D. F., & Summers, G. F. (1977). Assessing reliability and stability in panel models. Sociological Methodology, 8, 84-136.",
+}
+
+
+def citation(key: str) -> str:
+    """Return the full reference for a key.
+
+    Raises
+    ------
+    KeyError
+        If the bibliography has no such key.
+    """
+    return REFERENCES[key]
