@@ -1,1 +1,78 @@
-"""Two-step structural equation modelling."""
+"""trustsem: two-step structural equation modelling, from survey file to checked answer.
+
+The names below are the public interface. Each is loaded when it is first used, so that
+``import trustsem`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trustsem.errors import TrustsemError
+    from trustsem.findings import Finding
+    from trustsem.results import ModelResult, cfa, compare, growth, sem
+    from trustsem.study import (
+        Study,
+        StudyResult,
+        load_study,
+        reflective,
+        shipped_studies,
+        two_step,
+    )
+    from trustsem.survey import Survey, read_survey
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Finding": "findings",
+    "ModelResult": "results",
+    "Study": "study",
+    "StudyResult": "study",
+    "Survey": "survey",
+    "TrustsemError": "errors",
+    "cfa": "results",
+    "compare": "results",
+    "growth": "results",
+    "load_study": "study",
+    "read_survey": "survey",
+    "reflective": "study",
+    "sem": "results",
+    "shipped_studies": "study",
+    "two_step": "study",
+}
+
+__all__ = [
+    "Finding",
+    "ModelResult",
+    "Study",
+    "StudyResult",
+    "Survey",
+    "TrustsemError",
+    "__version__",
+    "cfa",
+    "compare",
+    "growth",
+    "load_study",
+    "read_survey",
+    "reflective",
+    "sem",
+    "shipped_studies",
+    "two_step",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in _HOME:
+        message = f"module 'trustsem' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"trustsem.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

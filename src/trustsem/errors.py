@@ -10,7 +10,7 @@
     ├── EstimationError ──── ConvergenceError · EngineUnavailableError
     ├── InferenceError ───── SingularInformationError · NotNestedError · ImproperSolutionError
     ├── UndefinedIndexError
-    ├── PlanError ────────── StudyFileError
+    ├── PlanError ────────── StudyFileError · UntestableHypothesisError
     └── OutputError
 
 Stages, not mechanisms, name the families. A leaf takes facts, composes its own message and keeps
@@ -330,6 +330,22 @@ class StudyFileError(PlanError):
         self.path, self.mistakes = Path(path), tuple(mistakes)
         lines = "".join(f"\n  {mistake}" for mistake in mistakes)
         super().__init__(f"{len(mistakes)} mistake(s) in the study file:{lines}", where=str(path))
+
+
+class UntestableHypothesisError(PlanError):
+    """A hypothesis cannot be judged from the model, or contradicts itself.
+
+    Parameters
+    ----------
+    hypothesis : str
+        Its name.
+    reason : str
+        Why, in one sentence.
+    """
+
+    def __init__(self, hypothesis: str, reason: str, remedy: str = "") -> None:
+        self.hypothesis, self.reason = hypothesis, reason
+        super().__init__(reason, where=hypothesis, remedy=remedy)
 
 
 class OutputError(TrustsemError, OSError):

@@ -1,0 +1,259 @@
+"""The finished path diagram: what users hold, save and put into a paper."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trustsem.diagram.graph import PathGraph
+from trustsem.diagram.measurement import lay_out_measurement
+from trustsem.diagram.metrics import MM_PER_POINT, conflicts, scene_metrics
+from trustsem.diagram.paths import lay_out
+from trustsem.diagram.scene import Scene
+from trustsem.diagram.svg import svg_text
+from trustsem.errors import OutputError, UnknownOptionError
+from trustsem.findings import Finding
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SUFFIXES = (".svg", ".png", ".pdf")
+COLUMN_WIDTHS = (90.0, 140.0, 190.0)
+"""Widths of one, one and a half and two columns of a journal, in millimetres."""
+SMALLEST_FONT = 6.0
+_WIDEST, _NARROWEST = 2000.0, 20.0
+_PAGE_HEIGHT = 247.0
+_TOLERANCE = 0.5
+
+
+class Diagram:
+    """A path diagram of a fixed final width.
+
+    Parameters
+    ----------
+    graph : PathGraph
+        What is shown.
+    scene : Scene
+        Where it stands.
+    findings : tuple of Finding
+        What a reader of the figure should know: too narrow a page, overlaps that remain.
+    """
+
+    def __init__(self, graph: PathGraph, scene: Scene, findings: tuple[Finding, ...] = ()) -> None:
+        self.graph, self.scene, self.findings = graph, scene, findings
+
+    def __repr__(self) -> str:
+        """Return view and size."""
+        measures = self.metrics()
+        return (
+            f"Diagram(view={self.graph.view!r}, {len(self.graph.nodes)} nodes, "
+            f"{measures['width_mm']:g} x {measures['height_mm']:g} mm)"
+        )
+
+    def svg(self, prefix: str = "") -> str:
+        """Return the figure as an SVG document; ``prefix`` begins all ids."""
+        return svg_text(self.scene, prefix)
+
+    @cached_property
+    def _metrics(self) -> dict[str, float]:
+        """Count once."""
+        return scene_metrics(self.scene)
+
+    def metrics(self) -> dict[str, float]:
+        """Count overlaps, hits and crossings; measure text and page.
+
+        Returns
+        -------
+        dict
+            ``node_overlaps label_overlaps label_edge_hits edge_node_hits crossings outside``
+            (counts), ``min_font_pt``, ``width_mm``, ``height_mm``.
+        """
+        return dict(self._metrics)
+
+    def save(self, path: str | Path, *, dpi: float = 300) -> Path:
+        """Write the figure to a file.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix chooses the format: ``.svg``, ``.png`` or ``.pdf``.
+        dpi : float, optional
+            Pixels per inch of a PNG.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        UnknownOptionError
+            If the suffix is another one.
+        OutputError
+            If the file cannot be written.
+        """
+        target = Path(path)
+        suffix = target.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise UnknownOptionError(suffix or target.name, SUFFIXES, kind="figure format")
+        content = self.svg().encode() if suffix == ".svg" else self._encoded(suffix, dpi)
+        try:
+            target.write_bytes(content)
+        except OSError as error:
+            raise OutputError(
+                "The figure cannot be written.", where=str(target), remedy=str(error)
+            ) from error
+        return target
+
+    def _encoded(self, suffix: str, dpi: float) -> bytes:
+        """Return the bytes of a PNG or PDF."""
+        from trustsem.diagram.plotting import encoded  # noqa: PLC0415  # loads matplotlib
+
+        return encoded(self.scene, "pdf" if suffix == ".pdf" else "png", dpi)
+
+    def to_axes(self, ax: Axes | None = None) -> Axes:
+        """Draw the figure into matplotlib axes, new ones if none are given.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; texts are scaled with the figure.
+
+        Returns
+        -------
+        Axes
+            The axes.
+        """
+        from trustsem.diagram.plotting import draw_into, new_axes  # noqa: PLC0415  # matplotlib
+
+        axes = new_axes(self.scene) if ax is None else ax
+        draw_into(self.scene, axes)
+        return axes
+
+    def _repr_svg_(self) -> str:
+        """Return the figure for a notebook."""
+        return self.svg()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return the figure for a notebook, as SVG and PNG."""
+        wanted = {"image/svg+xml", "image/png", "text/plain"}
+        wanted = (wanted & set(include) if include else wanted) - set(exclude or ())
+        makers = {
+            "image/svg+xml": self.svg,
+            "image/png": lambda: base64.b64encode(self._encoded(".png", 150)).decode("ascii"),
+            "text/plain": lambda: repr(self),
+        }
+        return {kind: make() for kind, make in makers.items() if kind in wanted}
+
+
+def _points(width: str | float) -> float:
+    """Return a width in points; numbers are millimetres."""
+    text = str(width).strip().lower().removesuffix("mm").strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not _NARROWEST <= value <= _WIDEST:
+        raise UnknownOptionError(
+            str(width), [f"{column:g}mm" for column in COLUMN_WIDTHS], kind="figure width"
+        )
+    return value / MM_PER_POINT
+
+
+def draw(
+    graph: PathGraph,
+    width: str | float = "190mm",
+    *,
+    title: str = "",
+) -> Diagram:
+    """Lay out a path diagram for a page of a fixed width.
+
+    Parameters
+    ----------
+    graph : PathGraph
+        What to draw.
+    width : str or float, optional
+        Final width, such as ``"190mm"``, ``"140mm"``, ``"90mm"`` (two, one and a half, one column
+        of a journal) or a number of millimetres. Text is never smaller than 6 pt: where the model
+        needs more room than this, the figure becomes wider and a finding says what to do.
+    title : str, optional
+        Name of the figure for screen readers.
+
+    Returns
+    -------
+    Diagram
+        Deterministic: the same graph gives the same figure.
+
+    Raises
+    ------
+    UnknownOptionError
+        If the width is no width.
+    """
+    points = _points(width)
+    shown = replace(graph, title=title) if title else graph
+    maker = lay_out_measurement if graph.view == "measurement" else lay_out
+    scene, missing = maker(shown, points)
+    return Diagram(shown, scene, _findings(shown, scene, points, missing))
+
+
+def _findings(
+    graph: PathGraph, scene: Scene, width: float, missing: float
+) -> tuple[Finding, ...]:
+    """Judge whether the figure fits its page and can be read."""
+    findings = []
+    if missing > _TOLERANCE:
+        asked, drawn = width * MM_PER_POINT, scene.width * MM_PER_POINT
+        size = SMALLEST_FONT * width / scene.width
+        wider = next((column for column in COLUMN_WIDTHS if column >= drawn), None)
+        remedy = (
+            f'Use width="{wider:g}mm"'
+            if wider
+            else "Print it on a landscape page, or split the model"
+        )
+        if graph.view == "full":
+            remedy += ', or view="structural"'
+        findings.append(
+            Finding(
+                "figure_too_wide",
+                "figure",
+                f"On a width of {asked:.0f} mm text would print at {size:.1f} pt; "
+                f"the figure is drawn {drawn:.0f} mm wide instead.",
+                severity="warning",
+                holds=False,
+                value=round(drawn, 1),
+                threshold=round(asked, 1),
+                remedy=f"{remedy}.",
+            )
+        )
+    height = scene.height * MM_PER_POINT
+    if height > _PAGE_HEIGHT:
+        findings.append(
+            Finding(
+                "figure_too_tall",
+                "figure",
+                f"The figure is {height:.0f} mm tall; a printed page holds {_PAGE_HEIGHT:.0f} mm.",
+                severity="warning",
+                holds=False,
+                value=round(height, 1),
+                threshold=_PAGE_HEIGHT,
+                remedy="Draw it wider, show fewer constructs, or print it on two pages.",
+            )
+        )
+    left = conflicts(scene_metrics(scene))
+    if left:
+        findings.append(
+            Finding(
+                "figure_overlaps",
+                "figure",
+                f"{left} overlap(s) of labels, nodes and edges remain.",
+                severity="warning",
+                holds=False,
+                value=float(left),
+                threshold=0.0,
+                remedy='Draw it wider, or use view="structural".',
+            )
+        )
+    return tuple(findings)

@@ -1,0 +1,196 @@
+"""Plane geometry of figures in closed form: clipping, intersections, curves.
+
+Coordinates are points (1/72 inch); x grows to the right and y grows downwards.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+Point = tuple[float, float]
+Polyline = tuple[Point, ...]
+_CURVE_STEPS = 24
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle with sides along the axes."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @classmethod
+    def around(cls, center: Point, width: float, height: float) -> Box:
+        """Return the box of a size about a centre."""
+        x, y = center
+        return cls(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+    @property
+    def center(self) -> Point:
+        """The middle of the box."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def grown(self, by: float) -> Box:
+        """Return the box with every side moved outwards."""
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+    def overlaps(self, other: Box) -> bool:
+        """Tell whether two boxes share more than their borders."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def contains(self, point: Point) -> bool:
+        """Tell whether a point lies inside."""
+        return self.left < point[0] < self.right and self.top < point[1] < self.bottom
+
+    def is_hit_by(self, line: Sequence[Point]) -> bool:
+        """Tell whether a polyline passes through the box."""
+        return any(_segment_meets_box(start, stop, self) for start, stop in pairwise(line))
+
+
+def _segment_meets_box(start: Point, stop: Point, box: Box) -> bool:
+    """Clip a segment to a box as Liang and Barsky do; tell whether anything is left."""
+    enter, leave = 0.0, 1.0
+    sides = ((start[0], stop[0], box.left, box.right), (start[1], stop[1], box.top, box.bottom))
+    for origin, target, low, high in sides:
+        step = target - origin
+        if abs(step) < _TINY:
+            if not low < origin < high:
+                return False
+            continue
+        first, last = sorted(((low - origin) / step, (high - origin) / step))
+        enter, leave = max(enter, first), min(leave, last)
+    return enter < leave - _TINY
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The border of a node: an ellipse or a rectangle about a centre."""
+
+    x: float
+    y: float
+    rx: float
+    ry: float
+    is_round: bool
+
+    @property
+    def center(self) -> Point:
+        """The middle of the node."""
+        return self.x, self.y
+
+    @property
+    def box(self) -> Box:
+        """The bounding box."""
+        return Box(self.x - self.rx, self.y - self.ry, self.x + self.rx, self.y + self.ry)
+
+    def exit(self, dx: float, dy: float) -> Point:
+        """Return where a ray from the centre leaves the node."""
+        if self.is_round:
+            scale = 1 / max(math.hypot(dx / self.rx, dy / self.ry), _TINY)
+        else:
+            scale = 1 / max(abs(dx) / self.rx, abs(dy) / self.ry, _TINY)
+        return self.x + dx * scale, self.y + dy * scale
+
+    def is_hit_by(self, line: Sequence[Point], gap: float = 0.0) -> bool:
+        """Tell whether a polyline passes through the node or nearer to it than ``gap``."""
+        if not self.is_round:
+            return self.box.grown(gap).is_hit_by(line)
+        rx, ry = self.rx + gap, self.ry + gap
+        scaled = [((x - self.x) / rx, (y - self.y) / ry) for x, y in line]
+        return any(_distance_to_origin(a, b) < 1 - _TINY for a, b in pairwise(scaled))
+
+    def meets_box(self, box: Box) -> bool:
+        """Tell whether a box reaches into the node."""
+        if not self.is_round:
+            return self.box.overlaps(box)
+        x = min(max(self.x, box.left), box.right)
+        y = min(max(self.y, box.top), box.bottom)
+        return math.hypot((x - self.x) / self.rx, (y - self.y) / self.ry) < 1 - _TINY
+
+    def overlaps(self, other: Outline) -> bool:
+        """Tell whether two nodes overlap."""
+        if not other.is_round:
+            return self.meets_box(other.box)
+        if not self.is_round:
+            return other.meets_box(self.box)
+        dx, dy = other.x - self.x, other.y - self.y
+        return math.hypot(dx / (self.rx + other.rx), dy / (self.ry + other.ry)) < 1 - _TINY
+
+
+def _distance_to_origin(start: Point, stop: Point) -> float:
+    """Return the distance of a segment from the origin."""
+    dx, dy = stop[0] - start[0], stop[1] - start[1]
+    length = dx * dx + dy * dy
+    share = -(start[0] * dx + start[1] * dy) / length if length > _TINY else 0.0
+    share = min(max(share, 0.0), 1.0)
+    return math.hypot(start[0] + share * dx, start[1] + share * dy)
+
+
+def _side(origin: Point, target: Point, point: Point) -> float:
+    """Return on which side of a line a point lies."""
+    return (target[0] - origin[0]) * (point[1] - origin[1]) - (target[1] - origin[1]) * (
+        point[0] - origin[0]
+    )
+
+
+def lines_cross(first: Sequence[Point], second: Sequence[Point]) -> bool:
+    """Tell whether two polylines properly cross."""
+    return any(
+        _side(a, b, c) * _side(a, b, d) < -_TINY and _side(c, d, a) * _side(c, d, b) < -_TINY
+        for a, b in pairwise(first)
+        for c, d in pairwise(second)
+    )
+
+
+def cubic_points(start: Point, control: Point, other: Point, stop: Point) -> Polyline:
+    """Return points along a cubic Bezier curve."""
+    points = []
+    for step in range(_CURVE_STEPS + 1):
+        t = step / _CURVE_STEPS
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        ends = (start, control, other, stop)
+        points.append(
+            (
+                sum(w * p[0] for w, p in zip(weights, ends, strict=True)),
+                sum(w * p[1] for w, p in zip(weights, ends, strict=True)),
+            )
+        )
+    return tuple(points)
+
+
+def line_length(line: Sequence[Point]) -> float:
+    """Return the length of a polyline."""
+    return sum(math.dist(a, b) for a, b in pairwise(line))
+
+
+def point_along(line: Sequence[Point], share: float) -> Point:
+    """Return the point at a share (0 to 1) of a polyline's length."""
+    left = share * line_length(line)
+    for a, b in pairwise(line):
+        step = math.dist(a, b)
+        if left <= step and step > _TINY:
+            return a[0] + (b[0] - a[0]) * left / step, a[1] + (b[1] - a[1]) * left / step
+        left -= step
+    return line[-1]
+
+
+def direction(start: Point, stop: Point) -> Point:
+    """Return the unit vector from one point to another."""
+    length = max(math.dist(start, stop), _TINY)
+    return (stop[0] - start[0]) / length, (stop[1] - start[1]) / length
+
+
+def rotated(vector: Point, degrees: float) -> Point:
+    """Return a vector turned by an angle."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return vector[0] * cos - vector[1] * sin, vector[0] * sin + vector[1] * cos

@@ -1,0 +1,141 @@
+"""Is a solution inside the admissible space, and which variable or pair is outside?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trustsem.arrays import Floats, is_positive_definite
+from trustsem.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustsem.estimation.native import Estimate
+    from trustsem.implied import Implied
+
+_TOLERANCE = 1e-8
+
+
+def check_admissibility(estimate: Estimate) -> tuple[Finding, ...]:
+    """Judge convergence, variances, correlations and covariance matrices of a solution.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The outcome of an estimation.
+
+    Returns
+    -------
+    tuple of Finding
+        Serious ones where the solution must not be interpreted; empty for a proper solution.
+    """
+    findings = list(_convergence(estimate))
+    labels = estimate.problem.table.group_labels or ("",)
+    for label, structure, implied in zip(
+        labels, estimate.problem.structures, estimate.problem.implied(estimate.params), strict=True
+    ):
+        place = f" (group {label})" if label else ""
+        findings += _negative_variances(structure.eta, implied.matrices["Psi"], "", place)
+        findings += _negative_variances(
+            structure.observed, implied.matrices["Theta"], "residual ", place
+        )
+        findings += _correlations(structure.eta, implied, place)
+        findings += _matrices(structure.observed, structure.eta, implied, place)
+    return tuple(findings)
+
+
+def _convergence(estimate: Estimate) -> Iterator[Finding]:
+    if not estimate.converged:
+        yield Finding(
+            code="not_converged",
+            subject="model",
+            claim=f"No solution was found after {estimate.iterations} iterations: "
+            f"{estimate.message}. The numbers below are where the search ended.",
+            severity="serious",
+            holds=False,
+            value=estimate.gradient_norm,
+            remedy="Simplify the model, collect more cases, or give starting values.",
+        )
+
+
+def _negative_variances(
+    names: Sequence[str], M: Floats, kind: str, place: str
+) -> Iterator[Finding]:
+    """Yield a finding for each negative variance on a diagonal."""
+    for name, variance in zip(names, np.diag(M), strict=True):
+        if variance < -_TOLERANCE * (1 + np.abs(M).max()):
+            yield Finding(
+                code="negative_variance",
+                subject=name,
+                claim=f"The {kind}variance of {name}{place} is negative ({variance:.3f}): "
+                "the solution is inadmissible.",
+                severity="serious",
+                holds=False,
+                value=float(variance),
+                threshold=0.0,
+                source="bollen1989",
+                remedy="Check the item, the number of items per construct and the sample size.",
+            )
+
+
+def _correlations(names: Sequence[str], implied: Implied, place: str) -> Iterator[Finding]:
+    """Yield a finding for each correlation among constructs beyond 1."""
+    cov = implied.cov_eta
+    variances = np.diag(cov)
+    for i in range(len(names)):
+        for j in range(i):
+            if min(variances[i], variances[j]) <= 0:
+                continue
+            r = cov[i, j] / np.sqrt(variances[i] * variances[j])
+            if abs(r) > 1 + _TOLERANCE:
+                yield Finding(
+                    code="correlation_beyond_one",
+                    subject=f"{names[j]} ~~ {names[i]}",
+                    claim=f"The correlation of {names[j]} with {names[i]}{place} is {r:.3f}: "
+                    "the solution is inadmissible.",
+                    severity="serious",
+                    holds=False,
+                    value=float(r),
+                    threshold=1.0,
+                    source="bollen1989",
+                    remedy="The two constructs are not distinct: merge them or drop items.",
+                )
+
+
+def _matrices(
+    observed: Sequence[str], eta: Sequence[str], implied: Implied, place: str
+) -> Iterator[Finding]:
+    """Yield a finding for each covariance matrix that is indefinite."""
+    used = np.diag(implied.matrices["Theta"]) != 0
+    candidates = (
+        ("constructs", list(eta), implied.cov_eta),
+        (
+            "residuals",
+            [name for name, flag in zip(observed, used, strict=True) if flag],
+            implied.matrices["Theta"][np.ix_(used, used)],
+        ),
+    )
+    for what, names, M in candidates:
+        if (np.diag(M) > 0).all() and not _semidefinite(M):
+            yield Finding(
+                code="indefinite_matrix",
+                subject=what,
+                claim=f"The covariance matrix of the {what}{place} is not positive definite: "
+                "the solution is inadmissible.",
+                severity="serious",
+                holds=False,
+                value=float(np.linalg.eigvalsh(M)[0]),
+                threshold=0.0,
+                source="bollen1989",
+                remedy=f"Look at the largest correlations among {', '.join(names[:8])}.",
+            )
+
+
+def _semidefinite(M: Floats) -> bool:
+    """Return whether a matrix is positive definite, or singular within rounding."""
+    if is_positive_definite(M):
+        return True
+    scale = np.sqrt(np.diag(M))
+    return bool(np.linalg.eigvalsh(M / np.outer(scale, scale))[0] > -_TOLERANCE)

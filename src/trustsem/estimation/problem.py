@@ -1,0 +1,119 @@
+"""An estimation problem: a model, its samples, and the objective that joins them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trustsem.arrays import Floats, complex_step_jacobian
+from trustsem.estimation.objective import Block, Objective, shares
+from trustsem.estimation.reduction import Reduction, build_reduction
+from trustsem.estimation.starts import start_values
+from trustsem.implied import Implied, Structure, compile_structure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustsem.moments import SampleMoments
+    from trustsem.specification import ParameterTable
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Everything that an engine needs, and everything that inference needs afterwards.
+
+    Parameters
+    ----------
+    table : ParameterTable
+        The model.
+    samples : tuple of SampleMoments
+        One per group, variables in the order of ``table.observed``.
+    structures : tuple of Structure
+        The compiled groups.
+    objective : Objective
+        F as a function of the reduced parameters.
+    """
+
+    table: ParameterTable
+    samples: tuple[SampleMoments, ...]
+    structures: tuple[Structure, ...]
+    objective: Objective
+
+    @classmethod
+    def build(cls, table: ParameterTable, samples: Sequence[SampleMoments]) -> Problem:
+        """Compile the model and join it to its samples.
+
+        Raises
+        ------
+        SpecificationError
+            If the model's equality constraints contradict each other.
+        """
+        ordered = tuple(sample.select(table.observed) for sample in samples)
+        structures = tuple(compile_structure(table, group + 1) for group in range(table.n_groups))
+        blocks = tuple(
+            Block.from_moments(structure, sample.cov, sample.mean, share)
+            for structure, sample, share in zip(
+                structures, ordered, shares([sample.weight for sample in ordered]), strict=True
+            )
+        )
+        return cls(table, ordered, structures, Objective(blocks, build_reduction(table)))
+
+    @property
+    def reduction(self) -> Reduction:
+        """From reduced to all parameters."""
+        return self.objective.reduction
+
+    @property
+    def weight(self) -> int:
+        """What F is multiplied with to give chi-square, over all groups."""
+        return sum(sample.weight for sample in self.samples)
+
+    @property
+    def n_obs(self) -> int:
+        """Observations over all groups."""
+        return sum(sample.n_obs for sample in self.samples)
+
+    @property
+    def n_moments(self) -> int:
+        """Number of sample moments that the model has to explain."""
+        total = 0
+        for structure in self.structures:
+            p = structure.n_observed
+            n_given = len(structure.sample_cells)
+            total += p * (p + 1) // 2 + (p if structure.has_means else 0) - n_given
+        return total
+
+    def start(self) -> Floats:
+        """Return starting values of the reduced parameters, shape (r,)."""
+        params = np.zeros(self.table.n_free)
+        for group, (structure, sample) in enumerate(
+            zip(self.structures, self.samples, strict=True), start=1
+        ):
+            values = start_values(self.table, structure, sample.cov, sample.mean, group)
+            params[structure.free] = values
+        return self.reduction.reduce(params)
+
+    def implied(self, params: Floats) -> tuple[Implied, ...]:
+        """Return each group's implied moments at one set of parameters."""
+        return tuple(block.implied(params) for block in self.objective.blocks)
+
+    def condition_jacobian(self, params: Floats) -> Floats:
+        """Return the derivative of the nonlinear equalities that hold at a point.
+
+        Returns
+        -------
+        ndarray, shape (k, r)
+            In the reduced parameters; k equalities and inequalities on their boundary.
+        """
+        conditions = self.reduction.conditions
+        if not len(conditions):
+            return np.empty((0, self.reduction.K.shape[1]))
+        J = complex_step_jacobian(conditions.evaluate, params) @ self.reduction.K
+        working = conditions.equality | (np.abs(conditions.evaluate(params)) < BOUNDARY)
+        return np.asarray(J[working])
+
+
+BOUNDARY = 1e-8
+"""How close to its boundary an inequality counts as active."""

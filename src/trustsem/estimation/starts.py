@@ -1,0 +1,215 @@
+"""Starting values: a one-factor solution per construct, free of the items' units.
+
+Constructs start uncorrelated and paths at zero, which always gives a positive definite implied
+covariance; two Fisher steps then bring the structure in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from trustsem.arrays import Floats
+    from trustsem.implied import Structure
+    from trustsem.specification import ParameterTable
+
+_BOUNDS = (0.25, 0.95)
+_SWEEPS = 15
+_WEAK = 0.3
+_CHILD_SHARE = 0.5
+
+
+def start_values(
+    table: ParameterTable, structure: Structure, S: Floats, mean: Floats | None, group: int
+) -> Floats:
+    """Return starting values of one group's free parameters.
+
+    Parameters
+    ----------
+    table : ParameterTable
+        The model; its ``start`` values win.
+    structure : Structure
+        The compiled group.
+    S : ndarray, shape (p, p)
+        Sample covariance.
+    mean : ndarray, shape (p,), or None
+        Sample means.
+    group : int
+        Number of the group, from 1.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        In the order of ``structure.cells``.
+    """
+    matrices = _Starter(structure, S, mean).fill()
+    values = np.array(
+        [
+            matrices[cell.matrix][cell.row]
+            if cell.matrix in ("nu", "alpha")
+            else matrices[cell.matrix][cell.row, cell.col]
+            for cell in structure.cells
+        ]
+    )
+    given = {row.free - 1: row.start for row in table.parameters if row.free and row.group == group}
+    for position, free in enumerate(structure.free):
+        start = given.get(int(free))
+        if start is not None:
+            values[position] = start
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Starter:
+    """One group's matrices with every free cell at its starting value."""
+
+    structure: Structure
+    S: Floats
+    mean: Floats | None
+
+    def fill(self) -> dict[str, Floats]:
+        """Return all matrices, the free cells filled."""
+        params = np.zeros(max(self.structure.free, default=-1) + 1)
+        matrices = self.structure.matrices(params, self.S, self.mean)
+        free = {name: np.zeros(base.shape, dtype=bool) for name, base in matrices.items()}
+        for cell in self.structure.cells:
+            if cell.matrix in ("nu", "alpha"):
+                free[cell.matrix][cell.row] = True
+            else:
+                free[cell.matrix][cell.row, cell.col] = True
+        self._measurement(matrices, free)
+        self._promoted(matrices, free)
+        self._higher_order(matrices, free)
+        self._means(matrices, free)
+        return matrices
+
+    def _measurement(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+        """Start loadings, construct variances and residual variances."""
+        Lambda, Psi, Theta = matrices["Lambda"], matrices["Psi"], matrices["Theta"]
+        scale = np.sqrt(np.diag(self.S))
+        R = self.S / np.outer(scale, scale)
+        explained = np.zeros(len(scale))
+        owner = np.full(len(scale), -1)
+        for construct in range(len(self.structure.eta)):
+            if self.structure.eta[construct] in self.structure.observed:
+                continue
+            rows = np.flatnonzero(free["Lambda"][:, construct] | (Lambda[:, construct] != 0))
+            if not len(rows):
+                if free["Psi"][construct, construct]:
+                    Psi[construct, construct] = 1.0
+                continue
+            own = rows[owner[rows] < 0]
+            standard = np.zeros(len(scale))
+            standard[rows] = _WEAK if not len(own) else 0.0
+            standard[own] = one_factor(R[np.ix_(own, own)]) if len(own) else 0.0
+            owner[own] = construct
+            explained[own] = standard[own] ** 2
+            sd = self._construct_sd(construct, rows, standard * scale, matrices, free)
+            loose = free["Lambda"][:, construct]
+            Lambda[loose, construct] = (standard * scale / sd)[loose]
+        loose = np.diag(free["Theta"])
+        unexplained = np.maximum(1 - explained, 1 - _BOUNDS[1] ** 2)
+        np.fill_diagonal(Theta, np.where(loose, unexplained * scale**2, np.diag(Theta)))
+
+    def _construct_sd(
+        self,
+        construct: int,
+        rows: Floats,
+        loadings: Floats,
+        matrices: dict[str, Floats],
+        free: dict[str, Floats],
+    ) -> float:
+        """Return the construct's starting SD, and set its variance if that is free."""
+        Psi, Lambda = matrices["Psi"], matrices["Lambda"]
+        if not free["Psi"][construct, construct]:
+            variance = Psi[construct, construct]
+            return float(np.sqrt(variance)) if variance > 0 else 1.0
+        fixed = [row for row in rows if Lambda[row, construct] != 0 and loadings[row] != 0]
+        ratios = [abs(loadings[row] / Lambda[row, construct]) for row in fixed]
+        sd = float(ratios[0]) if ratios else 1.0
+        Psi[construct, construct] = sd**2
+        if fixed and loadings[fixed[0]] * Lambda[fixed[0], construct] < 0:
+            loadings[rows] *= -1
+        return sd
+
+    def _promoted(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+        """Start variances and covariances of observed variables in eta at sample values."""
+        at = {name: position for position, name in enumerate(self.structure.observed)}
+        places = [
+            (position, at[name]) for position, name in enumerate(self.structure.eta) if name in at
+        ]
+        endogenous = (matrices["Beta"] != 0).any(axis=1) | free["Beta"].any(axis=1)
+        for position, item in places:
+            if free["Psi"][position, position]:
+                matrices["Psi"][position, position] = self.S[item, item]
+            for other, partner in places:
+                inside = endogenous[position] or endogenous[other]
+                if other != position and free["Psi"][position, other] and not inside:
+                    matrices["Psi"][position, other] = self.S[item, partner]
+                    matrices["Psi"][other, position] = self.S[item, partner]
+
+    def _higher_order(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+        """Start constructs that are measured by variables of eta."""
+        Beta, Psi = matrices["Beta"], matrices["Psi"]
+        measured = (matrices["Lambda"] != 0).any(axis=0)
+        for parent in range(len(self.structure.eta)):
+            if measured[parent] or self.structure.eta[parent] in self.structure.observed:
+                continue
+            children = np.flatnonzero(free["Beta"][:, parent] | (Beta[:, parent] != 0))
+            if not len(children):
+                continue
+            reach = np.sqrt(_CHILD_SHARE * np.abs(np.diag(Psi)[children]))
+            fixed = np.flatnonzero(Beta[children, parent] != 0)
+            if free["Psi"][parent, parent]:
+                sd = reach[fixed[0]] / abs(Beta[children[fixed[0]], parent]) if len(fixed) else 1.0
+                Psi[parent, parent] = max(sd, 1e-3) ** 2
+            sd = np.sqrt(max(Psi[parent, parent], 1e-6))
+            for child, length in zip(children, reach, strict=True):
+                if free["Beta"][child, parent]:
+                    Beta[child, parent] = length / sd
+                if free["Psi"][child, child]:
+                    Psi[child, child] *= 1 - _CHILD_SHARE
+
+    def _means(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+        """Start intercepts at sample means and free construct means by least squares."""
+        if self.mean is None or not self.structure.has_means:
+            return
+        matrices["nu"][free["nu"]] = self.mean[free["nu"]]
+        inverse = np.linalg.inv(np.eye(len(matrices["Beta"])) - matrices["Beta"])
+        reach = matrices["Lambda"] @ inverse
+        loose = free["alpha"]
+        settled = self.mean - matrices["nu"] - reach[:, ~loose] @ matrices["alpha"][~loose]
+        if loose.any():
+            solution = np.linalg.lstsq(reach[:, loose], settled, rcond=None)[0]
+            matrices["alpha"][loose] = solution
+
+
+def one_factor(R: Floats) -> Floats:
+    """Return loadings of a one-factor solution by iterated principal factors [thurstone1935]_.
+
+    Parameters
+    ----------
+    R : ndarray, shape (k, k)
+        Correlations of one construct's indicators.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        Standardised loadings, the first positive, of absolute size within sensible bounds.
+    """
+    k = len(R)
+    if k == 1:
+        return np.array([np.sqrt(0.8)])
+    communality = np.abs(R - np.eye(k)).max(axis=0)
+    loadings = np.ones(k)
+    for _ in range(_SWEEPS):
+        reduced = R - np.diag(1 - communality)
+        values, vectors = np.linalg.eigh(reduced)
+        loadings = vectors[:, -1] * np.sqrt(max(values[-1], 1e-3))
+        communality = np.clip(loadings**2, _BOUNDS[0] ** 2, _BOUNDS[1] ** 2)
+    loadings = loadings * (1.0 if loadings[0] >= 0 else -1.0)
+    size = np.clip(np.abs(loadings), *_BOUNDS)
+    return np.where(loadings < 0, -size, size)

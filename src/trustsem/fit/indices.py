@@ -1,0 +1,432 @@
+"""Fit indices: formulas of numbers, each with its source, and the table of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from trustsem.arrays import Floats, invert_positive
+from trustsem.errors import UndefinedIndexError
+from trustsem.estimation import Estimate, Problem
+from trustsem.fit.baseline import baseline_fit
+from trustsem.fit.residuals import root_mean_squares
+
+CLOSE_FIT = 0.05
+"""RMSEA of the close-fit hypothesis [browne1992]_."""
+NOT_CLOSE_FIT = 0.08
+"""RMSEA of the not-close-fit hypothesis [maccallum1996]_."""
+RMSEA_LEVEL = 0.90
+"""Confidence level of the RMSEA interval [browne1992]_."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitInputs:
+    """The numbers that all fit indices are functions of.
+
+    Parameters
+    ----------
+    chisq, df : float, int
+        Of the model.
+    chisq_baseline, df_baseline : float, int
+        Of the independence model.
+    n_obs : int
+        Observations over all groups, N.
+    n_rmsea : int
+        N, or N minus the number of groups for divisor N-1.
+    n_groups : int
+        Number of groups.
+    n_free : int
+        Independently estimated parameters, q.
+    n_moments : int
+        Sample moments of all variables, p(p+1)/2 (+ p) per group.
+    logl, logl_unrestricted : float
+        Log-likelihood of the model and of the saturated model.
+    gfi : float
+        Goodness-of-fit index (computed from matrices).
+    rms : mapping of str to float
+        The root mean square residuals by name.
+    """
+
+    chisq: float
+    df: int
+    chisq_baseline: float
+    df_baseline: int
+    n_obs: int
+    n_rmsea: int
+    n_groups: int
+    n_free: int
+    n_moments: int
+    logl: float
+    logl_unrestricted: float
+    gfi: float
+    rms: Mapping[str, float]
+
+    @property
+    def excess(self) -> float:
+        """Chi-square beyond its expectation."""
+        return self.chisq - self.df
+
+    @property
+    def excess_baseline(self) -> float:
+        """The same of the independence model."""
+        return self.chisq_baseline - self.df_baseline
+
+
+def comparative_fit_index(x: FitInputs) -> float:
+    """Compute the share of the baseline's misfit that the model removes, within [0, 1]."""
+    misfit = max(x.excess, 0.0)
+    worst = max(x.excess, x.excess_baseline, 0.0)
+    return 1.0 if worst == 0 else 1.0 - misfit / worst
+
+
+def tucker_lewis_index(x: FitInputs) -> float:
+    """Compute the non-normed fit index; it may leave [0, 1]."""
+    if x.df == 0:
+        return 1.0
+    _require_baseline(x)
+    baseline = x.chisq_baseline / x.df_baseline
+    return _ratio(baseline - x.chisq / x.df, baseline - 1)
+
+
+def normed_fit_index(x: FitInputs) -> float:
+    """Compute the proportion by which chi-square falls from the baseline."""
+    return _ratio(x.chisq_baseline - x.chisq, x.chisq_baseline)
+
+
+def relative_fit_index(x: FitInputs) -> float:
+    """Compute Bollen's rho-1: the fall in chi-square per degree of freedom."""
+    if x.df == 0:
+        return 1.0
+    _require_baseline(x)
+    baseline = x.chisq_baseline / x.df_baseline
+    return _ratio(baseline - x.chisq / x.df, baseline)
+
+
+def parsimonious_normed_fit_index(x: FitInputs) -> float:
+    """Compute the normed fit index times df over the baseline's df."""
+    _require_baseline(x)
+    return x.df / x.df_baseline * normed_fit_index(x)
+
+
+def incremental_fit_index(x: FitInputs) -> float:
+    """Compute Bollen's delta-2."""
+    return _ratio(x.chisq_baseline - x.chisq, x.chisq_baseline - x.df)
+
+
+def relative_noncentrality_index(x: FitInputs) -> float:
+    """Compute the CFI without its bounds."""
+    return _ratio(x.excess_baseline - x.excess, x.excess_baseline)
+
+
+def rmsea(x: FitInputs) -> float:
+    """Compute the root mean square error of approximation, times the root of the groups."""
+    if x.df == 0:
+        return 0.0
+    return _to_rmsea(max(x.excess, 0.0), x)
+
+
+def rmsea_lower(x: FitInputs) -> float:
+    """Compute the lower limit of the 90 % interval of the RMSEA."""
+    return _rmsea_limit(x, 0.5 + RMSEA_LEVEL / 2)
+
+
+def rmsea_upper(x: FitInputs) -> float:
+    """Compute the upper limit of the 90 % interval of the RMSEA."""
+    return _rmsea_limit(x, 0.5 - RMSEA_LEVEL / 2)
+
+
+def close_fit_pvalue(x: FitInputs) -> float:
+    """Compute the p-value of the hypothesis that the RMSEA is .05 or less."""
+    return float(stats.ncx2.sf(x.chisq, x.df, _noncentrality(CLOSE_FIT, x)))
+
+
+def not_close_fit_pvalue(x: FitInputs) -> float:
+    """Compute the p-value of the hypothesis that the RMSEA is .08 or more."""
+    return float(stats.ncx2.cdf(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x)))
+
+
+def adjusted_goodness_of_fit(x: FitInputs) -> float:
+    """Compute the GFI adjusted for degrees of freedom."""
+    if x.df == 0:
+        return 1.0
+    return 1 - x.n_moments / x.df * (1 - x.gfi)
+
+
+def parsimonious_goodness_of_fit(x: FitInputs) -> float:
+    """Compute the GFI times df over the number of moments."""
+    return x.df / x.n_moments * x.gfi
+
+
+def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
+    """Compute the sample size at which chi-square would reach significance."""
+    if x.df == 0 or x.chisq <= 0:
+        raise UndefinedIndexError("a model that fits perfectly has no critical N")
+    return float(stats.chi2.isf(alpha, x.df)) / (x.chisq / x.n_obs) + 1
+
+
+def noncentrality_index(x: FitInputs) -> float:
+    """Compute McDonald's index."""
+    return float(np.exp(-x.excess / x.n_obs / 2))
+
+
+def expected_cross_validation(x: FitInputs) -> float:
+    """Compute the expected cross-validation index."""
+    return (x.chisq + 2 * x.n_free) / x.n_obs
+
+
+def chisq_pvalue(x: FitInputs) -> float:
+    """Compute the p-value of exact fit."""
+    if x.df == 0:
+        raise UndefinedIndexError("a saturated model cannot be tested")
+    return float(stats.chi2.sf(x.chisq, x.df))
+
+
+def akaike(x: FitInputs) -> float:
+    """Compute the AIC from the log-likelihood."""
+    return -2 * x.logl + 2 * x.n_free
+
+
+def bayesian(x: FitInputs) -> float:
+    """Compute the BIC."""
+    return -2 * x.logl + x.n_free * float(np.log(x.n_obs))
+
+
+def adjusted_bayesian(x: FitInputs) -> float:
+    """Compute the sample-size adjusted BIC."""
+    return -2 * x.logl + x.n_free * float(np.log((x.n_obs + 2) / 24))
+
+
+def _require_baseline(x: FitInputs) -> None:
+    if x.df_baseline == 0:
+        raise UndefinedIndexError("the baseline model has no degrees of freedom")
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    """Divide, or say that the index does not exist."""
+    if denominator == 0:
+        raise UndefinedIndexError("the baseline model fits as well as the model")
+    return numerator / denominator
+
+
+def _to_rmsea(noncentrality: float, x: FitInputs) -> float:
+    return float(np.sqrt(x.n_groups * noncentrality / (x.df * x.n_rmsea)))
+
+
+def _noncentrality(epsilon: float, x: FitInputs) -> float:
+    if x.df == 0:
+        raise UndefinedIndexError("a saturated model cannot be tested")
+    return epsilon**2 * x.df * x.n_rmsea / x.n_groups
+
+
+def _rmsea_limit(x: FitInputs, probability: float) -> float:
+    """Return the RMSEA under which chi-square would have this cumulative probability."""
+    if x.df == 0 or stats.chi2.cdf(x.chisq, x.df) < probability:
+        return 0.0
+
+    def gap(noncentrality: float) -> float:
+        return float(stats.ncx2.cdf(x.chisq, x.df, noncentrality)) - probability
+
+    upper = max(x.chisq, 10.0)
+    while gap(upper) > 0:
+        upper *= 2
+    solution = optimize.brentq(gap, 0.0, upper, xtol=1e-12 * upper, rtol=1e-14)
+    return _to_rmsea(float(solution), x)
+
+
+@dataclass(frozen=True, slots=True)
+class FitIndex:
+    """One row of the fit table.
+
+    Parameters
+    ----------
+    name : str
+        Stable name.
+    formula : callable
+        Function of :class:`FitInputs`.
+    source : str
+        Reference of the formula; empty for plain bookkeeping.
+    """
+
+    name: str
+    formula: Callable[[FitInputs], float]
+    source: str = ""
+
+
+def _rms(name: str) -> Callable[[FitInputs], float]:
+    return lambda x: x.rms[name]
+
+
+FIT_INDICES = (
+    FitIndex("npar", lambda x: float(x.n_free)),
+    FitIndex("fmin", lambda x: x.chisq / x.n_rmsea / 2 if x.n_rmsea else 0.0),
+    FitIndex("chisq", lambda x: x.chisq, "joreskog1969"),
+    FitIndex("df", lambda x: float(x.df)),
+    FitIndex("pvalue", chisq_pvalue, "joreskog1969"),
+    FitIndex("baseline_chisq", lambda x: x.chisq_baseline, "bentler1980"),
+    FitIndex("baseline_df", lambda x: float(x.df_baseline), "bentler1980"),
+    FitIndex(
+        "baseline_pvalue",
+        lambda x: float(stats.chi2.sf(x.chisq_baseline, x.df_baseline)) if x.df_baseline else 1.0,
+        "bentler1980",
+    ),
+    FitIndex("cfi", comparative_fit_index, "bentler1990"),
+    FitIndex("tli", tucker_lewis_index, "tucker1973"),
+    FitIndex("nnfi", tucker_lewis_index, "bentler1980"),
+    FitIndex("rfi", relative_fit_index, "bollen1989"),
+    FitIndex("nfi", normed_fit_index, "bentler1980"),
+    FitIndex("pnfi", parsimonious_normed_fit_index, "mulaik1989"),
+    FitIndex("ifi", incremental_fit_index, "bollen1989ifi"),
+    FitIndex("rni", relative_noncentrality_index, "bentler1990"),
+    FitIndex("logl", lambda x: x.logl, "joreskog1969"),
+    FitIndex("unrestricted_logl", lambda x: x.logl_unrestricted, "joreskog1969"),
+    FitIndex("aic", akaike, "akaike1974"),
+    FitIndex("bic", bayesian, "schwarz1978"),
+    FitIndex("ntotal", lambda x: float(x.n_obs)),
+    FitIndex("bic2", adjusted_bayesian, "sclove1987"),
+    FitIndex("rmsea", rmsea, "steiger1980"),
+    FitIndex("rmsea_ci_lower", rmsea_lower, "browne1992"),
+    FitIndex("rmsea_ci_upper", rmsea_upper, "browne1992"),
+    FitIndex("rmsea_ci_level", lambda _: RMSEA_LEVEL, "browne1992"),
+    FitIndex("rmsea_pvalue", close_fit_pvalue, "browne1992"),
+    FitIndex("rmsea_close_h0", lambda _: CLOSE_FIT, "browne1992"),
+    FitIndex("rmsea_notclose_pvalue", not_close_fit_pvalue, "maccallum1996"),
+    FitIndex("rmsea_notclose_h0", lambda _: NOT_CLOSE_FIT, "maccallum1996"),
+    FitIndex("rmr", _rms("rmr"), "joreskog1986"),
+    FitIndex("rmr_nomean", _rms("rmr_nomean"), "joreskog1986"),
+    FitIndex("srmr", _rms("srmr"), "bentler1995"),
+    FitIndex("srmr_bentler", _rms("srmr"), "bentler1995"),
+    FitIndex("srmr_bentler_nomean", _rms("srmr_nomean"), "bentler1995"),
+    FitIndex("crmr", _rms("crmr"), "bollen1989"),
+    FitIndex("crmr_nomean", _rms("crmr_nomean"), "bollen1989"),
+    FitIndex("srmr_mplus", _rms("srmr_mplus"), "bollen1989"),
+    FitIndex("srmr_mplus_nomean", _rms("srmr_mplus_nomean"), "bollen1989"),
+    FitIndex("cn_05", lambda x: hoelter_critical_n(x, 0.05), "hoelter1983"),
+    FitIndex("cn_01", lambda x: hoelter_critical_n(x, 0.01), "hoelter1983"),
+    FitIndex("gfi", lambda x: x.gfi, "joreskog1986"),
+    FitIndex("agfi", adjusted_goodness_of_fit, "joreskog1986"),
+    FitIndex("pgfi", parsimonious_goodness_of_fit, "mulaik1989"),
+    FitIndex("mfi", noncentrality_index, "mcdonald1989"),
+    FitIndex("ecvi", expected_cross_validation, "browne1992"),
+)
+"""All indices, in the order in which they are shown."""
+
+
+def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
+    """Evaluate every index.
+
+    Parameters
+    ----------
+    x : FitInputs
+        The numbers.
+
+    Returns
+    -------
+    values : dict of str to float
+        One per index; NaN where the index does not exist.
+    reasons : dict of str to str
+        Why an index does not exist, for those that are NaN.
+    """
+    values: dict[str, float] = {}
+    reasons: dict[str, str] = {}
+    for index in FIT_INDICES:
+        try:
+            values[index.name] = float(index.formula(x))
+        except UndefinedIndexError as reason:
+            values[index.name] = float("nan")
+            reasons[index.name] = str(reason)
+    return values, reasons
+
+
+def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
+    """Collect what the indices need from a solution.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The solution.
+    n_independent : int
+        Number of independently estimated parameters.
+    """
+    problem = estimate.problem
+    baseline = baseline_fit(problem)
+    logl, unrestricted = log_likelihoods(estimate)
+    n_groups = len(problem.samples)
+    return FitInputs(
+        chisq=max(estimate.value, 0.0) * problem.weight,
+        df=problem.n_moments - n_independent,
+        chisq_baseline=baseline.chisq,
+        df_baseline=baseline.df,
+        n_obs=problem.n_obs,
+        n_rmsea=problem.weight,
+        n_groups=n_groups,
+        n_free=n_independent,
+        n_moments=sum(_all_moments(problem, group) for group in range(n_groups)),
+        logl=logl,
+        logl_unrestricted=unrestricted,
+        gfi=goodness_of_fit(estimate),
+        rms=root_mean_squares(estimate),
+    )
+
+
+def _all_moments(problem: Problem, group: int) -> int:
+    """Return the number of a group's sample moments, fixed covariates included."""
+    structure = problem.structures[group]
+    p = structure.n_observed
+    return p * (p + 1) // 2 + (p if structure.has_means else 0)
+
+
+def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
+    r"""Compute the log-likelihood of the model and of the saturated model.
+
+    Notes
+    -----
+    .. math:: -\frac{n}{2} \{p \ln 2\pi + \ln|\Sigma| + \mathrm{tr}(S \Sigma^{-1}) + d'\Sigma^{-1}d\}
+
+    with n the multiplier of chi-square [joreskog1969]_. Covariates whose moments are fixed at
+    sample values are conditioned on: their own log-likelihood is subtracted.
+    """
+    problem = estimate.problem
+    saturated = 0.0
+    for sample in problem.samples:
+        fixed = [sample.names.index(name) for name in problem.table.exogenous]
+        saturated += _saturated(sample.cov, sample.weight)
+        saturated -= _saturated(sample.cov[np.ix_(fixed, fixed)], sample.weight)
+    return saturated - max(estimate.value, 0.0) * problem.weight / 2, saturated
+
+
+def _saturated(S: Floats, n: int) -> float:
+    """Return the log-likelihood of normal data under their own moments."""
+    if not S.size:
+        return 0.0
+    p = len(S)
+    return -n / 2 * (p * float(np.log(2 * np.pi)) + float(invert_positive(S).log_det) + p)
+
+
+def goodness_of_fit(estimate: Estimate) -> float:
+    r"""Compute the goodness-of-fit index for maximum likelihood [joreskog1986]_.
+
+    Notes
+    -----
+    .. math:: 1 - \frac{\mathrm{tr}\{(\Sigma^{-1}S - I)^2\}}{\mathrm{tr}\{(\Sigma^{-1}S)^2\}}
+
+    With a mean structure the weighted squares of the means join numerator and denominator.
+    Several groups are pooled with their shares of the sample.
+    """
+    misfit = total = 0.0
+    problem = estimate.problem
+    for sample, structure, implied in zip(
+        problem.samples, problem.structures, problem.implied(estimate.params), strict=True
+    ):
+        W = invert_positive(implied.Sigma).matrix
+        WS = W @ sample.cov
+        gap = WS - np.eye(len(WS))
+        part, whole = np.trace(gap @ gap) / 2, np.trace(WS @ WS) / 2
+        if structure.has_means and sample.mean is not None:
+            d = sample.mean - implied.mu
+            part, whole = part + d @ W @ d, whole + sample.mean @ W @ sample.mean
+        share = sample.weight / problem.weight
+        misfit, total = misfit + share * part, total + share * whole
+    return float(1 - misfit / total)

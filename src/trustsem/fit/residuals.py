@@ -1,0 +1,190 @@
+"""Residuals: what the model leaves of the sample moments, in five metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trustsem.arrays import Floats
+from trustsem.errors import UnknownOptionError
+from trustsem.estimation import Estimate
+from trustsem.implied import Implied, Structure
+from trustsem.moments import SampleMoments
+
+RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
+"""Kinds of residuals; aliases ``cor`` and ``cor.bollen`` style names are accepted."""
+
+_NEGLIGIBLE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """Residuals of one group.
+
+    Parameters
+    ----------
+    cov : ndarray, shape (p, p)
+        Of covariances or correlations.
+    mean : ndarray, shape (p,), or None
+        Of means, if the model has a mean structure.
+    """
+
+    cov: Floats
+    mean: Floats | None
+
+
+def residuals(estimate: Estimate, kind: str, vcov: Floats) -> tuple[Residuals, ...]:
+    r"""Compute residuals of every group.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The solution.
+    kind : str
+        ``raw``: s - sigma. ``cor_bentler``: divided by the sample standard deviations
+        [bentler1995]_. ``cor_bollen``: difference of the two correlation matrices [bollen1989]_.
+        ``normalized``: divided by the standard error of s. ``standardized``: divided by the
+        standard error of s - sigma [joreskog1986]_.
+    vcov : ndarray, shape (q, q)
+        Sampling covariance of the estimates, for ``standardized``.
+
+    Raises
+    ------
+    UnknownOptionError
+        If the kind does not exist.
+
+    Notes
+    -----
+    The standard error of s_ij is :math:`\sqrt{(s_{ii}s_{jj} + s_{ij}^2)/n}` at the sample moments
+    for ``normalized``; for ``standardized``, at the implied moments, minus the part that the
+    estimation absorbs.
+    """
+    name = kind.replace(".", "_")
+    name = "cor_bollen" if name == "cor" else name
+    if name not in RESIDUAL_KINDS:
+        raise UnknownOptionError(kind, RESIDUAL_KINDS, kind="kind of residuals")
+    problem = estimate.problem
+    return tuple(
+        _of_kind(name, sample, structure, implied, vcov)
+        for sample, structure, implied in zip(
+            problem.samples, problem.structures, problem.implied(estimate.params), strict=True
+        )
+    )
+
+
+def _of_kind(
+    kind: str, sample: SampleMoments, structure: Structure, implied: Implied, vcov: Floats
+) -> Residuals:
+    """Return one group's residuals."""
+    raw = sample.cov - implied.Sigma
+    d = sample.mean - implied.mu if structure.has_means and sample.mean is not None else None
+    sd = np.sqrt(np.diag(sample.cov))
+    if kind == "raw":
+        return Residuals(raw, d)
+    if kind == "cor_bentler":
+        return Residuals(raw / np.outer(sd, sd), None if d is None else d / sd)
+    if kind == "cor_bollen":
+        return _bollen(sample, implied, with_means=d is not None)
+    if kind == "normalized":
+        cov_variance, mean_variance = _sampling_variances(sample.cov, sample.n_obs)
+    else:
+        cov_variance, mean_variance = _residual_variances(sample, structure, implied, vcov)
+    return Residuals(
+        _divide(raw, cov_variance, np.outer(sd, sd) ** 2 / sample.n_obs),
+        None if d is None else _divide(d, mean_variance, sd**2 / sample.n_obs),
+    )
+
+
+def _bollen(sample: SampleMoments, implied: Implied, *, with_means: bool) -> Residuals:
+    """Return differences of correlations, and of means in standard deviations."""
+    sd, sd_implied = np.sqrt(np.diag(sample.cov)), np.sqrt(np.diag(implied.Sigma))
+    cor = sample.cov / np.outer(sd, sd) - implied.Sigma / np.outer(sd_implied, sd_implied)
+    if not with_means or sample.mean is None:
+        return Residuals(cor, None)
+    return Residuals(cor, sample.mean / sd - implied.mu / sd_implied)
+
+
+def _divide(values: Floats, variances: Floats, reference: Floats) -> Floats:
+    """Divide by standard errors; 0 where residual and error vanish, NaN where only the error does."""
+    exists = variances > _NEGLIGIBLE * reference
+    ratio = values / np.sqrt(np.where(exists, variances, 1.0))
+    vanishes = values**2 <= _NEGLIGIBLE**2 * reference
+    return np.where(exists, ratio, np.where(vanishes, 0.0, np.nan))
+
+
+def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
+    """Return the sampling variances of covariances and means of normal data."""
+    variances = np.diag(M)
+    return (np.outer(variances, variances) + M**2) / n, variances / n
+
+
+def _residual_variances(
+    sample: SampleMoments, structure: Structure, implied: Implied, vcov: Floats
+) -> tuple[Floats, Floats]:
+    """Return the sampling variances of residuals: those of moments less what is absorbed."""
+    at = structure.directions
+    projection = implied.project()
+    X = projection.X
+    u, v = X[:, at.u], X[:, at.v]
+    moves = at.weight * (u[:, None, :] * v[None, :, :] + v[:, None, :] * u[None, :, :])
+    own = vcov[np.ix_(structure.free, structure.free)]
+    absorbed = np.einsum("ijk,kl,ijl->ij", moves, own, moves)
+    shifts = u * projection.mean_scale(at)
+    absorbed_mean = np.einsum("ik,kl,il->i", shifts, own, shifts)
+    cov_variance, mean_variance = _sampling_variances(implied.Sigma, sample.weight)
+    return cov_variance - absorbed, mean_variance - absorbed_mean
+
+
+def root_mean_squares(estimate: Estimate) -> dict[str, float]:
+    r"""Compute the root mean square residuals of a solution.
+
+    Returns
+    -------
+    dict of str to float
+        ``rmr srmr crmr srmr_mplus``, each also with ``_nomean``.
+
+    Notes
+    -----
+    SRMR: residuals divided by sample standard deviations [bentler1995]_; CRMR: differences of
+    correlations, without the diagonal [bollen1989]_; the Mplus form takes relative differences of
+    the variances on the diagonal of the latter. Groups are averaged by their size.
+    """
+    problem = estimate.problem
+    total: dict[str, float] = {}
+    for sample, structure, implied in zip(
+        problem.samples, problem.structures, problem.implied(estimate.params), strict=True
+    ):
+        share = sample.n_obs / problem.n_obs
+        for name, value in _group_rms(sample, structure, implied).items():
+            total[name] = total.get(name, 0.0) + share * value
+    return total
+
+
+def _group_rms(
+    sample: SampleMoments, structure: Structure, implied: Implied
+) -> dict[str, float]:
+    """Return one group's root mean squares."""
+    none = np.zeros((0, 0))
+    raw = _of_kind("raw", sample, structure, implied, none)
+    bentler = _of_kind("cor_bentler", sample, structure, implied, none)
+    bollen = _of_kind("cor_bollen", sample, structure, implied, none)
+    mplus = bollen.cov + np.diag(np.diag(raw.cov) / np.diag(sample.cov))
+    low, strict = np.tril_indices(len(raw.cov)), np.tril_indices(len(raw.cov), -1)
+    parts = {
+        "rmr": (raw.cov[low], raw.mean),
+        "srmr": (bentler.cov[low], bentler.mean),
+        "crmr": (bollen.cov[strict], bollen.mean),
+        "srmr_mplus": (mplus[low], bollen.mean),
+    }
+    values: dict[str, float] = {}
+    for name, (cov, mean) in parts.items():
+        plain = _root_mean_square(cov)
+        values[f"{name}_nomean"] = plain
+        values[name] = plain if mean is None else _root_mean_square(np.concatenate([cov, mean]))
+    return values
+
+
+def _root_mean_square(values: Floats) -> float:
+    """Return the root of the mean square; 0 for none."""
+    return float(np.sqrt(np.mean(values**2))) if values.size else 0.0

@@ -1,0 +1,25 @@
+"""Inference: information, standard errors, standardised solution, effects, difference tests."""
+
+from trustsem.inference.difference import DifferenceTest, difference_test
+from trustsem.inference.effects import effects_table
+from trustsem.inference.information import Covariance, estimate_covariance
+from trustsem.inference.standardized import (
+    KINDS,
+    RowValues,
+    row_values,
+    scale_factors,
+    standardized_errors,
+)
+
+__all__ = [
+    "KINDS",
+    "Covariance",
+    "DifferenceTest",
+    "RowValues",
+    "difference_test",
+    "effects_table",
+    "estimate_covariance",
+    "row_values",
+    "scale_factors",
+    "standardized_errors",
+]

@@ -1,0 +1,146 @@
+"""Chi-square difference tests between nested models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from trustsem.arrays import Floats
+from trustsem.errors import NotNestedError
+from trustsem.estimation import Estimate, Problem
+from trustsem.estimation.native import estimate as estimate_native
+from trustsem.moments import SampleMoments
+
+_NESTED = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceTest:
+    """Test of a more restricted model against a less restricted one.
+
+    Parameters
+    ----------
+    chisq, df, pvalue : float, int, float
+        The difference, its degrees of freedom and its p-value (NaN when df is 0).
+    """
+
+    chisq: float
+    df: int
+    pvalue: float
+
+
+def difference_test(
+    restricted: Estimate, df_restricted: int, general: Estimate, df_general: int
+) -> DifferenceTest:
+    """Compare two nested models by the difference of their chi-squares [steiger1985]_.
+
+    Parameters
+    ----------
+    restricted, general : Estimate
+        The two solutions, from the same samples.
+    df_restricted, df_general : int
+        Their degrees of freedom.
+
+    Raises
+    ------
+    NotNestedError
+        If the models rest on different data, or the restricted one is no special case of the
+        general one.
+    """
+    require_same_samples(restricted.problem, general.problem)
+    require_nested(restricted, general)
+    df = df_restricted - df_general
+    chisq = (
+        restricted.value * restricted.problem.weight - general.value * general.problem.weight
+    )
+    chisq = max(chisq, 0.0)
+    pvalue = float(stats.chi2.sf(chisq, df)) if df > 0 else float("nan")
+    return DifferenceTest(float(chisq), df, pvalue)
+
+
+def require_same_samples(a: Problem, b: Problem) -> None:
+    """Raise unless two problems analyse the same moments.
+
+    Raises
+    ------
+    NotNestedError
+        If variables, cases or likelihood differ.
+    """
+    if len(a.samples) != len(b.samples):
+        raise NotNestedError("The models have different numbers of groups.")
+    for one, other in zip(a.samples, b.samples, strict=True):
+        if set(one.names) != set(other.names):
+            extra = sorted(set(one.names) ^ set(other.names))
+            raise NotNestedError(
+                f"The models explain different variables: {', '.join(extra)} only in one of them."
+            )
+        same = other.select(one.names)
+        if one.n_obs != other.n_obs or one.divisor != other.divisor:
+            raise NotNestedError("The models rest on different cases or likelihoods.")
+        if not np.allclose(one.cov, same.cov, rtol=1e-8):
+            raise NotNestedError("The models rest on different sample moments.")
+
+
+def require_nested(restricted: Estimate, general: Estimate) -> None:
+    """Raise unless the general model can reproduce what the restricted one implies.
+
+    Nesting is verified numerically: the general model is fitted to the moments that the
+    restricted model implies, at its estimates and at a point beside them; it must fit perfectly
+    both times (Bentler & Satorra's NET method) [bentler2010]_.
+
+    Raises
+    ------
+    NotNestedError
+        If it does not.
+    """
+    generator = np.random.default_rng(2010)
+    for size in (0.0, 0.1):
+        params = _beside(restricted, size, generator)
+        if params is None:
+            continue
+        samples = tuple(_as_samples(restricted, params))
+        fitted = estimate_native(Problem.build(general.problem.table, samples))
+        if not fitted.value < _NESTED:
+            raise NotNestedError(
+                "The models are not nested: the one with fewer degrees of freedom cannot "
+                "reproduce what the other implies.",
+                remedy="Compare them by AIC or BIC instead.",
+            )
+
+
+def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -> Floats | None:
+    """Return the estimates moved a little within the restricted model; None if it cannot be."""
+    problem = restricted.problem
+    if size and len(problem.reduction.conditions):
+        return None
+    reduced = problem.reduction.reduce(restricted.params)
+    metric = np.sqrt(np.abs(np.diag(problem.objective.at(reduced[None]).expected_hessian()[0])))
+    step = generator.uniform(-1, 1, reduced.size) / np.where(metric > 0, metric, np.inf)
+    for _ in range(20):
+        point = reduced + size * step
+        if np.isfinite(problem.objective.at(point[None]).value[0]):
+            return problem.reduction.expand(point)
+        size /= 2
+    return None
+
+
+def _as_samples(restricted: Estimate, params: Floats) -> list[SampleMoments]:
+    """Return samples whose moments are those that a model implies."""
+    return [
+        SampleMoments(
+            names=sample.names,
+            cov=implied.Sigma,
+            mean=implied.mu if structure.has_means else sample.mean,
+            n_obs=sample.n_obs,
+            divisor=sample.divisor,
+            group=sample.group,
+        )
+        for sample, structure, implied in zip(
+            restricted.problem.samples,
+            restricted.problem.structures,
+            restricted.problem.implied(params),
+            strict=True,
+        )
+    ]

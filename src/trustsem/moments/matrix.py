@@ -1,0 +1,106 @@
+"""Sample moments from a printed covariance or correlation matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from trustsem.arrays import Floats
+from trustsem.errors import MomentsError, UnknownIndicatorError
+from trustsem.moments.sample import Divisor, SampleMoments, require_positive_definite
+
+_ROUNDING = 1e-6
+
+
+def from_matrix(
+    cov: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    n_obs: int | None,
+    divisor: Divisor,
+    rescale: bool = True,
+    sd: pd.Series | Sequence[float] | None = None,
+    mean: pd.Series | Sequence[float] | None = None,
+) -> SampleMoments:
+    """Take over a printed matrix.
+
+    Parameters
+    ----------
+    cov : DataFrame, shape (k, k)
+        Labelled covariance matrix with divisor N-1, as printed; or correlations with ``sd``. One
+        triangle may be left empty.
+    names : sequence of str
+        Observed variables of the model, a subset of the labels.
+    n_obs : int
+        Number of observations behind the matrix.
+    divisor : {"n", "n-1"}
+        What the analysis divides by; with ``"n"`` the matrix is multiplied by (N-1)/N.
+    rescale : bool
+        False leaves the matrix as it is.
+    sd, mean : Series or sequence, optional
+        Standard deviations and means, labelled or in the order of ``cov``.
+
+    Raises
+    ------
+    MomentsError
+        If the matrix has no labels, is not square or symmetric, or N is missing.
+    UnknownIndicatorError
+        If a variable of the model is not in the matrix.
+    NotPositiveDefiniteError
+        If the matrix has no inverse.
+    """
+    if not isinstance(cov, pd.DataFrame):
+        raise MomentsError("sample_cov must be a DataFrame labelled with the variables' names.")
+    if n_obs is None or n_obs < 1:
+        raise MomentsError("A matrix needs the number of observations.", remedy="Give sample_nobs.")
+    labels = [str(column) for column in cov.columns]
+    if cov.shape[0] != cov.shape[1]:
+        raise MomentsError(f"The matrix is not square: {cov.shape[0]} rows, {cov.shape[1]} columns.")
+    full = _symmetric(cov.to_numpy(dtype=float, na_value=np.nan), labels)
+    missing = [name for name in names if name not in labels]
+    if missing:
+        raise UnknownIndicatorError(missing, labels)
+    if sd is not None:
+        scale = _vector(sd, labels, "sample_sd")
+        full = full * np.outer(scale, scale)
+    index = [labels.index(name) for name in names]
+    chosen = full[np.ix_(index, index)]
+    require_positive_definite(chosen, names, "sample covariance matrix")
+    factor = (n_obs - 1) / n_obs if divisor == "n" and rescale else 1.0
+    return SampleMoments(
+        names=tuple(names),
+        cov=chosen * factor,
+        mean=None if mean is None else _vector(mean, labels, "sample_mean")[index],
+        n_obs=int(n_obs),
+        divisor=divisor,
+    )
+
+
+def _symmetric(values: Floats, labels: Sequence[str]) -> Floats:
+    """Return the full matrix, filling an empty triangle from the other."""
+    filled = np.where(np.isnan(values), values.T, values)
+    if np.isnan(filled).any():
+        row, col = np.argwhere(np.isnan(filled))[0]
+        raise MomentsError(f"The matrix has no value for {labels[row]} with {labels[col]}.")
+    gap = np.abs(filled - filled.T)
+    if (gap > _ROUNDING * np.abs(filled).max()).any():
+        # An upper triangle of zeros is how many programs print a lower triangle.
+        if not np.triu(filled, 1).any() or not np.tril(filled, -1).any():
+            return np.asarray(filled + filled.T - np.diag(np.diag(filled)))
+        row, col = np.unravel_index(int(gap.argmax()), gap.shape)
+        raise MomentsError(f"The matrix is not symmetric at {labels[row]} with {labels[col]}.")
+    return np.asarray((filled + filled.T) / 2)
+
+
+def _vector(
+    values: pd.Series | Sequence[float], labels: Sequence[str], what: str
+) -> Floats:
+    """Return labelled or plain values in the order of the matrix."""
+    if isinstance(values, pd.Series) and set(labels) <= set(values.index):
+        return values.loc[list(labels)].to_numpy(dtype=float)
+    plain = np.asarray(values, dtype=float)
+    if plain.shape != (len(labels),):
+        raise MomentsError(f"{what} has {plain.size} values for {len(labels)} variables.")
+    return plain

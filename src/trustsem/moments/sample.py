@@ -1,0 +1,223 @@
+"""Sample moments of complete data: covariance, mean, number of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from trustsem.arrays import Floats, invert_positive, scaled_eigh
+from trustsem.errors import (
+    MomentsError,
+    NotNumericError,
+    NotPositiveDefiniteError,
+    TooFewObservationsError,
+    UnknownIndicatorError,
+)
+from trustsem.findings import Finding
+
+Divisor = Literal["n", "n-1"]
+
+_DEPENDENT = 1e-10
+_LARGE_RATIO = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMoments:
+    """The moments of one group that an analysis starts from.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Observed variables, length p.
+    cov : ndarray, shape (p, p)
+        Covariance matrix with the divisor that is analysed; squared scale points.
+    mean : ndarray, shape (p,), or None
+        Means; None if unknown (matrix input without means).
+    n_obs : int
+        Number of complete cases.
+    divisor : {"n", "n-1"}
+        What ``cov`` was divided by; chi-square multiplies the discrepancy with the same.
+    data : ndarray, shape (n_obs, p), or None
+        The complete cases, if raw data were given.
+    group : str
+        Label of the group; empty for one group.
+    findings : tuple of Finding
+        What a reader must know about these moments.
+    """
+
+    names: tuple[str, ...]
+    cov: Floats
+    mean: Floats | None
+    n_obs: int
+    divisor: Divisor
+    data: Floats | None = None
+    group: str = ""
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def weight(self) -> int:
+        """What the discrepancy is multiplied with to give chi-square: N or N-1."""
+        return self.n_obs if self.divisor == "n" else self.n_obs - 1
+
+    def select(self, names: Sequence[str]) -> SampleMoments:
+        """Return the moments of some of the variables, in the order asked for."""
+        index = [self.names.index(name) for name in names]
+        return SampleMoments(
+            names=tuple(names),
+            cov=self.cov[np.ix_(index, index)],
+            mean=None if self.mean is None else self.mean[index],
+            n_obs=self.n_obs,
+            divisor=self.divisor,
+            data=None if self.data is None else self.data[:, index],
+            group=self.group,
+            findings=self.findings,
+        )
+
+
+def from_frame(
+    frame: pd.DataFrame, names: Sequence[str], *, divisor: Divisor, group: str = ""
+) -> SampleMoments:
+    """Form the moments of the complete cases of a data frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Raw data, one row per respondent; columns not in ``names`` are ignored.
+    names : sequence of str
+        Observed variables of the model.
+    divisor : {"n", "n-1"}
+        What sums of squares are divided by.
+    group : str
+        Label of the group.
+
+    Raises
+    ------
+    UnknownIndicatorError
+        If a variable is not a column.
+    NotNumericError
+        If a variable holds text; the offending cells are listed.
+    TooFewObservationsError
+        If there are not more complete cases than variables.
+    NotPositiveDefiniteError
+        If variables are constant, duplicated or linearly dependent; they are named.
+    """
+    values = _numeric(frame, names)
+    complete = values[~np.isnan(values).any(axis=1)]
+    n_obs, n_variables = complete.shape
+    where = f" in group {group!r}" if group else ""
+    if n_obs <= n_variables:
+        what = f"a covariance matrix of {n_variables} variables{where}"
+        raise TooFewObservationsError(n_obs, n_variables + 1, what)
+    mean = complete.mean(axis=0)
+    centred = complete - mean
+    cov = centred.T @ centred / (n_obs if divisor == "n" else n_obs - 1)
+    require_positive_definite(cov, names, "sample covariance matrix")
+    return SampleMoments(
+        names=tuple(names),
+        cov=cov,
+        mean=mean,
+        n_obs=n_obs,
+        divisor=divisor,
+        data=complete,
+        group=group,
+        findings=(*_lost_cases(len(values), n_obs, group), *_scale_finding(cov, names)),
+    )
+
+
+def require_positive_definite(cov: Floats, names: Sequence[str], what: str) -> None:
+    """Raise unless a covariance matrix can be inverted; name the variables to blame.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+        If variables are constant, duplicated or linearly dependent, or the matrix indefinite.
+    """
+    variances = np.diag(cov)
+    constant = [name for name, variance in zip(names, variances, strict=True) if variance <= 0]
+    if constant:
+        raise NotPositiveDefiniteError(what, constant, f"Without variance: {', '.join(constant)}.")
+    _, values, vectors = scaled_eigh(cov)
+    if values[0] <= _DEPENDENT:
+        loads = np.abs(vectors[:, 0]) > 0.1 * np.abs(vectors[:, 0]).max()
+        involved = [name for name, load in zip(names, loads, strict=True) if load]
+        raise NotPositiveDefiniteError(what, involved, _kind_of_dependence(cov, involved, values[0], names))
+    if not invert_positive(cov).positive:
+        raise NotPositiveDefiniteError(what)
+
+
+def _kind_of_dependence(
+    cov: Floats, involved: Sequence[str], smallest: float, names: Sequence[str]
+) -> str:
+    """Say in words whether variables repeat each other, add up, or contradict each other."""
+    listing = ", ".join(involved)
+    if smallest < -_DEPENDENT:
+        return f"The correlations among {listing} contradict each other (negative eigenvalue)."
+    index = [list(names).index(name) for name in involved]
+    scale = np.sqrt(np.diag(cov))
+    R = cov / np.outer(scale, scale)
+    if len(index) == 2 and abs(R[index[0], index[1]]) > 1 - 1e-8:  # noqa: PLR2004 - a pair
+        return f"{involved[0]} and {involved[1]} are the same variable (correlation 1)."
+    return f"Linearly dependent: {listing}."
+
+
+def _numeric(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """Return the columns as floats with NaN for missing, or name what is wrong with them."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise UnknownIndicatorError(missing, [str(column) for column in frame.columns])
+    columns = []
+    cells: list[tuple[str, int, object]] = []
+    for name in names:
+        column = frame[name]
+        numeric = pd.to_numeric(column.astype(object), errors="coerce")
+        bad = numeric.isna() & column.notna()
+        cells += [(name, row + 1, column.iloc[row]) for row in np.flatnonzero(bad.to_numpy())]
+        columns.append(numeric.to_numpy(dtype=float, na_value=np.nan))
+    if cells:
+        raise NotNumericError(cells)
+    values = np.column_stack(columns) if columns else np.empty((len(frame), 0))
+    if np.isinf(values).any():
+        infinite = [name for name, bad in zip(names, np.isinf(values).any(axis=0), strict=True) if bad]
+        raise MomentsError(f"Infinite values in {', '.join(infinite)}.")
+    return values
+
+
+def _lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
+    """Return the finding about cases lost by listwise deletion, if any."""
+    if n_obs == n_rows:
+        return ()
+    lost = n_rows - n_obs
+    place = f" of group {group}" if group else ""
+    return (
+        Finding(
+            code="cases_lost",
+            subject="data",
+            claim=f"{lost} of {n_rows} cases{place} have missing answers and are left out "
+            f"(listwise deletion); N = {n_obs}.",
+            severity="warning",
+            value=lost / n_rows,
+        ),
+    )
+
+
+def _scale_finding(cov: Floats, names: Sequence[str]) -> tuple[Finding, ...]:
+    """Note variances so different that a reader of the estimates should know."""
+    variances = np.diag(cov)
+    ratio = float(variances.max() / variances.min()) if len(variances) else 1.0
+    if ratio <= _LARGE_RATIO:
+        return ()
+    largest, smallest = names[int(variances.argmax())], names[int(variances.argmin())]
+    return (
+        Finding(
+            code="scales_differ",
+            subject="data",
+            claim=f"The variance of {largest} is {ratio:.0f} times that of {smallest}; "
+            "estimates are unaffected, but unstandardised values are hard to read.",
+            value=ratio,
+            threshold=_LARGE_RATIO,
+        ),
+    )

@@ -1,0 +1,208 @@
+"""A study's numbers as one JSON document, and the comparison of two such documents."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from trustsem.results import ModelResult
+    from trustsem.study import StudyResult
+
+SCHEMA = 1
+"""Version of the layout of ``results.json`` and ``manifest.json``."""
+
+COMPARED = ("measurement", "structural")
+"""Parts of the document that hold estimates."""
+
+_NOT_ESTIMATES = frozenset({"iterations", "findings", "modification_indices"})
+
+
+def results_document(result: StudyResult) -> dict[str, Any]:
+    """Return every number of a study, unrounded, as plain values.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    dict
+        ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
+        ``screening``, ``measurement``, ``structural``, ``scorecard``, ``agreement``. Frames are
+        lists of records; a number that does not exist is null.
+    """
+    screening, structural = result.screening, result.structural
+    parts = {
+        "schema": SCHEMA,
+        "study": {"name": result.study.name, "title": result.study.title},
+        "synthetic": result.synthetic,
+        "notice": result.notice,
+        "verdict": result.verdict,
+        "findings": result.findings,
+        "screening": screening and {"flow": screening.flow, "items": screening.items},
+        "measurement": _step(
+            result.measurement,
+            "loadings", "reliability", "discriminant", "fornell_larcker", "htmt", "method_bias",
+        ),
+        "structural": structural
+        and _step(structural, "hypotheses", "effects", "sequence", "r2"),
+        "scorecard": result.scorecard,
+        "agreement": result.agreement,
+    }  # fmt: skip
+    return {name: plain(part) for name, part in parts.items()}
+
+
+def model_document(model: ModelResult) -> dict[str, Any]:
+    """Return every number of one model as plain values."""
+    parts = {
+        "converged": model.converged,
+        "admissible": model.admissible,
+        "n_obs": model.n_obs,
+        "n_free": model.n_free,
+        "df": model.df,
+        "iterations": model.iterations,
+        "fit_measures": model.fit_measures,
+        "parameters": model.parameters,
+        "r2": model.r2,
+        "latent_cov": model.latent_cov,
+        "latent_cor": model.latent_cor,
+        "findings": model.findings,
+    }
+    return {name: plain(part) for name, part in parts.items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as dictionaries, lists, text, numbers, booleans and None.
+
+    Parameters
+    ----------
+    value : object
+        Frames become lists of records, series and mappings dictionaries, NaN and infinity None.
+    """
+    if isinstance(value, pd.DataFrame):
+        return _records(value)
+    if isinstance(value, pd.Series):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: plain(getattr(value, field.name)) for field in fields}
+    if isinstance(value, np.ndarray | set | frozenset):
+        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    return _scalar(value)
+
+
+def to_json(document: Any) -> str:
+    """Return a document as JSON text, keys in their order, ending in a line break."""
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    return text + "\n"
+
+
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], rtol: float = 1e-6, atol: float = 1e-9
+) -> list[str]:
+    """Compare the estimates of two documents.
+
+    Parameters
+    ----------
+    before, after : mapping
+        Documents of :func:`results_document`; the first is the one to be reproduced.
+    rtol, atol : float
+        Relative and absolute tolerance; the larger of both allowances counts.
+
+    Returns
+    -------
+    list of str
+        One line for each number or word that differs, in the order of ``before``.
+    """
+    earlier = dict(_leaves({part: before.get(part) for part in COMPARED}))
+    later = dict(_leaves({part: after.get(part) for part in COMPARED}))
+    missing = object()
+    lines = []
+    for place in dict.fromkeys([*earlier, *later]):
+        old, new = earlier.get(place, missing), later.get(place, missing)
+        if old is missing or new is missing:
+            lines.append(f"{place}: only in the {'new' if old is missing else 'earlier'} run")
+        elif not _same(old, new, rtol, atol):
+            lines.append(f"{place}: {old!r} before, {new!r} now")
+    return lines
+
+
+def _step(step: Any, *names: str) -> dict[str, Any]:
+    tables = {name: getattr(step, name) for name in names}
+    return {"model": model_document(step.model), **tables, "findings": step.findings}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a frame as records, a labelled index among their entries."""
+    if not isinstance(frame.index, pd.RangeIndex):
+        name = frame.index.name if isinstance(frame.index.name, str) else "name"
+        frame = frame.reset_index(names=None if frame.index.nlevels > 1 else name)
+    names = [str(name) for name in frame.columns]
+    rows = frame.itertuples(index=False, name=None)
+    return [{name: plain(cell) for name, cell in zip(names, row, strict=True)} for row in rows]
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    return None if value is pd.NA else str(value)
+
+
+def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the place and value of every single entry that is an estimate or a judgement."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in _NOT_ESTIMATES:
+                yield from _leaves(item, f"{place}.{key}" if place else key)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _leaves(item, f"{place}[{_row_name(item, position)}]")
+    else:
+        yield place, value
+
+
+def _row_name(record: Any, position: int) -> str:
+    """Return what a reader calls a record: its parameter or its names, else its position."""
+    if not isinstance(record, Mapping):
+        return str(position + 1)
+    if {"lhs", "op", "rhs"} <= record.keys():
+        group = record.get("group", 1)
+        return f"{record['lhs']} {record['op']} {record['rhs']}" + (
+            f", group {group}" if group not in (0, 1) else ""
+        )
+    words = [str(cell) for cell in record.values() if isinstance(cell, str) and cell]
+    return " ".join([str(position + 1), *words[:2]])
+
+
+def _same(old: Any, new: Any, rtol: float, atol: float) -> bool:
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new)
+    )
+    if not numbers:
+        return bool(old == new)
+    return math.isclose(old, new, rel_tol=rtol, abs_tol=atol)

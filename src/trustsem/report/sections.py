@@ -1,0 +1,406 @@
+"""The sections of a study's report, in the order in which a reader needs them.
+
+Notice, title and verdict come first; findings stand before the numbers they concern; a banner
+stands before any number of a model that did not converge or is inadmissible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from trustsem import display
+from trustsem.findings import Finding, at_least
+from trustsem.references import REFERENCES
+from trustsem.report import prose, study_tables
+from trustsem.report.blocks import Block, Builder, Figure, Section, callout, heading, paragraph
+from trustsem.report.definitions import (
+    FURTHER_FIT,
+    MAIN_FIT,
+    VALIDITY,
+    Definition,
+    short_citation,
+)
+from trustsem.report.document import plain
+from trustsem.tables import Table, typeset
+
+if TYPE_CHECKING:
+    from trustsem.results import ModelResult
+    from trustsem.study import StudyResult
+
+Draw = Callable[[str], str]
+"""Returns the SVG of one view of the study's model."""
+
+_ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
+_FOLDED_NOTES = 4
+
+
+def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Section]:
+    """Return all sections of the report of a study.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+    draw : callable
+        Returns the SVG of a view.
+    version : str
+        Version of trustsem.
+    """
+    sections = [
+        Section("findings", "Findings", [("findings", lambda: _main_findings(result))]),
+        _data_section(result),
+        _measurement_section(result, draw),
+    ]
+    if result.structural is not None:
+        sections.append(_structural_section(result, draw))
+    sections += [
+        _checks_section(result),
+        _local_fit_section(result),
+        Section("text", "Text for a Paper", [("text", lambda: _paper_text(result, version))]),
+        _appendix(result, draw),
+    ]
+    return sections
+
+
+def overview(result: StudyResult) -> list[tuple[str, Markup]]:
+    """Return the facts at the top of the report: what each is and its value."""
+    model = result.measurement.model
+    facts = [("Sample", typeset(f"N = {model.n_obs} cases analysed"))]
+    facts += [("Measurement model", _fit(model))]
+    if result.structural is not None:
+        table = result.structural.hypotheses
+        supported = int(table["supported"].astype(bool).sum())
+        facts += [
+            ("Structural model", _fit(result.structural.model)),
+            ("Hypotheses", typeset(f"{supported} of {len(table)} supported")),
+        ]
+    return facts
+
+
+def findings_list(findings: Iterable[Finding]) -> Markup:
+    """Return findings as a list, the most serious first; many notes are folded."""
+    ordered = at_least(findings, "note")
+    open_ones = [finding for finding in ordered if finding.severity != "note"]
+    notes = [finding for finding in ordered if finding.severity == "note"]
+    if len(notes) <= _FOLDED_NOTES:
+        return _items(ordered)
+    folded = Markup("<details><summary>{} notes for the record</summary>{}</details>").format(
+        len(notes), _items(notes)
+    )
+    return _items(open_ones) + folded
+
+
+def _fit(model: ModelResult) -> Markup:
+    line = typeset(display.fit_line(model.fit_measures, model.n_obs, "typeset"))
+    status = prose.model_status(model, "")
+    warning = Markup(' <strong class="bad">(not to be interpreted: see the banner below)</strong>')
+    return line + warning if status else line
+
+
+def _items(findings: Iterable[Finding]) -> Markup:
+    entries = Markup("\n").join(_item(finding) for finding in findings)
+    return Markup('<ul class="findings">\n{}\n</ul>').format(entries) if entries else Markup("")
+
+
+def _item(finding: Finding) -> Markup:
+    remedy = Markup(' <span class="remedy">{}</span>').format(finding.remedy)
+    source = Markup(' <span class="source">({})</span>').format(short_citation(finding.source))
+    return Markup(
+        '<li class="{}"><span class="tag">{}</span> <span><b>{}</b> {}{}{}</span></li>'
+    ).format(
+        finding.severity,
+        finding.severity,
+        finding.subject,
+        typeset(finding.claim),
+        remedy if finding.remedy else "",
+        source if finding.source else "",
+    )
+
+
+def _main_findings(result: StudyResult) -> Iterator[Block]:
+    chosen = at_least(result.findings, "warning")
+    if chosen:
+        yield _items(chosen)
+        yield paragraph("Notes for the record stand in the sections that they concern.", "hint")
+    else:
+        yield paragraph("Nothing that a reader must be warned of was found.")
+
+
+def _banner(model: ModelResult, step: str) -> Iterator[Block]:
+    if status := prose.model_status(model, step):
+        reasons = [finding.claim for finding in at_least(model.findings, "serious")]
+        yield callout("banner", status, reasons)
+
+
+def _table(build: Callable[[], Table]) -> Builder:
+    """Return a builder of one table that is left out when it has no rows."""
+
+    def blocks() -> Iterator[Block]:
+        table = build()
+        if len(table.frame):
+            yield table
+
+    return blocks
+
+
+def _data_section(result: StudyResult) -> Section:
+    def introduction() -> Iterator[Block]:
+        if result.study.description:
+            yield paragraph(result.study.description)
+        if result.screening is None:
+            model = result.measurement.model
+            text = f"Re-analysis of a printed matrix; N = {model.n_obs}. No answers to screen."
+            yield paragraph(typeset(text))
+        else:
+            yield findings_list(result.screening.findings)
+
+    parts: list[tuple[str, Builder]] = [("data", introduction)]
+    if result.screening is not None:
+        parts += [
+            ("sample flow", _table(lambda: study_tables.sample_flow(result))),
+            ("items", _table(lambda: study_tables.item_descriptives(result))),
+        ]
+    return Section("data", "Sample and Data", parts)
+
+
+def _measurement_section(result: StudyResult, draw: Draw) -> Section:
+    step = result.measurement
+    fit_title = "Fit of the Measurement Model"
+
+    def opening() -> Iterator[Block]:
+        yield from _banner(step.model, "measurement")
+        yield findings_list(step.findings)
+
+    def fit() -> Table:
+        return study_tables.fit_measures(
+            step.model, result.study.thresholds, "measurement-fit", fit_title
+        )
+
+    def figure() -> Iterator[Block]:
+        yield Figure(
+            "measurement",
+            "Measurement Model",
+            draw("measurement"),
+            note="Completely standardised solution.",
+        )
+
+    return Section(
+        "measurement",
+        "Step One: Measurement Model",
+        [
+            ("findings of step one", opening),
+            ("fit of the measurement model", _table(fit)),
+            ("figure of the measurement model", figure),
+            ("loadings", _table(lambda: study_tables.loadings(result))),
+            ("reliability", _table(lambda: study_tables.reliability(result))),
+            ("construct correlations", _table(lambda: study_tables.validity_matrix(result))),
+            ("discriminant validity", _table(lambda: study_tables.discriminant_pairs(result))),
+            ("common factor", _table(lambda: study_tables.method_bias(result))),
+        ],
+    )
+
+
+def _structural_section(result: StudyResult, draw: Draw) -> Section:
+    step = study_tables.require_structural(result)
+    fit_title = "Fit of the Structural Model"
+
+    def opening() -> Iterator[Block]:
+        yield from _banner(step.model, "structural")
+        yield findings_list(step.findings)
+
+    def figure() -> Iterator[Block]:
+        yield Figure("structural", "Structural Model", draw("structural"), note=_STRUCTURAL_NOTE)
+
+    def fit() -> Table:
+        return study_tables.fit_measures(
+            step.model, result.study.thresholds, "structural-fit", fit_title
+        )
+
+    return Section(
+        "structural",
+        "Step Two: Structural Model",
+        [
+            ("findings of step two", opening),
+            ("figure of the structural model", figure),
+            ("hypotheses", _table(lambda: study_tables.hypotheses(result))),
+            ("explained variance", _table(lambda: study_tables.explained_variance(result))),
+            ("effects", _table(lambda: study_tables.effects(result))),
+            ("fit of the structural model", _table(fit)),
+            ("sequence of models", _table(lambda: study_tables.model_sequence(result))),
+        ],
+    )
+
+
+_STRUCTURAL_NOTE = "Standardised paths; R² inside the construct."
+
+
+def _checks_section(result: StudyResult) -> Section:
+    parts: list[tuple[str, Builder]] = []
+    if len(result.agreement):
+        parts.append(("second engine", _table(lambda: study_tables.agreement(result))))
+    if len(result.scorecard):
+        parts.append(("scorecard", _table(lambda: study_tables.scorecard(result))))
+    return Section("checks", "Agreement With Other Numbers", parts)
+
+
+def _local_fit_section(result: StudyResult) -> Section:
+    parts: list[tuple[str, Builder]] = []
+    for step, model in _models(result).items():
+        title = step.title()
+        parts += [
+            (
+                f"residuals of the {step} model",
+                _table(
+                    lambda model=model, step=step, title=title: study_tables.largest_residuals(
+                        model, f"{step}-residuals", f"Largest Residuals of the {title} Model"
+                    )
+                ),
+            ),
+            (
+                f"modification indices of the {step} model",
+                _table(
+                    lambda model=model, step=step, title=title: study_tables.modification_indices(
+                        model,
+                        f"{step}-modification",
+                        f"Largest Modification Indices of the {title} Model (Exploratory)",
+                    )
+                ),
+            ),
+        ]
+    return Section("local-fit", "Local Fit", parts)
+
+
+def _paper_text(result: StudyResult, version: str) -> Iterator[Block]:
+    yield from _notice(result)
+    yield heading("Method")
+    yield paragraph(typeset(prose.methods(result, version)), "paper")
+    yield heading("Results")
+    for text in prose.results(result):
+        yield paragraph(typeset(text), "paper")
+
+
+def _notice(result: StudyResult) -> Iterator[Block]:
+    if result.synthetic:
+        yield callout("synthetic", result.notice)
+
+
+def _appendix(result: StudyResult, draw: Draw) -> Section:
+    parts: list[tuple[str, Builder]] = []
+    for step, model in _models(result).items():
+        parts.append(
+            (
+                f"parameters of the {step} model",
+                _table(
+                    lambda model=model, step=step: study_tables.all_parameters(
+                        model, f"{step}-parameters", f"All Parameters of the {step.title()} Model"
+                    )
+                ),
+            )
+        )
+
+    def full_figure() -> Iterator[Block]:
+        if result.structural is not None:
+            title = "Full Model With Items"
+            yield Figure("full", title, draw("full"), note="Completely standardised solution.")
+
+    def conceptual_figure() -> Iterator[Block]:
+        if result.structural is not None:
+            note = "Hypotheses with their expected signs, before any data."
+            yield Figure("conceptual", "Conceptual Model", draw("conceptual"), note=note)
+
+    parts += [
+        ("further fit measures", _table(lambda: study_tables.further_fit(_titled(result)))),
+        ("figure of the conceptual model", conceptual_figure),
+        ("figure of the full model", full_figure),
+        ("covariance matrix", lambda: study_tables.moments(result.measurement.model)),
+        ("model syntax", lambda: _syntax(result)),
+        ("definitions", _definitions),
+        ("references", lambda: _references(result)),
+        ("provenance", lambda: _provenance(result)),
+    ]
+    return Section("appendix", "Appendix", parts, appendix=True)
+
+
+def _models(result: StudyResult) -> dict[str, ModelResult]:
+    models = {"measurement": result.measurement.model}
+    if result.structural is not None:
+        models["structural"] = result.structural.model
+    return models
+
+
+def _titled(result: StudyResult) -> dict[str, ModelResult]:
+    return {step.title(): model for step, model in _models(result).items()}
+
+
+def _syntax(result: StudyResult) -> Iterator[Block]:
+    yield heading("Model Syntax")
+    texts = {"Measurement model": result.study.measurement_model()}
+    if result.structural is not None:
+        texts["Structural model"] = result.study.structural_model()
+    for title, text in texts.items():
+        yield Markup('<p class="label">{}</p>\n<pre>{}</pre>').format(title, text.strip())
+
+
+def _definitions() -> Iterator[Block]:
+    yield heading("Definitions")
+    yield paragraph(
+        Markup(
+            "<i>T</i>: chi-square of the model with <i>df</i> degrees of freedom; "
+            "<i>T</i><sub>B</sub>, <i>df</i><sub>B</sub>: of the baseline (independence) model; "
+            "<i>n</i>: <i>N</i> (normal likelihood) or <i>N</i> − 1 (Wishart likelihood); "
+            "<i>p</i>: number of indicators; <i>q</i>: number of free parameters; <b>S</b>, "
+            "<b>Σ</b>: sample and model-implied covariance matrix; <i>λ</i>: standardised loading; "
+            "<i>φ</i>: correlation of two constructs; <i>k</i>: number of items; ln <i>L</i>: "
+            "log-likelihood."
+        )
+    )
+    rows = Markup("\n").join(_definition(item) for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY))
+    yield Markup('<dl class="definitions">\n{}\n</dl>').format(rows)
+
+
+def _definition(item: Definition) -> Markup:
+    formula = Markup(item.formula)  # noqa: S704  (written in definitions.py, holds no data)
+    return Markup(
+        '<div><dt>{}</dt><dd>{}<br><span class="formula">{}</span> '
+        '<span class="source">({})</span></dd></div>'
+    ).format(item.header, item.meaning, formula, short_citation(item.source))
+
+
+def _references(result: StudyResult) -> Iterator[Block]:
+    cited = {item.source for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY)}
+    cited |= {item.cutoff.source for item in (*MAIN_FIT, *VALIDITY) if item.cutoff}
+    cited |= {finding.source for finding in result.findings} | set(_ALWAYS_CITED)
+    if result.structural is not None:
+        cited.add("sobel1982")
+    texts = {REFERENCES[key] for key in cited if key in REFERENCES}
+    if result.study.reference:
+        texts.add(result.study.reference)
+    yield heading("References")
+    entries = Markup("\n").join(Markup("<li>{}</li>").format(text) for text in sorted(texts))
+    yield Markup('<ul class="references">\n{}\n</ul>').format(entries)
+
+
+def _provenance(result: StudyResult) -> Iterator[Block]:
+    yield heading("Provenance")
+    rows = Markup("\n").join(
+        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value)
+        for name, value in _entries(plain(result.manifest))
+    )
+    yield Markup('<dl class="provenance">\n{}\n</dl>').format(rows)
+
+
+def _entries(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested entries with their dotted names."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _entries(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for position, item in enumerate(value, start=1):
+            yield from _entries(item, f"{name} {position}")
+    elif isinstance(value, list):
+        yield name, ", ".join(str(item) for item in value)
+    elif value is not None and value != "":
+        yield name, str(value)

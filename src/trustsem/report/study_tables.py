@@ -1,0 +1,540 @@
+"""The tables of a study, each from the cells of its result; nothing is estimated here.
+
+Every function takes what a :class:`trustsem.study.StudyResult` holds and returns one
+:class:`trustsem.tables.Table`, its numbers unrounded. Numbers of tables are given when a report is
+composed (:mod:`trustsem.report.blocks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from trustsem import display
+from trustsem.report.definitions import FURTHER_FIT, MAIN_FIT, Definition, short_citation
+from trustsem.tables import Notes, Table
+
+if TYPE_CHECKING:
+    from trustsem.results import ModelResult
+    from trustsem.study import StudyResult
+    from trustsem.validity.thresholds import Thresholds
+
+STARS = "* p < .05. ** p < .01. *** p < .001."
+_BLANK = replace(display.BOUNDED, missing="")
+
+
+def sample_flow(result: StudyResult) -> Table:
+    """Tabulate how many cases each screening rule removed."""
+    return Table("sample", "From Cases Received to Cases Analysed", result.screening.flow)
+
+
+def item_descriptives(result: StudyResult) -> Table:
+    """Tabulate wording, missing answers and distribution of every item."""
+    frame = _labelled(result.screening.items, labels(result))
+    if "n" in frame and "missing" in frame:
+        frame.insert(
+            frame.columns.get_loc("missing") + 1,
+            "percent",
+            100 * frame["missing"] / (frame["n"] + frame["missing"]),
+        )
+    percent = display.Column("Missing %", display.Format("percent", 1))
+    return Table(
+        "items",
+        "Items: Wording and Distribution",
+        frame,
+        columns={"percent": percent},
+        show=_present(
+            frame, "item", "wording", "n", "percent", "mean", "sd", "skew", "kurtosis",
+            "minimum", "maximum",
+        ),
+        group_by="construct",
+        notes=Notes("Items in the direction in which they enter the analysis."),
+    )  # fmt: skip
+
+
+def loadings(result: StudyResult) -> Table:
+    """Tabulate the loadings of step one, construct by construct."""
+    names = labels(result)
+    frame = result.measurement.loadings.reset_index(drop=True)
+    markers = frame["marker"].to_numpy(dtype=bool)
+    shown = _labelled(frame, names)
+    wording = shown["label"].fillna("").astype(str)
+    columns = ("item", "label") if (wording != shown["item"]).any() else ("item",)
+    return Table(
+        "loadings",
+        "Measurement Model: Loadings",
+        shown,
+        columns={
+            "label": display.Column("Wording", display.TEXT),
+            "std_all": display.Column("λ", display.BOUNDED),
+            "std_ci": display.Column("95% CI (λ)", display.BOUNDED),
+            "est": display.Column("Loading", display.ESTIMATE),
+            "r2": display.COLUMNS["r2"],
+        },
+        show=(*columns, "std_all", "std_ci", "est", "se", "z", "pvalue", "r2"),
+        group_by="construct",
+        group_titles=_group_titles(result, names),
+        marks={(row, "est"): "a" for row in np.flatnonzero(markers)},
+        notes=Notes(
+            f"{_fit_note(result.measurement.model)} λ = completely standardised loading; "
+            "R² = share of the item's variance due to its construct.",
+            ("Fixed to 1 to set the scale of the construct; no test exists.",)
+            if markers.any()
+            else (),
+        ),
+    )
+
+
+def reliability(result: StudyResult) -> Table:
+    """Tabulate reliability and convergent validity of every construct."""
+    frame = result.measurement.reliability.reset_index(names="construct")
+    frame = _labelled(frame, labels(result))
+    missing = frame[["alpha", "cr", "ave"]].isna().any(axis=1).any()
+    reason = " A dash marks what a single item does not define." if missing else ""
+    return Table(
+        "reliability",
+        "Reliability and Convergent Validity",
+        frame,
+        show=_present(
+            frame, "construct", "n_items", "alpha", "cr", "ave", "cr_observed", "ave_observed",
+            "h", "msv", "asv",
+        ),
+        notes=Notes(
+            "CR and AVE after Fornell and Larcker (1981) from the completely standardised "
+            "solution; the observed variants divide by the observed variance of the items. "
+            "H = coefficient H; MSV and ASV = largest and mean squared correlation with another "
+            f"construct.{reason}"
+        ),
+    )  # fmt: skip
+
+
+def validity_matrix(result: StudyResult) -> Table:
+    """Tabulate construct correlations, square roots of AVE and HTMT in one matrix."""
+    below, above = result.measurement.fornell_larcker, result.measurement.htmt
+    values = below.to_numpy(dtype=float).copy()
+    ratios = above.to_numpy(dtype=float)
+    upper = np.triu_indices_from(values, k=1)
+    values[upper] = ratios.T[upper]
+    names, n = labels(result), len(values)
+    numbers = [str(position + 1) for position in range(n)]
+    frame = pd.DataFrame(values, columns=numbers)
+    frame.insert(0, "construct", [
+        f"{position + 1}. {names.get(name, name)}" for position, name in enumerate(below.index)
+    ])  # fmt: skip
+    return Table(
+        "validity",
+        "Construct Correlations, Square Roots of AVE and HTMT",
+        frame,
+        columns={number: display.Column(number, _BLANK) for number in numbers},
+        strong=frozenset((position, numbers[position]) for position in range(n)),
+        notes=Notes(
+            "Diagonal (bold): square root of AVE. Below: correlations of the constructs. "
+            "Above: heterotrait-monotrait ratios of absolute correlations (HTMT)."
+        ),
+    )
+
+
+def discriminant_pairs(result: StudyResult) -> Table:
+    """Tabulate the tests of discriminant validity, one row per pair of constructs."""
+    frame = _labelled(result.measurement.discriminant, labels(result))
+    pairs = frame["construct_a"] + " – " + frame["construct_b"]
+    frame.insert(0, "pair", pairs)
+    return Table(
+        "discriminant",
+        "Discriminant Validity: Pairs of Constructs",
+        frame,
+        show=(
+            "pair", "phi", "se", "ci", "phi_squared", "ave_a", "ave_b", "fornell_larcker",
+            "htmt", "htmt_holds", "anderson_gerbing", "holds",
+        ),
+        columns={
+            "se": display.Column("SE", display.BOUNDED, "<i>SE</i>"),
+            "ci": display.Column("95% CI", display.BOUNDED),
+        },
+        notes=Notes(
+            "φ = correlation of two constructs. A pair is distinct when AVE of both exceeds φ² "
+            "(Fornell & Larcker, 1981), HTMT stays below its cut-off (Henseler et al., 2015) and "
+            "φ ± 2 SE excludes 1 (Anderson & Gerbing, 1988)."
+        ),
+    )  # fmt: skip
+
+
+def fit_measures(model: ModelResult, thresholds: Thresholds, name: str, title: str) -> Table:
+    """Tabulate the main fit measures with meaning, cut-off and sources."""
+    measures = model.fit_measures
+    items = [item for item in MAIN_FIT if item.name in measures]
+    frame = pd.DataFrame([_fit_row(item, measures, thresholds) for item in items])
+    if "rmsea_ci_lower" in measures:
+        limits = (measures["rmsea_ci_lower"], measures["rmsea_ci_upper"])
+        interval = f"RMSEA, 90% CI {display.BOUNDED.interval(*limits)}. "
+    else:
+        interval = ""
+    return Table(
+        name,
+        title,
+        frame,
+        show=("measure", "value", "definition", "cutoff", "met", "source"),
+        columns={
+            "source": display.Column("Sources (definition; cut-off)", display.TEXT),
+            "met": display.Column("Met", display.Format("flag", missing="")),
+        },
+        cell_formats={(row, "value"): item.format for row, item in enumerate(items)},
+        notes=Notes(
+            f"N = {model.n_obs}; q = {model.n_free} free parameters. {interval}Formulas and further "
+            "measures are in the appendix. Cut-offs are conventions; they decide nothing alone."
+        ),
+    )
+
+
+def further_fit(models: Mapping[str, ModelResult]) -> Table:
+    """Tabulate the remaining fit measures of all models."""
+    frame = pd.DataFrame(
+        [
+            {
+                "measure": item.header,
+                "definition": item.meaning,
+                **{name: model.fit_measures.get(item.name) for name, model in models.items()},
+                "source": short_citation(item.source),
+            }
+            for item in FURTHER_FIT
+        ]
+    )
+    return Table(
+        "further-fit",
+        "Further Fit Measures",
+        frame,
+        columns={name: display.Column(name, display.ESTIMATE) for name in models},
+        cell_formats={
+            (row, name): item.format for row, item in enumerate(FURTHER_FIT) for name in models
+        },
+        notes=Notes("GFI and AGFI are the classical ones that LISREL and AMOS print."),
+    )
+
+
+def hypotheses(result: StudyResult) -> Table:
+    """Tabulate every hypothesis with its test and verdict."""
+    step = require_structural(result)
+    names = labels(result)
+    frame = step.hypotheses.copy()
+    frame["path"] = [
+        f"{names.get(a, a)} → {names.get(b, b)}"
+        for a, b in zip(frame["predictor"], frame["outcome"], strict=True)
+    ]
+    tails = sorted({int(value) for value in frame["tails"].dropna()})
+    sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
+    reasons = [str(reason) for reason in frame["reason"] if reason and reason == reason]  # noqa: PLR0124
+    why = {(row, "supported"): "a" for row, _ in enumerate(frame.index) if not _supported(frame, row)}
+    return Table(
+        "hypotheses",
+        "Hypotheses",
+        frame,
+        show=(
+            "hypothesis", "path", "sign", "std_all", "est", "se", "ci", "z", "pvalue", "supported",
+        ),
+        columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
+        marks=why if reasons else {},
+        notes=Notes(
+            f"{_fit_note(step.model)} β = standardised path. Supported: the expected sign and "
+            f"p < .05 ({sided or 'two-tailed'}).",
+            (" ".join(dict.fromkeys(_not_supported(frame))),) if why and reasons else (),
+        ),
+    )  # fmt: skip
+
+
+def explained_variance(result: StudyResult) -> Table:
+    """Tabulate R2 of every outcome construct."""
+    names = labels(result)
+    r2 = require_structural(result).r2
+    frame = pd.DataFrame(
+        {"outcome": [names.get(str(name), str(name)) for name in r2.index], "r2": r2.to_numpy()}
+    )
+    return Table("explained-variance", "Explained Variance of the Outcomes", frame)
+
+
+def effects(result: StudyResult) -> Table:
+    """Tabulate direct, indirect and total effects."""
+    frame = _labelled(require_structural(result).effects, labels(result))
+    return Table(
+        "effects",
+        "Direct, Indirect and Total Effects",
+        frame,
+        show=("predictor", "outcome", "kind", "std", "est", "se", "ci", "z", "pvalue"),
+        columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
+        notes=Notes(
+            "Standard errors of indirect and total effects by the delta method (Sobel, 1982). "
+            "β = standardised effect."
+        ),
+    )
+
+
+def model_sequence(result: StudyResult) -> Table:
+    """Tabulate the models compared, with their chi-square differences."""
+    frame = require_structural(result).sequence
+    return Table(
+        "models",
+        "Sequence of Models",
+        frame,
+        show=_present(
+            frame, "model", "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci", "srmr",
+            "aic", "bic", "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
+        ),
+        notes=Notes(
+            "Ms = measurement model (saturated structure); Mt = theory. Differences are against "
+            "the model named; a difference that is not significant favours the model with more "
+            "degrees of freedom (Anderson & Gerbing, 1988)."
+        ),
+    )  # fmt: skip
+
+
+def method_bias(result: StudyResult) -> Table:
+    """Tabulate the single-factor model against the measurement model."""
+    return Table(
+        "method-bias",
+        "One Common Factor Against the Measurement Model",
+        result.measurement.method_bias,
+        notes=Notes(
+            "That one factor fits worse is weak evidence against common method variance; the "
+            "test is insensitive."
+        ),
+    )
+
+
+def agreement(result: StudyResult) -> Table:
+    """Tabulate how far a second estimation engine agrees."""
+    return Table(
+        "agreement",
+        "Agreement With a Second Estimation Engine",
+        result.agreement,
+        notes=Notes(
+            "Largest difference of an estimate in units of its standard error, and largest "
+            "relative difference of a standard error, over all parameters of the model."
+        ),
+    )
+
+
+def scorecard(result: StudyResult) -> Table:
+    """Tabulate published numbers against those estimated here."""
+    return Table(
+        "scorecard",
+        "Published Against Estimated Numbers",
+        result.scorecard,
+        show=_present(
+            result.scorecard, "quantity", "where", "printed", "estimate", "difference",
+            "within_rounding", "checked",
+        ),
+    )  # fmt: skip
+
+
+def largest_residuals(model: ModelResult, name: str, title: str, limit: int = 10) -> Table:
+    """Tabulate the largest correlation residuals with their standardised values."""
+    raw = _by_group(model.residuals("cor_bollen"))
+    standardized = _by_group(model.residuals("standardized"))
+    rows = [
+        {"group": group, "pair": f"{a} – {b}", "residual": value, "standardized": z}
+        for group, matrix in raw.items()
+        for a, b, value, z in _pairs(matrix, standardized[group])
+    ]
+    frame = pd.DataFrame(rows, columns=["group", "pair", "residual", "standardized"])
+    frame = frame.sort_values("residual", key=np.abs, ascending=False, kind="stable")
+    large = int((frame["residual"].abs() > _LARGE_RESIDUAL).sum())
+    extreme = int((frame["standardized"].abs() > _LARGE_Z).sum())
+    groups = ("group",) if len(raw) > 1 else ()
+    return Table(
+        name,
+        title,
+        frame.reset_index(drop=True),
+        show=(*groups, "pair", "residual", "standardized"),
+        limit=limit,
+        notes=Notes(
+            f"{large} of {len(frame)} correlation residuals exceed .10 in absolute value; "
+            f"{extreme} exceed 2.58 standard errors. z = standardised residual."
+        ),
+    )
+
+
+def modification_indices(model: ModelResult, name: str, title: str, limit: int = 10) -> Table:
+    """Tabulate the largest modification indices, for exploration only."""
+    frame = model.modification_indices(minimum=0.0)
+    frame = frame.sort_values("mi", ascending=False, kind="stable").reset_index(drop=True)
+    frame.insert(0, "parameter", frame["lhs"] + " " + frame["op"] + " " + frame["rhs"])
+    groups = ("group",) if frame["group"].nunique() > 1 else ()
+    return Table(
+        name,
+        title,
+        frame,
+        show=("parameter", *groups, "mi", "epc", "sepc_all"),
+        limit=limit,
+        notes=Notes(
+            "Exploratory. MI = expected drop of χ² if the parameter were free (3.84 is the 5 % "
+            "point for one parameter chosen in advance); EPC = value it would then take. A change "
+            "made after seeing this table needs a reason from theory and new data."
+        ),
+    )
+
+
+def all_parameters(model: ModelResult, name: str, title: str) -> Table:
+    """Tabulate every parameter of a model."""
+    frame = model.parameters
+    frame = frame[frame["op"] != "=="].reset_index(drop=True) if "op" in frame else frame
+    shown = frame.copy()
+    shown.insert(0, "parameter", frame["lhs"] + " " + frame["op"] + " " + frame["rhs"])
+    optional = tuple(
+        column for column in ("group", "label") if frame[column].astype(str).nunique() > 1
+    )
+    free = shown["free"].to_numpy()
+    defined = (shown["op"] == ":=").to_numpy()
+    fixed = np.flatnonzero((free == 0) & ~defined)
+    return Table(
+        name,
+        title,
+        shown,
+        show=("parameter", *optional, "est", "se", "z", "pvalue", "ci", "std_all", "std_all_se"),
+        marks={(int(row), "est"): "a" for row in fixed},
+        notes=Notes(
+            "=~ is measured by; ~ is regressed on; ~~ covaries with; ~1 intercept; := is defined "
+            "as.",
+            ("Fixed, not estimated.",) if len(fixed) else (),
+        ),
+    )
+
+
+def moments(model: ModelResult) -> list[Table]:
+    """Tabulate covariances and standard deviations (means too) from which others can re-estimate."""
+    return [
+        _moments_table(name, group, sample) for name, group, sample in sample_moments(model)
+    ]
+
+
+def sample_moments(model: ModelResult) -> Iterable[tuple[str, str, Any]]:
+    """Yield identifier, group label and sample moments of every group."""
+    samples = model.sample
+    if not isinstance(samples, Mapping):
+        yield "covariances", "", samples
+        return
+    for position, (group, sample) in enumerate(samples.items(), start=1):
+        yield f"covariances-{position}", str(group), sample
+
+
+def labels(result: StudyResult) -> dict[str, str]:
+    """Return what each construct is called in print."""
+    return {name: label or name for name, label in result.study.labels.items()}
+
+
+def require_structural(result: StudyResult) -> Any:
+    """Return step two, or raise where a study has none.
+
+    Raises
+    ------
+    LookupError
+        If the study is measurement only.
+    """
+    if result.structural is None:
+        raise LookupError("the study has no structural model")
+    return result.structural
+
+
+_LARGE_RESIDUAL = 0.10
+_LARGE_Z = 2.58
+
+
+def _moments_table(name: str, group: str, sample: Any) -> Table:
+    """Tabulate one group's moments: lower triangle of covariances, then SD and M."""
+    names = [str(item) for item in sample.names]
+    cov = np.asarray(sample.cov, dtype=float)
+    lower = np.where(np.tri(len(cov), dtype=bool), cov, np.nan)
+    frame = pd.DataFrame(lower, columns=names)
+    frame.insert(0, "variable", names)
+    frame["sd"] = np.sqrt(np.diag(cov))
+    mean = sample.mean
+    if mean is not None:
+        frame["mean"] = np.asarray(mean, dtype=float)
+    blank = replace(display.ESTIMATE, missing="")
+    divisor = {"n": "N", "n-1": "N − 1"}.get(str(sample.divisor), str(sample.divisor))
+    where = f" in Group {group}" if group else ""
+    return Table(
+        name,
+        f"Covariances, Standard Deviations{'' if mean is None else ' and Means'}{where}",
+        frame,
+        columns={item: display.Column(item, blank) for item in names},
+        notes=Notes(
+            f"N = {sample.n_obs}; divisor {divisor}. The CSV file beside this report holds all "
+            "decimals, from which the models can be re-estimated."
+        ),
+    )
+
+
+def _labelled(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the frame with constructs called by their labels."""
+    shown = frame.reset_index(drop=True)
+    for column in ("construct", "construct_a", "construct_b", "predictor", "outcome"):
+        if column in shown:
+            shown[column] = [names.get(str(name), str(name)) for name in shown[column]]
+    return shown
+
+
+def _group_titles(result: StudyResult, names: Mapping[str, str]) -> dict[str, str]:
+    """Return each construct's row of the loadings table: its label, alpha, CR and AVE."""
+    titles = {}
+    for name, row in result.measurement.reliability.iterrows():
+        parts = [
+            f"{header} = {display.BOUNDED.text(row[key])}"
+            for key, header in (("alpha", "α"), ("cr", "CR"), ("ave", "AVE"))
+            if not display.is_missing(row[key])
+        ]
+        label = names[str(name)]
+        titles[label] = f"{label} ({', '.join(parts)})" if parts else label
+    return titles
+
+
+def _fit_note(model: ModelResult) -> str:
+    return f"{display.fit_line(model.fit_measures, model.n_obs, 'typeset')}."
+
+
+def _fit_row(
+    item: Definition, measures: Mapping[str, float], thresholds: Thresholds
+) -> dict[str, Any]:
+    value = measures[item.name]
+    keys = [item.source, *([item.cutoff.source] if item.cutoff else [])]
+    sources = dict.fromkeys(short_citation(key) for key in keys if key)
+    return {
+        "name": item.name,
+        "measure": item.header,
+        "value": value,
+        "definition": item.meaning,
+        "cutoff": item.cutoff.text(thresholds) if item.cutoff else "",
+        "met": item.cutoff.met(value, thresholds) if item.cutoff else None,
+        "source": "; ".join(sources),
+    }
+
+
+def _supported(frame: pd.DataFrame, row: int) -> bool:
+    return bool(frame["supported"].iloc[row])
+
+
+def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
+    """Yield one sentence for each hypothesis that is not supported."""
+    for row, (name, reason) in enumerate(zip(frame["hypothesis"], frame["reason"], strict=True)):
+        if not _supported(frame, row) and isinstance(reason, str) and reason:
+            yield f"{name}: {reason.rstrip('.')}."
+
+
+def _by_group(value: Any) -> dict[str, pd.DataFrame]:
+    """Return matrices by group label, also where there is one group."""
+    return dict(value) if isinstance(value, Mapping) else {"": value}
+
+
+def _pairs(matrix: Any, other: Any) -> Iterable[tuple[str, str, float, float]]:
+    """Yield each pair of variables with its cell of two symmetric matrices."""
+    values, others = matrix.to_numpy(dtype=float), other.to_numpy(dtype=float)
+    names = [str(name) for name in matrix.index]
+    for i, j in zip(*np.tril_indices_from(values, k=-1), strict=True):
+        yield names[j], names[i], float(values[i, j]), float(others[i, j])
+
+
+def _present(frame: pd.DataFrame, *names: str) -> tuple[str, ...]:
+    """Return those of the names that the frame can show."""
+    return tuple(name for name in names if name in frame or f"{name}_lower" in frame)

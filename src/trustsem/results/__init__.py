@@ -1,0 +1,7 @@
+"""What a user holds: results of estimated models, and the functions that produce them."""
+
+from trustsem.results.comparison import compare
+from trustsem.results.model import ModelResult
+from trustsem.results.run import cfa, growth, sem
+
+__all__ = ["ModelResult", "cfa", "compare", "growth", "sem"]

@@ -1,0 +1,484 @@
+"""The result of one estimated model."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from trustsem.arrays import Floats
+from trustsem.errors import SpecificationError, UnknownOptionError
+from trustsem.estimation import Estimate, check_admissibility
+from trustsem.findings import Finding, at_least
+from trustsem.fit import FitInputs, fit_inputs, fit_measures, modification_indices, residuals
+from trustsem.fit.scores import factor_scores
+from trustsem.inference import (
+    Covariance,
+    RowValues,
+    effects_table,
+    estimate_covariance,
+    row_values,
+    standardized_errors,
+)
+from trustsem.options import Options
+from trustsem.results.summary import summary_text
+from trustsem.specification import ParameterTable
+
+if TYPE_CHECKING:
+    from trustsem.diagram import Diagram
+
+LEVEL = 0.95
+"""Confidence level of all intervals of parameters."""
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """An estimated model: estimates, their uncertainty, fit, and whether to trust them.
+
+    Everything is computed from the estimate when it is asked for; tables are new objects each
+    time, so that nobody can edit a result.
+
+    Parameters
+    ----------
+    kind : {"cfa", "sem", "growth"}
+        The function whose defaults were used.
+    model : str
+        The model text.
+    options : Options
+        All options.
+    estimate : Estimate
+        The solution.
+    """
+
+    kind: Literal["cfa", "sem", "growth"]
+    model: str
+    options: Options
+    estimate: Estimate
+
+    # -- whether to trust it ------------------------------------------------------------------
+
+    @property
+    def converged(self) -> bool:
+        """Whether a minimum of the discrepancy was reached."""
+        return self.estimate.converged
+
+    @property
+    def admissible(self) -> bool:
+        """Whether the solution is converged, proper and has standard errors."""
+        return not at_least(self.findings, "serious")
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reader must know before the numbers, the most serious first."""
+        found = list(check_admissibility(self.estimate))
+        if self._covariance.flat:
+            found.append(_singular(self._covariance.flat))
+        for sample in self.estimate.problem.samples:
+            found += sample.findings
+        return at_least(found, "note")
+
+    # -- sizes --------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> ParameterTable:
+        """The parameter table: the one description of the model."""
+        return self.estimate.problem.table
+
+    @property
+    def constructs(self) -> dict[str, tuple[str, ...]]:
+        """Constructs and what they are measured by."""
+        return dict(self.table.indicators)
+
+    @property
+    def n_obs(self) -> int:
+        """Number of observations analysed, over all groups."""
+        return self.estimate.problem.n_obs
+
+    @property
+    def n_free(self) -> int:
+        """Number of independently estimated parameters."""
+        return self._covariance.n_independent
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom."""
+        return self.estimate.problem.n_moments - self.n_free
+
+    @property
+    def iterations(self) -> int:
+        """Steps that the optimiser took."""
+        return self.estimate.iterations
+
+    # -- parameters ---------------------------------------------------------------------------
+
+    @cached_property
+    def _covariance(self) -> Covariance:
+        return estimate_covariance(self.estimate, self.options.information)
+
+    @cached_property
+    def _values(self) -> RowValues:
+        return row_values(self.estimate.problem, self.estimate.params)
+
+    @cached_property
+    def _errors(self) -> dict[str, Floats]:
+        if self.options.se == "none":
+            shape = self._values.est.shape
+            return {kind: np.full(shape, np.nan) for kind in ("est", "std_lv", "std_all", "std_nox")}
+        problem = self.estimate.problem
+        return standardized_errors(problem, self.estimate.params, self._covariance.matrix)
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """All parameters, one row each.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label free est se z pvalue ci_lower ci_upper std_lv std_lv_se
+            std_all std_all_se std_nox exo``. ``free`` is 0 for fixed parameters; defined
+            parameters (``:=``) and constraints (``==``, ``<``, ``>``) follow the model's own.
+        """
+        values, errors = self._values, self._errors
+        se = errors["est"]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.where(se > 0, values.est / se, np.nan)
+        width = stats.norm.ppf(0.5 + LEVEL / 2) * se
+        frame = self._row_keys().assign(
+            est=values.est,
+            se=se,
+            z=z,
+            pvalue=2 * stats.norm.sf(np.abs(z)),
+            ci_lower=values.est - width,
+            ci_upper=values.est + width,
+            std_lv=values.std_lv,
+            std_lv_se=errors["std_lv"],
+            std_all=values.std_all,
+            std_all_se=errors["std_all"],
+            std_nox=values.std_nox,
+        )
+        return pd.concat([frame, self._constraint_rows(frame)], ignore_index=True)
+
+    def _row_keys(self) -> pd.DataFrame:
+        """Return the identifying columns of all rows and defined parameters."""
+        rows = [
+            (row.lhs, row.op, "" if row.op == "~1" else row.rhs, row.group, row.label, row.free, row.exo)
+            for row in self.table.parameters
+        ]
+        rows += [
+            (item.name, ":=", item.text.split(":=", 1)[-1].strip(), 0, item.name, 0, False)
+            for item in self.table.definitions
+        ]
+        return pd.DataFrame(rows, columns=["lhs", "op", "rhs", "group", "label", "free", "exo"])
+
+    def _constraint_rows(self, like: pd.DataFrame) -> pd.DataFrame:
+        """Return the user's constraints as rows without estimates."""
+        chosen = [item for item in self.table.constraints if item.user]
+        rows = pd.DataFrame(
+            [(*_sides(item.text, item.op), 0, "", 0, False) for item in chosen],
+            columns=["lhs", "op", "rhs", "group", "label", "free", "exo"],
+        )
+        return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Sampling covariance of all free parameters, labelled as in the model text."""
+        free = [row for row in self.table.parameters if row.free]
+        several = self.table.n_groups > 1
+        names = [
+            row.label or row.name + (f".g{row.group}" if several and row.group > 1 else "")
+            for row in free
+        ]
+        return pd.DataFrame(self._covariance.matrix, index=names, columns=names)
+
+    # -- fit ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _fit_inputs(self) -> FitInputs:
+        return fit_inputs(self.estimate, self.n_free)
+
+    @property
+    def fit_measures(self) -> pd.Series:
+        """All fit measures; NaN where one does not exist (see :attr:`fit_notes`)."""
+        return pd.Series(fit_measures(self._fit_inputs)[0], name="fit_measures", dtype=float)
+
+    @property
+    def fit_notes(self) -> dict[str, str]:
+        """Why a fit measure does not exist, by its name."""
+        return fit_measures(self._fit_inputs)[1]
+
+    def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
+        """Tabulate what freeing one fixed parameter would do.
+
+        Parameters
+        ----------
+        minimum : float
+            Smallest index to list.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group mi epc sepc_lv sepc_all sepc_nox``, largest index first.
+        """
+        covariance = self._covariance
+        if self.options.information != "expected":
+            covariance = estimate_covariance(self.estimate)
+        return modification_indices(self.estimate, covariance, minimum)
+
+    def residuals(self, kind: str = "raw") -> Any:
+        """Return residuals of the covariances.
+
+        Parameters
+        ----------
+        kind : {"raw", "cor_bentler", "cor_bollen", "normalized", "standardized"}
+            The metric, see :func:`trustsem.fit.residuals`.
+
+        Returns
+        -------
+        DataFrame, shape (p, p)
+            Several groups: a dict of them by group label.
+
+        Raises
+        ------
+        UnknownOptionError
+            If the kind does not exist.
+        """
+        parts = residuals(self.estimate, kind, self._covariance.matrix)
+        return self._by_group([self._square(part.cov) for part in parts])
+
+    def mean_residuals(self, kind: str = "raw") -> Any:
+        """Return residuals of the means; None without a mean structure. See :meth:`residuals`."""
+        parts = residuals(self.estimate, kind, self._covariance.matrix)
+        return self._by_group(
+            [None if part.mean is None else self._series(part.mean) for part in parts]
+        )
+
+    # -- moments ------------------------------------------------------------------------------
+
+    @property
+    def sample(self) -> Any:
+        """Sample covariance matrix as analysed; several groups: a dict by label."""
+        return self._by_group([self._square(item.cov) for item in self.estimate.problem.samples])
+
+    @property
+    def sample_mean(self) -> Any:
+        """Sample means, None if unknown; several groups: a dict by label."""
+        return self._by_group(
+            [
+                None if item.mean is None else self._series(item.mean)
+                for item in self.estimate.problem.samples
+            ]
+        )
+
+    @property
+    def implied(self) -> Any:
+        """Implied covariance matrix; several groups: a dict by label."""
+        return self._by_group([self._square(item.Sigma) for item in self._implied])
+
+    @property
+    def implied_mean(self) -> Any:
+        """Implied means, None without a mean structure; several groups: a dict by label."""
+        has_means = self.table.meanstructure
+        return self._by_group([self._series(item.mu) if has_means else None for item in self._implied])
+
+    @cached_property
+    def _implied(self) -> tuple[Any, ...]:
+        return self.estimate.problem.implied(self.estimate.params)
+
+    @property
+    def latent_cov(self) -> Any:
+        """Covariance matrix of the constructs; several groups: a dict by label."""
+        return self._by_group([self._constructs_square(item.cov_eta) for item in self._implied])
+
+    @property
+    def latent_cor(self) -> Any:
+        """Correlation matrix of the constructs; several groups: a dict by label."""
+        matrices = []
+        for item in self._implied:
+            with np.errstate(invalid="ignore"):
+                sd = np.sqrt(np.diag(item.cov_eta))
+                matrices.append(self._constructs_square(item.cov_eta / np.outer(sd, sd)))
+        return self._by_group(matrices)
+
+    @property
+    def latent_mean(self) -> Any:
+        """Means of the constructs; several groups: a dict by label."""
+        names = list(self.table.constructs)
+        return self._by_group(
+            [pd.Series(item.mean_eta[: len(names)], index=names) for item in self._implied]
+        )
+
+    @property
+    def r2(self) -> Any:
+        """Explained variance of each indicator and outcome; several groups: a dict by label."""
+        found = []
+        for structure, implied in zip(
+            self.estimate.problem.structures, self._implied, strict=True
+        ):
+            found.append(pd.Series(_explained(structure, implied), name="r2", dtype=float))
+        return self._by_group(found)
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """Direct, indirect and total effects with delta-method errors.
+
+        See :func:`trustsem.inference.effects_table`.
+        """
+        estimate = self.estimate
+        return effects_table(estimate.problem, estimate.params, self._covariance.matrix)
+
+    def factor_scores(self, method: str = "regression") -> pd.DataFrame:
+        """Estimate each respondent's position on the constructs.
+
+        Parameters
+        ----------
+        method : {"regression", "bartlett"}
+            Thurstone's regression scores, or Bartlett's.
+
+        Returns
+        -------
+        DataFrame, shape (n_obs, n_constructs)
+            In the units of the constructs; groups below each other.
+
+        Raises
+        ------
+        SpecificationError
+            If the model was estimated from a matrix.
+        UnknownOptionError
+            If the method does not exist.
+        """
+        if any(sample.data is None for sample in self.estimate.problem.samples):
+            raise SpecificationError(
+                "Factor scores need raw data; this model was estimated from a matrix."
+            )
+        if method.lower() not in ("regression", "bartlett"):
+            raise UnknownOptionError(method, ("regression", "bartlett"), kind="method")
+        return factor_scores(self.estimate, method.lower())
+
+    # -- presentation -------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Return the result as text: trust, fit, parameters."""
+        return summary_text(self)
+
+    def draw(self, view: str = "structural", **options: Any) -> Diagram:
+        """Draw the model.
+
+        Parameters
+        ----------
+        view : {"structural", "measurement", "full"}
+            What to show.
+        **options
+            See :func:`trustsem.diagram.draw`.
+        """
+        from trustsem.diagram import draw_parameters  # noqa: PLC0415 - matplotlib stays out
+
+        return draw_parameters(self.parameters, view=view, r2=self.r2, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as plain values; NaN becomes None."""
+        return {
+            "model": self.model,
+            "kind": self.kind,
+            "estimator": self.options.estimator,
+            "likelihood": self.options.likelihood,
+            "engine": self.estimate.engine,
+            "converged": self.converged,
+            "admissible": self.admissible,
+            "iterations": self.iterations,
+            "gradient_norm": self.estimate.gradient_norm,
+            "n_obs": self.n_obs,
+            "n_free": self.n_free,
+            "df": self.df,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "parameters": plain(self.parameters),
+            "fit_measures": plain(self.fit_measures),
+            "r2": plain(self.r2),
+            "latent_cor": plain(self.latent_cor),
+            "sample": plain(self.sample),
+            "implied": plain(self.implied),
+        }
+
+    def __repr__(self) -> str:
+        """Return the summary."""
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.summary())}</pre>"
+
+    # -- labelling ----------------------------------------------------------------------------
+
+    def _by_group(self, parts: list[Any]) -> Any:
+        """Return the one part, or a dict by group label."""
+        labels = self.table.group_labels
+        return dict(zip(labels, parts, strict=True)) if len(parts) > 1 else parts[0]
+
+    def _square(self, matrix: Floats) -> pd.DataFrame:
+        names = list(self.table.observed)
+        return pd.DataFrame(matrix.copy(), index=names, columns=names)
+
+    def _constructs_square(self, matrix: Floats) -> pd.DataFrame:
+        names = list(self.table.constructs)
+        return pd.DataFrame(matrix[: len(names), : len(names)].copy(), index=names, columns=names)
+
+    def _series(self, vector: Floats) -> pd.Series:
+        return pd.Series(vector.copy(), index=list(self.table.observed))
+
+
+def plain(value: Any) -> Any:
+    """Return frames, series and arrays as lists and dicts; NaN and infinity as None."""
+    if isinstance(value, pd.DataFrame):
+        if list(value.index) == list(range(len(value))):
+            return [plain(dict(row)) for row in value.to_dict("records")]
+        return {str(index): plain(row) for index, row in value.iterrows()}
+    if isinstance(value, pd.Series):
+        return {str(index): plain(item) for index, item in value.items()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def _sides(text: str, op: str) -> tuple[str, str, str]:
+    """Split a constraint as written."""
+    left, right = text.split(op, 1)
+    return left.strip(), op, right.strip()
+
+
+def _singular(flat: tuple[str, ...]) -> Finding:
+    """Return the finding that standard errors do not exist."""
+    return Finding(
+        code="singular_information",
+        subject="model",
+        claim="Standard errors do not exist: at the solution the data say nothing about "
+        f"{', '.join(flat[:8])}.",
+        severity="serious",
+        holds=False,
+        remedy="The model is empirically underidentified; fix or remove one of them.",
+    )
+
+
+def _explained(structure: Any, implied: Any) -> dict[str, float]:
+    """Return 1 - residual variance / variance of each variable that something explains."""
+    explained: dict[str, float] = {}
+    Theta, Sigma = np.diag(implied.matrices["Theta"]), np.diag(implied.Sigma)
+    Psi, cov = np.diag(implied.matrices["Psi"]), np.diag(implied.cov_eta)
+    loaded = (implied.matrices["Lambda"] != 0).any(axis=1)
+    for position, name in enumerate(structure.observed):
+        if name not in structure.eta and loaded[position]:
+            explained[name] = 1 - Theta[position] / Sigma[position]
+    affected = (implied.matrices["Beta"] != 0).any(axis=1)
+    for position, name in enumerate(structure.eta):
+        if affected[position]:
+            explained[name] = 1 - Psi[position] / cov[position]
+    return explained

@@ -1,0 +1,146 @@
+"""``cfa()``, ``sem()`` and ``growth()``: from model text and data to a result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
+from trustsem.estimation import Problem, estimate_with
+from trustsem.moments import SampleMoments, from_frame, from_matrix
+from trustsem.options import Options
+from trustsem.results.model import ModelResult
+from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
+from trustsem.survey import Survey
+
+Data = pd.DataFrame | Survey
+
+
+def cfa(model: str, data: Data | None = None, **options: Any) -> ModelResult:
+    """Estimate a measurement model, with the defaults of lavaan's ``cfa()``.
+
+    Parameters
+    ----------
+    model : str
+        Model text in lavaan syntax.
+    data : DataFrame or Survey, optional
+        Raw data; without it ``sample_cov`` and ``sample_nobs`` are needed.
+    **options
+        See :class:`trustsem.options.Options`.
+
+    Returns
+    -------
+    ModelResult
+        Look at its ``findings`` first: a solution that is not converged or not admissible is
+        returned with the reason, not raised.
+
+    Raises
+    ------
+    SpecificationError
+        If the text cannot be read or options do not exist.
+    MomentsError
+        If the data cannot be analysed: constant, duplicated or dependent variables, too few cases.
+    NotIdentifiedError
+        If the model has no unique solution, whatever the data.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> generator = np.random.default_rng(1)
+    >>> construct = generator.normal(size=500)
+    >>> items = {f"x{i}": construct + generator.normal(size=500) for i in (1, 2, 3, 4)}
+    >>> result = cfa("f =~ x1 + x2 + x3 + x4", pd.DataFrame(items))
+    >>> result.df
+    2
+    """
+    return _run("cfa", model, data, options)
+
+
+def sem(model: str, data: Data | None = None, **options: Any) -> ModelResult:
+    """Estimate a structural model, with the defaults of lavaan's ``sem()``.
+
+    Parameters, results and errors are those of :func:`cfa`.
+    """
+    return _run("sem", model, data, options)
+
+
+def growth(model: str, data: Data | None = None, **options: Any) -> ModelResult:
+    """Estimate a growth model, with the defaults of lavaan's ``growth()``.
+
+    Intercepts of indicators are 0 and means of constructs free. Parameters, results and errors
+    are those of :func:`cfa`.
+    """
+    return _run("growth", model, data, options)
+
+
+def _run(
+    kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any]
+) -> ModelResult:
+    """Read, specify, form moments, estimate."""
+    options = Options.from_keywords(**keywords)
+    frame = data.frame if isinstance(data, Survey) else data
+    _require_data(frame, options)
+    labels = () if options.group is None else _group_labels(frame, options.group)
+    table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
+    samples = _samples(frame, table, options)
+    problem = Problem.build(table, samples)
+    return ModelResult(kind, model, options, estimate_with(options.engine, problem))
+
+
+def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
+    """Raise unless there is exactly one source of moments."""
+    if frame is None and options.sample_cov is None:
+        raise SpecificationError(
+            "There is nothing to analyse.",
+            remedy="Give data, or sample_cov with sample_nobs.",
+        )
+    if frame is not None and options.sample_cov is not None:
+        raise SpecificationError("Give either data or sample_cov, not both.")
+    if frame is not None and not isinstance(frame, pd.DataFrame):
+        raise SpecificationError(
+            f"data must be a DataFrame or a Survey, got {type(frame).__name__}."
+        )
+    if frame is None and options.group is not None:
+        raise SpecificationError("Option 'group' needs raw data.")
+
+
+def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
+    """Return the groups' labels in order of first appearance."""
+    if frame is None or group not in frame.columns:
+        raise UnknownIndicatorError([group], [] if frame is None else list(map(str, frame.columns)))
+    labels = tuple(_label(value) for value in frame[group].dropna().unique())
+    if len(labels) < 2:  # noqa: PLR2004 - one group is no grouping
+        raise MomentsError(f"The grouping variable {group!r} has fewer than two groups.")
+    return labels
+
+
+def _label(value: Any) -> str:
+    """Return a group's value as text; whole numbers without decimals."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _samples(
+    frame: pd.DataFrame | None, table: ParameterTable, options: Options
+) -> tuple[SampleMoments, ...]:
+    """Form the moments of every group."""
+    divisor = "n" if options.likelihood == "normal" else "n-1"
+    if frame is None:
+        return (
+            from_matrix(
+                options.sample_cov,
+                table.observed,
+                n_obs=options.sample_nobs,
+                divisor=divisor,
+                rescale=options.sample_cov_rescale,
+                sd=options.sample_sd,
+                mean=options.sample_mean,
+            ),
+        )
+    if options.group is None:
+        return (from_frame(frame, table.observed, divisor=divisor),)
+    keys = frame[options.group].map(_label, na_action="ignore")
+    return tuple(
+        from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
+        for label in table.group_labels
+    )

@@ -1,0 +1,211 @@
+"""Bring a survey into the state that a study analyses, or say why that cannot be.
+
+Nothing is recoded, dropped or declared missing that the study does not ask for; everything that
+is done stands in the survey's log and in the findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trustsem.errors import PlanError
+from trustsem.findings import Finding
+from trustsem.study.plan import Study
+from trustsem.survey import Survey, read_survey
+from trustsem.survey.preparing import (
+    check_scale,
+    declare_missing,
+    listwise,
+    rename,
+    require_columns,
+    require_distinct,
+    require_numeric,
+    require_varying,
+    reverse_keyed,
+)
+from trustsem.survey.screening import Screening, screen
+
+SYNTHETIC_NOTICE = (
+    "SYNTHETIC DATA: the answers were made by a seeded generator, not collected. "
+    "No number below is a result of a real study."
+)
+"""What every output says first where data are synthetic."""
+
+Data = str | Path | pd.DataFrame | Survey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the models of a study are estimated from.
+
+    Parameters
+    ----------
+    inputs : mapping
+        ``data``, or ``sample_cov`` and what belongs to it: options of ``cfa()`` and ``sem()``.
+    n_obs : int
+        Cases analysed.
+    own : bool
+        Whether these are the study's own data.
+    synthetic : bool
+        Whether they were made by a generator.
+    survey : Survey or None
+        The survey as analysed; None for a printed matrix.
+    screening : Screening or None
+        Flow of cases and description of items; None for a printed matrix.
+    wordings : mapping of str to str
+        Item to its wording.
+    findings : tuple of Finding
+        What a reader must know about the data.
+    """
+
+    inputs: Mapping[str, Any]
+    n_obs: int
+    own: bool
+    synthetic: bool = False
+    survey: Survey | None = None
+    screening: Screening | None = None
+    wordings: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """The sentence that every output prints first, or an empty string."""
+        return SYNTHETIC_NOTICE if self.synthetic else ""
+
+
+def prepare_answers(
+    study: Study, data: Data = None, moments: Mapping[str, Any] | None = None
+) -> Answers:
+    """Read and check the answers of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The plan.
+    data : path, DataFrame, Survey or None
+        Answers to analyse; None: the study's own data.
+    moments : mapping, optional
+        ``sample_cov`` and ``sample_nobs`` (and ``sample_mean``, ``sample_sd``) instead of answers.
+
+    Returns
+    -------
+    Answers
+
+    Raises
+    ------
+    PlanError
+        If there is nothing to analyse.
+    UnreadableFileError, UnknownItemError, NotNumericError, ScaleMismatchError, SurveyError
+        If the data are not what the study says.
+    """
+    if data is None and moments:
+        return _printed(moments, own=False)
+    if data is None and study.printed_options:
+        return _printed(study.printed_options, own=True)
+    source = study.data_file if data is None else data
+    if source is None:
+        raise PlanError(
+            f"The study {study.name!r} names no data of its own.",
+            remedy="Give the data with the run: --data FILE, or two_step(study, data=...).",
+        )
+    survey = _read(source)
+    prepared = prepared_survey(study, survey)
+    analysed = listwise(prepared, study.variables)
+    require_varying(analysed, study.items)
+    require_distinct(analysed, study.items)
+    screening = screen(prepared, _items_of(study), analysed=analysed)
+    own = data is None
+    return Answers(
+        inputs={"data": analysed.frame[list(study.variables)]},
+        n_obs=analysed.n_cases,
+        own=own,
+        synthetic=(own and study.synthetic) or survey.synthetic,
+        survey=analysed,
+        screening=screening,
+        wordings={item: survey_label(analysed, item) for item in study.items},
+        findings=(*analysed.findings, *screening.findings),
+    )
+
+
+def prepared_survey(study: Study, survey: Survey) -> Survey:
+    """Return a survey with the study's names, missing codes and reversed items, all cases kept.
+
+    Parameters
+    ----------
+    study : Study
+        The plan.
+    survey : Survey
+        The survey as read.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    UnknownItemError, NotNumericError, ScaleMismatchError
+        If the data are not what the study says.
+    """
+    present = set(survey.frame.columns)
+    renamed = {
+        column: name
+        for name, column in study.columns.items()
+        if column in present and name not in present
+    }
+    survey = rename(survey, renamed)
+    require_columns(survey, study.variables)
+    survey = declare_missing(survey, study.missing_codes, study.variables)
+    require_numeric(survey, study.variables)
+    for scale, items in _by_scale(study).items():
+        check_scale(survey, items, scale)
+    for scale, items in _by_scale(study).items():
+        survey = reverse_keyed(survey, [i for i in items if i in study.reversed_items], scale)
+    return survey
+
+
+def survey_label(survey: Survey, item: str) -> str:
+    """Return the wording of an item, or its name."""
+    return survey.codebook[item].wording if item in survey.codebook else item
+
+
+def _read(source: str | Path | pd.DataFrame | Survey) -> Survey:
+    """Return a survey of any kind of source."""
+    if isinstance(source, Survey):
+        return source
+    if isinstance(source, pd.DataFrame):
+        return Survey.from_frame(source)
+    return read_survey(source)
+
+
+def _printed(moments: Mapping[str, Any], *, own: bool) -> Answers:
+    """Return a printed matrix as what is analysed."""
+    n_obs = moments.get("sample_nobs")
+    if n_obs is None:
+        raise PlanError(
+            "A matrix alone does not say how many cases are behind it.",
+            remedy="Give sample_nobs as well.",
+        )
+    finding = Finding(
+        code="matrix_input",
+        subject="data",
+        claim=f"Analysed from a matrix of N = {n_obs} cases: answers cannot be screened.",
+    )
+    return Answers(inputs=dict(moments), n_obs=int(n_obs), own=own, findings=(finding,))
+
+
+def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
+    """Return items by construct."""
+    return {name: construct.items for name, construct in study.constructs.items()}
+
+
+def _by_scale(study: Study) -> dict[tuple[float, float], list[str]]:
+    """Return items by their scale."""
+    groups: dict[tuple[float, float], list[str]] = {}
+    for item, scale in study.scales.items():
+        groups.setdefault(scale, []).append(item)
+    return groups

@@ -1,0 +1,526 @@
+"""Which mistakes does a study plan hold? All of them, at once, each with its key.
+
+:func:`parse_plan` checks every section for itself (:mod:`trustsem.study.sections`), then the
+sections against each other. A section that is wrong in itself is left out of the second step, so
+that one slip is reported once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from trustsem.errors import SpecificationError, did_you_mean, listed
+from trustsem.options import Options
+from trustsem.study.quantities import quantity_mistake
+from trustsem.study.sections import (
+    NAME,
+    ConstructSection,
+    DataSection,
+    Head,
+    HypothesisSection,
+    ModelSection,
+    MomentsSection,
+    PublishedSection,
+    RivalSection,
+    RunSection,
+    Section,
+    item_names,
+)
+from trustsem.validity.thresholds import Thresholds
+
+SECTIONS = (
+    "data", "moments", "constructs", "hypotheses", "controls", "model", "rivals",
+    "thresholds", "published", "run",
+)  # fmt: skip
+"""The sections of a study file, in the order in which they are written."""
+
+_HEAD_KEYS = ("schema", "title", "name", "description", "reference", "synthetic")
+_S = TypeVar("_S", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake: the key that it is about, as a path, and what is wrong with it."""
+
+    key: tuple[str | int, ...]
+    what: str
+
+    def __str__(self) -> str:
+        """Return the key as written in a study file, and what is wrong."""
+        key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in self.key)
+        return f"{key.removeprefix('.')}: {self.what}" if key else self.what
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPlan:
+    """The sections of a plan. An entry that is wrong in itself is None under its name."""
+
+    head: Head | None = None
+    data: DataSection = field(default_factory=DataSection)
+    moments: MomentsSection | None = None
+    constructs: Mapping[str, ConstructSection | None] = field(default_factory=dict)
+    hypotheses: Mapping[str, HypothesisSection | None] = field(default_factory=dict)
+    controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    model: ModelSection = field(default_factory=ModelSection)
+    rivals: Mapping[str, RivalSection | None] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    published: PublishedSection = field(default_factory=PublishedSection)
+    run: RunSection = field(default_factory=RunSection)
+    scaled: frozenset[str] = frozenset()
+    """Constructs with a scale in the plan, be it wrong; ``"*"`` if the study has one."""
+
+    @property
+    def construct_of(self) -> dict[str, str]:
+        """Each item with its (first) construct."""
+        owners: dict[str, str] = {}
+        for name, construct in self.constructs.items():
+            for item in construct.items if construct else ():
+                owners.setdefault(item, name)
+        return owners
+
+    @property
+    def paths(self) -> dict[tuple[str, str], str]:
+        """Each hypothesised (predictor, outcome) with its (first) hypothesis."""
+        paths: dict[tuple[str, str], str] = {}
+        for name, hypothesis in self.hypotheses.items():
+            if hypothesis:
+                paths.setdefault(hypothesis.ends, name)
+        return paths
+
+
+def parse_plan(raw: Mapping[str, Any]) -> tuple[ParsedPlan, list[Mistake]]:
+    """Check a plan as read from TOML, or as given from Python.
+
+    Parameters
+    ----------
+    raw : mapping
+        The study file's keys and sections as plain values.
+
+    Returns
+    -------
+    (ParsedPlan, list of Mistake)
+        The sections, and every mistake found; the plan is to be used only if there is none.
+    """
+    reader = _Reader(raw)
+    plan = reader.read()
+    mistakes = list(reader.mistakes)
+    for check in CROSS_CHECKS:
+        mistakes.extend(check(plan))
+    return plan, mistakes
+
+
+class _Reader:
+    """Reads section after section and collects what is wrong with each."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self.raw = raw
+        self.mistakes: list[Mistake] = []
+
+    def read(self) -> ParsedPlan:
+        """Return what could be read."""
+        known = (*_HEAD_KEYS, *SECTIONS)
+        for key in self.raw:
+            if key not in known:
+                self.note((key,), f"unknown key.{did_you_mean(key, known)}")
+        head = {key: self.raw[key] for key in _HEAD_KEYS if key in self.raw}
+        return ParsedPlan(
+            head=self.section(Head, (), head),
+            data=self.named("data", DataSection) or DataSection(),
+            moments=self.named("moments", MomentsSection),
+            constructs=self.entries("constructs", ConstructSection),
+            hypotheses=self.entries("hypotheses", HypothesisSection),
+            controls=self.controls(),
+            model=self.named("model", ModelSection) or ModelSection(),
+            rivals=self.entries("rivals", RivalSection),
+            thresholds=self.thresholds(),
+            published=self.named("published", PublishedSection) or PublishedSection(),
+            run=self.named("run", RunSection) or RunSection(),
+            scaled=self.scaled(),
+        )
+
+    def note(self, key: tuple[str | int, ...], what: str) -> None:
+        """Record one mistake."""
+        self.mistakes.append(Mistake(key, what))
+
+    def section(self, kind: type[_S], key: tuple[str | int, ...], value: Any) -> _S | None:
+        """Return one section after recording its mistakes: without the wrong keys, or None."""
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            details = error.errors()
+        for detail in details:
+            self.note((*key, *_place(detail)), _explained(detail, kind))
+        wrong = {detail["loc"][0] for detail in details if detail["loc"]}
+        if not isinstance(value, Mapping) or not wrong:
+            return None
+        try:
+            return kind.model_validate({k: v for k, v in value.items() if k not in wrong})
+        except ValidationError:
+            return None
+
+    def named(self, name: str, kind: type[_S]) -> _S | None:
+        """Return the section of a name, or None if it is absent or wrong."""
+        if name not in self.raw:
+            return None
+        return self.section(kind, (name,), self.raw[name])
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """Return a section whose keys are names chosen by the user."""
+        value = self.raw.get(name, {})
+        if isinstance(value, Mapping):
+            return value
+        self.note((name,), f"must be a section [{name}], got {value!r}")
+        return {}
+
+    def entries(self, name: str, kind: type[_S]) -> dict[str, _S | None]:
+        """Return every entry of a section, None for those that are wrong in themselves."""
+        return {
+            key: self.section(kind, (name, key), value) for key, value in self.table(name).items()
+        }
+
+    def thresholds(self) -> dict[str, float]:
+        """Return the thresholds that are set and possible."""
+        chosen = {}
+        for name, value in self.table("thresholds").items():
+            try:
+                Thresholds.from_mapping({name: value})
+            except SpecificationError as error:
+                self.note(("thresholds", name), str(error))
+            else:
+                chosen[name] = value
+        return chosen
+
+    def scaled(self) -> frozenset[str]:
+        """Return the constructs for which a scale is written, ``"*"`` for the whole study."""
+        entries = {**_mapping(self.raw.get("constructs")), "*": self.raw.get("data")}
+        return frozenset(name for name, entry in entries.items() if "scale" in _mapping(entry))
+
+    def controls(self) -> dict[str, tuple[str, ...]]:
+        """Return each control with the constructs that it explains."""
+        controls = {}
+        for name, outcomes in self.table("controls").items():
+            try:
+                controls[name] = item_names(outcomes)
+            except (TypeError, ValueError, AttributeError):
+                self.note(("controls", name), f"must be a list of constructs, got {outcomes!r}")
+        return controls
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping, empty where the value is none."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _place(detail: ErrorDetails) -> tuple[str | int, ...]:
+    """Return where a mistake is, without the branches of unions that pydantic adds."""
+    inner = {"str", "int", "float", "[key]"}
+    return tuple("schema" if part == "schema_" else part for part in detail["loc"] if part not in inner)  # noqa: E501
+
+
+def _explained(detail: ErrorDetails, kind: type[Section]) -> str:
+    """Return a pydantic error in the words of a study file."""
+    given = detail["input"]
+    match detail["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            known = _known_keys(kind, detail["loc"])
+            hint = did_you_mean(str(detail["loc"][-1]), known)
+            return f"unknown key.{hint} Known: {listed(known, 40)}."
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "literal_error":
+            return f"must be {detail['ctx']['expected']}, got {given!r}"
+        case "string_type":
+            return f"must be a text, got {given!r}"
+        case "bool_type":
+            return f"must be true or false, got {given!r}"
+        case "int_type":
+            return f"must be a whole number, got {given!r}"
+        case _:
+            words = detail["msg"].removeprefix("Input should be ").removeprefix("Value should ")
+            return f"should be {words}, got {given!r}"
+
+
+def _known_keys(kind: type[Section], place: Sequence[str | int]) -> list[str]:
+    """Return the keys that the section of an unknown key knows."""
+    for part in place[:-1]:
+        for annotation in (kind.model_fields[part].annotation,) if part in kind.model_fields else ():
+            for inner in getattr(annotation, "__args__", ()):
+                if isinstance(inner, type) and issubclass(inner, Section):
+                    kind = inner
+    return [option.alias or name for name, option in kind.model_fields.items()]
+
+
+def _check_constructs(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Constructs exist, their names can stand in a model, no item reflects two of them."""
+    if not plan.constructs:
+        yield Mistake(("constructs",), "a study needs at least one construct")
+    for name, construct in plan.constructs.items():
+        if not NAME.fullmatch(name):
+            yield Mistake(("constructs", name), "is no name for a construct (letters, digits, '_')")
+        for item in construct.items if construct else ():
+            if item in plan.constructs:
+                yield Mistake(("constructs", name, "items"), f"{item!r} is the name of a construct")
+
+
+def _check_items(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Each item stands once, and reversed items are items of their construct."""
+    owners = plan.construct_of
+    for name, construct in plan.constructs.items():
+        if construct is None:
+            continue
+        for item, times in Counter(construct.items).items():
+            if times > 1:
+                yield Mistake(("constructs", name, "items"), f"{item!r} stands there twice")
+            if owners[item] != name:
+                yield Mistake(
+                    ("constructs", name, "items"),
+                    f"{item!r} is already an item of {owners[item]!r}",
+                )
+        yield from _check_reversed(plan, name, construct)
+
+
+def _check_reversed(plan: ParsedPlan, name: str, construct: ConstructSection) -> Iterator[Mistake]:
+    """Reversed items belong to the construct, and there is a scale to turn them on."""
+    for item in construct.reverse:
+        if item not in construct.items:
+            hint = did_you_mean(item, construct.items)
+            yield Mistake(("constructs", name, "reverse"), f"{item!r} is no item of it.{hint}")
+    if construct.reverse and plan.moments is not None:
+        yield Mistake(
+            ("constructs", name, "reverse"),
+            "a printed matrix holds the items as they were analysed; nothing can be reversed",
+        )
+    elif construct.reverse and not plan.scaled & {name, "*"}:
+        yield Mistake(("constructs", name, "reverse"), "reversing an item needs [data] scale")
+
+
+def _check_hypotheses(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Hypotheses join known constructs, and no path is hypothesised twice."""
+    first_of = plan.paths
+    for name, hypothesis in plan.hypotheses.items():
+        if hypothesis is None:
+            continue
+        for end in hypothesis.ends:
+            yield from _unknown_construct(plan, end, ("hypotheses", name))
+        first = first_of[hypothesis.ends]
+        if first != name:
+            yield Mistake(
+                ("hypotheses", name), f"the path {hypothesis.path!r} is already hypothesis {first}"
+            )
+
+
+def _unknown_construct(
+    plan: ParsedPlan, name: str, key: tuple[str | int, ...]
+) -> Iterator[Mistake]:
+    """Report a name that is no construct of the plan."""
+    if name not in plan.constructs:
+        hint = did_you_mean(name, plan.constructs)
+        yield Mistake(key, f"{name!r} is no construct of this study.{hint}")
+
+
+def _check_covariances(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Covariances join constructs, residual covariances join items."""
+    items = plan.construct_of
+    for number, pair in enumerate(plan.model.covary):
+        for name in pair:
+            yield from _unknown_construct(plan, name, ("model", "covary", number))
+    for number, pair in enumerate(plan.model.residual_covariances):
+        for name in pair:
+            if name not in items:
+                yield Mistake(
+                    ("model", "residual_covariances", number),
+                    f"{name!r} is no item of this study.{did_you_mean(name, items)}",
+                )
+    for key, pairs in (
+        ("covary", plan.model.covary),
+        ("residual_covariances", plan.model.residual_covariances),
+    ):
+        counts = Counter(frozenset(pair) for pair in pairs)
+        for pair, times in counts.items():
+            if len(pair) == 1:
+                yield Mistake(("model", key), f"{min(pair)!r} is paired with itself")
+            elif times > 1:
+                yield Mistake(("model", key), f"{listed(sorted(pair))} are paired twice")
+
+
+def _check_rivals(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Rivals add paths that are not there and remove paths that are."""
+    paths = plan.paths
+    if plan.rivals and not plan.hypotheses:
+        yield Mistake(("rivals",), "a study without hypotheses has no rival theories")
+        return
+    for name, rival in plan.rivals.items():
+        if rival is None:
+            continue
+        for ends in rival.added:
+            for end in ends:
+                yield from _unknown_construct(plan, end, ("rivals", name, "add"))
+            if ends in paths:
+                what = f"'{ends[0]} -> {ends[1]}' is already hypothesis {paths[ends]}"
+                yield Mistake(("rivals", name, "add"), what)
+        for ends in rival.removed:
+            if ends not in paths:
+                written = f"{ends[0]} -> {ends[1]}"
+                hint = did_you_mean(written, [f"{a} -> {b}" for a, b in paths])
+                yield Mistake(("rivals", name, "remove"), f"{written!r} is no hypothesis.{hint}")
+
+
+def _check_controls(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Controls are further variables that explain known constructs."""
+    items = plan.construct_of
+    if plan.controls and not plan.hypotheses:
+        yield Mistake(("controls",), "a study without hypotheses has no structural model to control")
+    if plan.controls and plan.moments is not None:
+        for name in plan.controls:
+            if name not in plan.moments.variables:
+                yield Mistake(("controls", name), "is not in [moments] variables")
+    for name, outcomes in plan.controls.items():
+        if not NAME.fullmatch(name):
+            yield Mistake(("controls", name), "is no name for a variable")
+        if name in plan.constructs or name in items:
+            yield Mistake(("controls", name), "is already a construct or an item of this study")
+        for outcome in outcomes:
+            yield from _unknown_construct(plan, outcome, ("controls", name))
+
+
+def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Either answers or a matrix; renamed columns are variables of the study."""
+    if plan.moments is not None and plan.data.path is not None:
+        yield Mistake(("moments",), "a study has [data] path or [moments], not both")
+    known = {**plan.construct_of, **dict.fromkeys(plan.controls, "")}
+    for name in plan.data.columns:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            yield Mistake(("data", "columns", name), f"is no variable of this study.{hint}")
+
+
+def _check_moments(plan: ParsedPlan) -> Iterator[Mistake]:
+    """The matrix is square, symmetric and positive definite, and holds every item."""
+    moments = plan.moments
+    if moments is None:
+        return
+    missing = [item for item in plan.construct_of if item not in moments.variables]
+    if missing:
+        yield Mistake(("moments", "variables"), f"lacks the item(s) {listed(missing)}")
+    for name, times in Counter(moments.variables).items():
+        if times > 1:
+            yield Mistake(("moments", "variables"), f"{name!r} stands there twice")
+    for key in ("sd", "mean"):
+        values = getattr(moments, key)
+        if values and len(values) != len(moments.variables):
+            expected = len(moments.variables)
+            yield Mistake(("moments", key), f"has {len(values)} numbers for {expected} variables")
+    if any(value <= 0 for value in moments.sd):
+        yield Mistake(("moments", "sd"), "standard deviations must be positive")
+    yield from _check_matrix(moments)
+
+
+def _check_matrix(moments: MomentsSection) -> Iterator[Mistake]:
+    """The matrix itself is one that data can have."""
+    key = ("moments", "matrix")
+    try:
+        matrix = full_matrix(moments.matrix, len(moments.variables))
+    except ValueError as error:
+        yield Mistake(key, str(error))
+        return
+    if not np.array_equal(matrix, matrix.T):
+        row, col = np.argwhere(matrix != matrix.T)[0]
+        names = moments.variables
+        yield Mistake(
+            key,
+            f"is not symmetric: {names[row]}, {names[col]} is {matrix[row, col]:g}, "
+            f"{names[col]}, {names[row]} is {matrix[col, row]:g}",
+        )
+    elif moments.kind == "correlation" and not np.all(np.diag(matrix) == 1.0):
+        yield Mistake(key, "a correlation matrix has ones on its diagonal")
+    elif np.linalg.eigvalsh(matrix)[0] <= 0.0:
+        smallest = np.linalg.eigvalsh(matrix)[0]
+        yield Mistake(key, f"is not positive definite (smallest eigenvalue {smallest:.3g})")
+
+
+def full_matrix(
+    rows: Sequence[Sequence[float]], n_variables: int
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return a matrix that is written in full or as its lower triangle.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of float
+        ``n_variables`` rows, of all the same length or of length 1, 2, 3, ...
+    n_variables : int
+        Size of the matrix.
+
+    Returns
+    -------
+    ndarray, shape (n_variables, n_variables)
+        The full matrix.
+
+    Raises
+    ------
+    ValueError
+        If the rows form neither.
+    """
+    lengths = [len(row) for row in rows]
+    if lengths == [n_variables] * n_variables:
+        return np.array(rows, dtype=float)
+    if lengths != list(range(1, n_variables + 1)):
+        raise ValueError(
+            f"{n_variables} variables need {n_variables} rows, full or lower triangle "
+            f"(1, 2, 3, ... numbers); the rows have {listed(lengths, 30)}"
+        )
+    matrix = np.zeros((n_variables, n_variables))
+    for number, row in enumerate(rows):
+        matrix[number, : number + 1] = row
+    return matrix + np.tril(matrix, -1).T
+
+
+def _check_options(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Options have values that the estimation knows."""
+    for name, value in plan.model.options.items():
+        try:
+            Options.from_keywords(**{name: value})
+        except SpecificationError as error:
+            yield Mistake(("model", name), str(error))
+
+
+def _check_thresholds(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Thresholds do not contradict each other."""
+    try:
+        Thresholds.from_mapping(plan.thresholds)
+    except SpecificationError as error:
+        yield Mistake(("thresholds",), str(error))
+
+
+def _check_published(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Printed numbers and claims are about quantities of this study."""
+    for number, value in enumerate(plan.published.values):
+        wrong = quantity_mistake(
+            value.quantity, list(plan.construct_of), list(plan.constructs), list(plan.hypotheses)
+        )
+        if wrong:
+            yield Mistake(("published", "values", number, "quantity"), wrong)
+
+
+CROSS_CHECKS = (
+    _check_constructs,
+    _check_items,
+    _check_hypotheses,
+    _check_covariances,
+    _check_rivals,
+    _check_controls,
+    _check_data,
+    _check_moments,
+    _check_options,
+    _check_thresholds,
+    _check_published,
+)
+"""The checks of sections against each other."""

@@ -1,0 +1,229 @@
+"""Step one: does each construct hold together, and are the constructs distinct?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trustsem.errors import EstimationError, InferenceError, SpecificationError
+from trustsem.findings import Finding
+from trustsem.results import ModelResult, cfa
+from trustsem.study import syntax
+from trustsem.study.answers import Answers
+from trustsem.study.plan import Study
+from trustsem.validity import (
+    check_discriminant,
+    check_fit,
+    check_loadings,
+    check_reliability,
+    check_residuals,
+    discriminant_table,
+    fornell_larcker,
+    htmt,
+    loadings_table,
+    reliability_table,
+)
+
+METHOD_BIAS_COLUMNS = ("model", "chisq", "df", "pvalue", "cfi", "rmsea", "srmr")
+"""Columns of the comparison with a single common construct."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementStep:
+    """What step one found.
+
+    Parameters
+    ----------
+    model : ModelResult
+        The measurement model: all constructs free to covary.
+    loadings : DataFrame
+        A row per item.
+    reliability : DataFrame
+        Indexed by construct: alpha, composite reliability, AVE and relatives.
+    discriminant : DataFrame
+        A row per pair of constructs, every criterion.
+    fornell_larcker, htmt : DataFrame, shape (m, m)
+        The two matrices that journals print.
+    method_bias : DataFrame
+        The measurement model against a single common construct.
+    findings : tuple of Finding
+        Everything judged in this step.
+    """
+
+    model: ModelResult
+    loadings: pd.DataFrame
+    reliability: pd.DataFrame
+    discriminant: pd.DataFrame
+    fornell_larcker: pd.DataFrame
+    htmt: pd.DataFrame
+    method_bias: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+
+def measurement_step(
+    study: Study, answers: Answers, options: Mapping[str, Any]
+) -> MeasurementStep:
+    """Estimate and judge the measurement model.
+
+    Parameters
+    ----------
+    study : Study
+        The plan.
+    answers : Answers
+        What is analysed.
+    options : mapping
+        Options of the estimation.
+
+    Returns
+    -------
+    MeasurementStep
+
+    Raises
+    ------
+    SpecificationError, MomentsError
+        If the model is not identified, or the data do not allow any estimation.
+
+    References
+    ----------
+    Anderson & Gerbing (1988) [anderson1988]_.
+    """
+    model = cfa(study.measurement_model(), **answers.inputs, **options)
+    items_of = {name: construct.items for name, construct in study.constructs.items()}
+    limits = study.thresholds
+    cov = sample_covariances(model)
+    loadings = loadings_table(model.parameters, items_of, answers.wordings, model.r2)
+    reliability = reliability_table(
+        model.parameters,
+        items_of,
+        sample_cov=cov,
+        latent_cov=model.latent_cov,
+        labels=study.labels,
+    )
+    ratios = htmt(cov, items_of)
+    pairs = discriminant_table(
+        model.parameters,
+        reliability["ave"],
+        ratios,
+        latent_cor=model.latent_cor,
+        thresholds=limits,
+    )
+    method_bias, method_findings = _method_bias(study, answers, options, model)
+    findings = (
+        *model.findings,
+        *check_loadings(loadings, limits),
+        *check_reliability(reliability, limits),
+        *check_discriminant(pairs, limits),
+        *fit_findings(model, "measurement model", study),
+        *method_findings,
+    )
+    return MeasurementStep(
+        model=model,
+        loadings=loadings,
+        reliability=reliability,
+        discriminant=pairs,
+        fornell_larcker=fornell_larcker(reliability["ave"], model.latent_cor),
+        htmt=ratios,
+        method_bias=method_bias,
+        findings=findings,
+    )
+
+
+def fit_findings(model: ModelResult, subject: str, study: Study) -> tuple[Finding, ...]:
+    """Judge how well a model fits, as a whole and pair by pair of items.
+
+    Parameters
+    ----------
+    model : ModelResult
+        An estimated model.
+    subject : str
+        What the findings call it.
+    study : Study
+        The plan, for its thresholds.
+    """
+    if not model.converged:
+        return ()
+    return (
+        *check_fit(
+            model.fit_measures,
+            n_indicators=len(study.items),
+            n_obs=model.n_obs,
+            subject=subject,
+            thresholds=study.thresholds,
+        ),
+        *check_residuals(
+            model.residuals("cor_bollen"),
+            model.residuals("standardized"),
+            subject=subject,
+            thresholds=study.thresholds,
+        ),
+    )
+
+
+def sample_covariances(model: ModelResult) -> pd.DataFrame:
+    """Return the covariances that a model was estimated from, labelled.
+
+    Parameters
+    ----------
+    model : ModelResult
+        An estimated model of one group.
+
+    Returns
+    -------
+    DataFrame, shape (p, p)
+    """
+    names = list(model.sample.names)
+    return pd.DataFrame(np.asarray(model.sample.cov), index=names, columns=names)
+
+
+def _method_bias(
+    study: Study, answers: Answers, options: Mapping[str, Any], model: ModelResult
+) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
+    """Compare the measurement model with one construct behind all items."""
+    if len(study.constructs) == 1:
+        return pd.DataFrame(columns=list(METHOD_BIAS_COLUMNS)), ()
+    items_of = {name: construct.items for name, construct in study.constructs.items()}
+    text = syntax.single_construct_model(items_of, study.residual_covariances)
+    rows = [_fit_row("Measurement model", model)]
+    try:
+        single = cfa(text, **answers.inputs, **options)
+    except (EstimationError, InferenceError, SpecificationError) as error:
+        return pd.DataFrame(rows), (_single_not_estimated(str(error)),)
+    if not single.converged:
+        return pd.DataFrame(rows), (_single_not_estimated("no solution was found"),)
+    table = pd.DataFrame([_fit_row("Single common factor", single), *rows])
+    return table, (_single_finding(single, model),)
+
+
+def _fit_row(name: str, model: ModelResult) -> dict[str, Any]:
+    """Return the fit of one model."""
+    measures = model.fit_measures
+    return {"model": name, **{key: measures[key] for key in METHOD_BIAS_COLUMNS[1:]}}
+
+
+def _single_finding(single: ModelResult, model: ModelResult) -> Finding:
+    """Say how one common construct compares with the study's own."""
+    worse = single.fit_measures["chisq"] - model.fit_measures["chisq"]
+    return Finding(
+        code="single_factor",
+        subject="measurement model",
+        claim=(
+            f"One factor behind all items fits worse by chi-square {worse:.1f} "
+            f"(CFI {single.fit_measures['cfi']:.3f}, RMSEA {single.fit_measures['rmsea']:.3f}). "
+            "This is weak evidence against common method variance: the comparison is insensitive."
+        ),
+        value=float(worse),
+        source="podsakoff2003",
+    )
+
+
+def _single_not_estimated(reason: str) -> Finding:
+    """Say that the comparison is missing."""
+    return Finding(
+        code="single_factor",
+        subject="measurement model",
+        claim=f"The model with one factor behind all items could not be estimated: {reason}",
+    )

@@ -1,0 +1,715 @@
+"""The plan of a study: constructs, hypotheses, data and options, before any estimation.
+
+A :class:`Study` says the same whether it is written in Python or read from a study file
+(:mod:`trustsem.study.study_file`); both are checked by :mod:`trustsem.study.checks`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import pandas as pd
+
+from trustsem.errors import PlanError, did_you_mean, listed
+from trustsem.study import syntax
+from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
+from trustsem.study.sections import (
+    ConstructSection,
+    PublishedSection,
+    RivalSection,
+    RunSection,
+    item_names,
+)
+from trustsem.study.toml_text import toml_text
+from trustsem.survey.shipped import data_path
+from trustsem.validity.thresholds import Thresholds
+
+SHIPPED = "shipped:"
+"""Prefix of a data path that names a data set distributed with trustsem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """A construct and the items that reflect it.
+
+    Parameters
+    ----------
+    items : tuple of str
+        Items in order; the first is the marker.
+    label : str
+        Name for readers.
+    reverse : tuple of str
+        Items worded the other way round; they are recoded before anything is estimated.
+    scale : (float, float) or None
+        Lowest and highest answer, where it differs from the study's scale.
+    name : str
+        Name in the model; set by the study.
+    """
+
+    items: tuple[str, ...]
+    label: str = ""
+    reverse: tuple[str, ...] = ()
+    scale: tuple[float, float] | None = None
+    name: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the construct as in a study file."""
+        entry: dict[str, Any] = {"items": list(self.items)}
+        if self.label and self.label != self.name:
+            entry = {"label": self.label, **entry}
+        if self.reverse:
+            entry["reverse"] = list(self.reverse)
+        if self.scale:
+            entry["scale"] = list(self.scale)
+        return entry
+
+
+def reflective(
+    items: str | Sequence[str],
+    label: str = "",
+    *,
+    reverse: str | Sequence[str] = (),
+    scale: tuple[float, float] | None = None,
+) -> Construct:
+    """Describe a construct by the items that reflect it.
+
+    Parameters
+    ----------
+    items : str or sequence of str
+        A range (``"bt1:bt5"``), a list, or a mixture (``"x1:x3, x5"``); the first is the marker.
+    label : str, optional
+        Name for readers.
+    reverse : str or sequence of str, optional
+        Items worded the other way round.
+    scale : (float, float), optional
+        Lowest and highest answer, where it differs from the study's scale.
+
+    Returns
+    -------
+    Construct
+
+    Raises
+    ------
+    PlanError
+        If a range cannot be read.
+
+    Examples
+    --------
+    >>> reflective("bt1:bt3", label="Buyer trust").items
+    ('bt1', 'bt2', 'bt3')
+    """
+    try:
+        return Construct(item_names(items), label, item_names(reverse) if reverse else (), scale)
+    except ValueError as error:
+        raise PlanError(f"The items of a construct cannot be read: {error}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One expected path between two constructs.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"H1"``.
+    predictor, outcome : str
+        Constructs.
+    sign : {"+", "-", "any"}
+        Expected direction.
+    tails : {1, 2}
+        Tails of the test.
+    text : str
+        The hypothesis in words, or empty.
+    """
+
+    name: str
+    predictor: str
+    outcome: str
+    sign: Literal["+", "-", "any"] = "+"
+    tails: Literal[1, 2] = 2
+    text: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path as written in a plan."""
+        return f"{self.predictor} -> {self.outcome}"
+
+    def to_value(self) -> str | dict[str, Any]:
+        """Return the hypothesis as in a study file."""
+        if self.sign == "+" and self.tails == 2 and not self.text:  # noqa: PLR2004
+            return self.path
+        entry: dict[str, Any] = {"path": self.path, "sign": self.sign}
+        if self.tails == 1:
+            entry["tails"] = 1
+        return {**entry, "text": self.text} if self.text else entry
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedMoments:
+    """A printed matrix that stands in for answers.
+
+    Parameters
+    ----------
+    matrix : DataFrame, shape (p, p)
+        Covariances (divisor N-1) or correlations, labelled on both sides.
+    kind : {"covariance", "correlation"}
+        Which of the two.
+    n_obs : int
+        Number of cases behind it.
+    sd, mean : Series, shape (p,), or None
+        Standard deviations and means, where printed.
+    where : str
+        The print.
+    """
+
+    matrix: pd.DataFrame
+    kind: Literal["covariance", "correlation"]
+    n_obs: int
+    sd: pd.Series[float] | None = None
+    mean: pd.Series[float] | None = None
+    where: str = ""
+
+
+class Study:
+    """The plan of a study.
+
+    Parameters
+    ----------
+    title : str
+        What the study is about.
+    constructs : mapping of str to Construct
+        Made with :func:`reflective`; an item range alone is enough.
+    hypotheses : sequence of str, or mapping, optional
+        ``["H1: trust -> sharing", "H2: cost -> trust (-)"]``, or ``{"H1": "trust -> sharing"}``.
+        Their order is the order in every table. Without any, only the measurement step is run.
+    name : str, optional
+        Short name.
+    data : path, optional
+        Survey file. A table of answers is given to :func:`~trustsem.study.two_step` instead.
+    scale : (float, float), optional
+        Lowest and highest answer of all items; an answer outside is an error.
+    missing_codes : sequence of float, optional
+        Codes that mean "no answer", on top of those that the file declares.
+    columns : mapping of str to str, optional
+        Item to the name of its column in the file, where they differ.
+    moments : mapping, optional
+        Printed matrix instead of data: ``variables, n_obs, matrix, kind, sd, mean, where``.
+    covary : sequence of (str, str), optional
+        Constructs whose residuals covary in the structural model.
+    residual_covariances : sequence of (str, str), optional
+        Items whose residuals covary, in both steps.
+    controls : mapping of str to sequence of str, optional
+        Further observed variable to the constructs that it explains.
+    rivals : mapping of str to mapping, optional
+        ``{"direct": {"add": ["trust -> performance"]}}``.
+    thresholds : mapping, optional
+        Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
+    published : mapping, optional
+        ``reference, values, claims`` of the publication.
+    run : mapping, optional
+        ``seed, second_engine``.
+    description, reference : str, optional
+        For readers.
+    synthetic : bool, optional
+        Whether the study's own data were made by a generator.
+    **options
+        Options of the estimation: ``estimator, likelihood, missing, information, se, test,
+        std_lv, meanstructure, fixed_x``.
+
+    Raises
+    ------
+    PlanError
+        If the plan has mistakes; all of them are listed.
+
+    Examples
+    --------
+    >>> study = Study(
+    ...     title="Trust and sharing",
+    ...     constructs={"trust": reflective("bt1:bt3"), "sharing": reflective("is1:is3")},
+    ...     hypotheses=["H1: trust -> sharing"],
+    ... )
+    >>> print(study.measurement_model())
+    trust =~ bt1 + bt2 + bt3
+    sharing =~ is1 + is2 + is3
+    """
+
+    __slots__ = ("_plan", "_raw", "folder", "source")
+
+    _plan: ParsedPlan
+    _raw: Mapping[str, Any]
+    folder: Path
+    source: Path | None
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        constructs: Mapping[str, Construct | str | Sequence[str] | Mapping[str, Any]],
+        hypotheses: Sequence[str] | Mapping[str, Any] = (),
+        name: str = "",
+        data: str | Path | None = None,
+        scale: Sequence[float] | None = None,
+        missing_codes: Sequence[float] = (),
+        columns: Mapping[str, str] | None = None,
+        moments: Mapping[str, Any] | None = None,
+        covary: Sequence[Sequence[str]] = (),
+        residual_covariances: Sequence[Sequence[str]] = (),
+        controls: Mapping[str, Sequence[str]] | None = None,
+        rivals: Mapping[str, Any] | None = None,
+        thresholds: Mapping[str, Any] | None = None,
+        published: Mapping[str, Any] | None = None,
+        run: Mapping[str, Any] | None = None,
+        description: str = "",
+        reference: str = "",
+        synthetic: bool = False,
+        **options: Any,
+    ) -> None:
+        if data is not None and not isinstance(data, str | Path):
+            raise PlanError(
+                f"A study names its data by a path, got {type(data).__name__}.",
+                remedy="Give the table to the run: two_step(study, data=table).",
+            )
+        sections = {
+            "data": _filled(
+                path=None if data is None else str(data),
+                scale=None if scale is None else list(scale),
+                missing=list(missing_codes),
+                columns=dict(columns or {}),
+            ),
+            "moments": None if moments is None else _plain_moments(moments),
+            "constructs": {key: _plain_construct(value) for key, value in constructs.items()},
+            "hypotheses": _plain_hypotheses(hypotheses),
+            "controls": {key: list(value) for key, value in (controls or {}).items()},
+            "model": _filled(
+                covary=[list(pair) for pair in covary],
+                residual_covariances=[list(pair) for pair in residual_covariances],
+                **options,
+            ),
+            "rivals": dict(rivals or {}),
+            "thresholds": dict(thresholds or {}),
+            "published": dict(published or {}),
+            "run": dict(run or {}),
+        }
+        head = _filled(
+            title=title, name=name, description=description, reference=reference,
+            synthetic=synthetic,
+        )  # fmt: skip
+        raw = {"schema": 1, **head, **_filled(**sections)}
+        plan, mistakes = parse_plan(raw)
+        if mistakes:
+            lines = "".join(f"\n  {mistake}" for mistake in mistakes)
+            raise PlanError(f"{len(mistakes)} mistake(s) in the study:{lines}")
+        _fill(self, plan, raw, folder=Path(), source=None)
+
+    @classmethod
+    def from_parsed(
+        cls, plan: ParsedPlan, raw: Mapping[str, Any], *, folder: Path, source: Path | None
+    ) -> Study:
+        """Make a study of a plan that has been checked and has no mistakes.
+
+        Parameters
+        ----------
+        plan : ParsedPlan
+            Checked sections.
+        raw : mapping
+            The same as plain values.
+        folder : Path
+            Folder that relative data paths start from.
+        source : Path or None
+            The study file.
+        """
+        study = cls.__new__(cls)
+        _fill(study, plan, raw, folder=folder, source=source)
+        return study
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse changes: a study is a value."""
+        raise AttributeError(f"A study is not changed; make a new one (attribute {name!r}).")
+
+    def __eq__(self, other: object) -> bool:
+        """Compare plans by their content."""
+        return isinstance(other, Study) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        """Hash the plan's text."""
+        return hash(self.to_toml())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the plan as its plain values."""
+        return _unpickled, (self.to_dict(), self.folder, self.source)
+
+    @property
+    def title(self) -> str:
+        """What the study is about."""
+        return self._plan.head.title if self._plan.head else ""
+
+    @property
+    def name(self) -> str:
+        """Short name: the study's own, or that of its file."""
+        own = self._plan.head.name if self._plan.head else ""
+        return own or (self.source.stem if self.source else "study")
+
+    @property
+    def description(self) -> str:
+        """What a reader should know about the study."""
+        return self._plan.head.description if self._plan.head else ""
+
+    @property
+    def reference(self) -> str:
+        """The publication that the study is about."""
+        return self._plan.head.reference if self._plan.head else ""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the study's own data were made by a generator."""
+        return bool(self._plan.head and self._plan.head.synthetic)
+
+    @property
+    def constructs(self) -> Mapping[str, Construct]:
+        """Constructs by name, in the order of the plan."""
+        return MappingProxyType(
+            {name: _construct(name, entry) for name, entry in self._plan.constructs.items() if entry}
+        )
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """All items in order."""
+        return tuple(self._plan.construct_of)
+
+    @property
+    def construct_of(self) -> Mapping[str, str]:
+        """Each item's construct."""
+        return MappingProxyType(self._plan.construct_of)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Each construct's name for readers."""
+        return MappingProxyType({name: entry.label for name, entry in self.constructs.items()})
+
+    @property
+    def reversed_items(self) -> tuple[str, ...]:
+        """Items that are recoded before anything is estimated."""
+        return tuple(item for entry in self.constructs.values() for item in entry.reverse)
+
+    @property
+    def scales(self) -> Mapping[str, tuple[float, float]]:
+        """Lowest and highest answer of each item that has a declared scale."""
+        scales = {
+            item: entry.scale or self._plan.data.scale
+            for entry in self.constructs.values()
+            for item in entry.items
+        }
+        return MappingProxyType({item: scale for item, scale in scales.items() if scale})
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """Hypotheses in the order of the plan; empty for a measurement-only study."""
+        return tuple(
+            Hypothesis(name, *entry.ends, sign=entry.sign, tails=entry.tails, text=entry.text)
+            for name, entry in self._plan.hypotheses.items()
+            if entry
+        )
+
+    @property
+    def paths(self) -> tuple[tuple[str, str], ...]:
+        """(predictor, outcome) of every hypothesis."""
+        return tuple(self._plan.paths)
+
+    @property
+    def controls(self) -> Mapping[str, tuple[str, ...]]:
+        """Further observed variables and the constructs that they explain."""
+        return MappingProxyType(dict(self._plan.controls))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every observed variable of the study: items, then controls."""
+        return (*self.items, *self.controls)
+
+    @property
+    def covary(self) -> tuple[tuple[str, str], ...]:
+        """Constructs whose residuals covary in the structural model."""
+        return self._plan.model.covary
+
+    @property
+    def residual_covariances(self) -> tuple[tuple[str, str], ...]:
+        """Items whose residuals covary in both steps."""
+        return self._plan.model.residual_covariances
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Options of the estimation that the study sets."""
+        return MappingProxyType(self._plan.model.options)
+
+    @property
+    def rivals(self) -> Mapping[str, RivalSection]:
+        """Rival theories by name."""
+        return MappingProxyType({key: entry for key, entry in self._plan.rivals.items() if entry})
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Criteria of the findings, the study's own before the usual ones."""
+        return Thresholds.from_mapping(self._plan.thresholds)
+
+    @property
+    def published(self) -> PublishedSection:
+        """What a publication says about this study."""
+        return self._plan.published
+
+    @property
+    def run(self) -> RunSection:
+        """Choices that change how, not what, is estimated."""
+        return self._plan.run
+
+    @property
+    def missing_codes(self) -> tuple[float, ...]:
+        """Codes that mean "no answer", on top of those that the file declares."""
+        return self._plan.data.missing
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Variable of the study to its column in the file, where they differ."""
+        return MappingProxyType(dict(self._plan.data.columns))
+
+    @property
+    def data_file(self) -> Path | None:
+        """The study's own data file, or None."""
+        written = self._plan.data.path
+        if written is None:
+            return None
+        if written.startswith(SHIPPED):
+            return data_path(written.removeprefix(SHIPPED))
+        return self.folder / written
+
+    @property
+    def moments(self) -> PrintedMoments | None:
+        """The study's own printed matrix, or None."""
+        section = self._plan.moments
+        if section is None:
+            return None
+        names = list(section.variables)
+        matrix = full_matrix(section.matrix, len(names))
+        return PrintedMoments(
+            matrix=pd.DataFrame(matrix, index=names, columns=names),
+            kind=section.kind,
+            n_obs=section.n_obs,
+            sd=pd.Series(section.sd, index=names, dtype=float) if section.sd else None,
+            mean=pd.Series(section.mean, index=names, dtype=float) if section.mean else None,
+            where=section.where,
+        )
+
+    @property
+    def printed_options(self) -> dict[str, Any]:
+        """The printed matrix as options of ``cfa()`` and ``sem()``; empty without one."""
+        moments = self.moments
+        if moments is None:
+            return {}
+        variables = list(self.variables)
+        given: dict[str, Any] = {
+            "sample_cov": moments.matrix.loc[variables, variables],
+            "sample_nobs": moments.n_obs,
+        }
+        if moments.sd is not None:
+            given["sample_sd"] = moments.sd.loc[variables]
+        if moments.mean is not None:
+            given["sample_mean"] = moments.mean.loc[variables]
+        return given
+
+    def measurement_model(self) -> str:
+        """Return the model of step one: every construct, all of them free to covary."""
+        return syntax.measurement_model(self._items_of(), self.residual_covariances)
+
+    def saturated_model(self) -> str:
+        """Return the measurement model with the controls covarying with everything (Ms)."""
+        return syntax.saturated_model(self._items_of(), self.residual_covariances, self.controls)
+
+    def structural_model(self) -> str:
+        """Return the model of step two: the measurement model and the hypothesised paths.
+
+        Raises
+        ------
+        PlanError
+            If the study has no hypotheses.
+        """
+        if not self.hypotheses:
+            raise PlanError(
+                f"The study {self.name!r} has no hypotheses, hence no structural model.",
+                remedy="Add a section [hypotheses].",
+            )
+        return self._structural(self.paths)
+
+    def rival_model(self, name: str) -> str:
+        """Return the structural model of a rival theory.
+
+        Raises
+        ------
+        PlanError
+            If the study has no rival of that name.
+        """
+        return self._structural(self.rival_paths(name))
+
+    def rival_paths(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return the (predictor, outcome) pairs of a rival theory.
+
+        Raises
+        ------
+        PlanError
+            If the study has no rival of that name.
+        """
+        if name not in self.rivals:
+            raise PlanError(
+                f"The study has no rival {name!r}.{did_you_mean(name, self.rivals)}",
+                remedy=f"Its rivals: {listed(self.rivals) or 'none'}.",
+            )
+        rival = self.rivals[name]
+        return (*(path for path in self.paths if path not in rival.removed), *rival.added)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain values, in the shape of a study file."""
+        raw = {**self._raw, "name": self.name}
+        raw["constructs"] = {name: entry.to_dict() for name, entry in self.constructs.items()}
+        raw["hypotheses"] = {entry.name: entry.to_value() for entry in self.hypotheses}
+        head = {key: raw.pop(key) for key in ("schema", "title", "name") if key in raw}
+        return _copied({**head, **{key: value for key, value in raw.items() if value not in ({}, [])}})
+
+    def to_toml(self) -> str:
+        """Return the plan as the text of a study file."""
+        return toml_text(self.to_dict())
+
+    def __repr__(self) -> str:
+        """Return the plan on one screen."""
+        lines = [f"Study {self.name}: {self.title}"]
+        lines.extend(f"  {label:<12}{text}" for label, text in self._overview())
+        width = max((len(name) for name in self.constructs), default=0)
+        lines.append(f"  constructs ({len(self.constructs)}), items ({len(self.items)})")
+        lines.extend(
+            f"    {entry.name:<{width}}  {' '.join(entry.items)}"
+            + (f"  (reversed: {' '.join(entry.reverse)})" if entry.reverse else "")
+            for entry in self.constructs.values()
+        )
+        lines.append(f"  hypotheses ({len(self.hypotheses) or 'none: measurement only'})")
+        lines.extend(f"    {entry.name}: {entry.path} ({entry.sign})" for entry in self.hypotheses)
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the plan for a notebook."""
+        facts = "".join(
+            f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>"
+            for label, text in self._overview()
+        )
+        constructs = "".join(
+            f"<tr><th>{html.escape(entry.label)}</th><td>{html.escape(' '.join(entry.items))}</td></tr>"
+            for entry in self.constructs.values()
+        )
+        hypotheses = "".join(
+            f"<tr><th>{html.escape(entry.name)}</th><td>{html.escape(entry.path)}</td>"
+            f"<td>{html.escape(entry.sign)}</td></tr>"
+            for entry in self.hypotheses
+        )
+        return (
+            f"<h4>{html.escape(self.title)}</h4><table>{facts}</table>"
+            f"<h5>Constructs</h5><table>{constructs}</table>"
+            + (f"<h5>Hypotheses</h5><table>{hypotheses}</table>" if hypotheses else "")
+        )
+
+    def _overview(self) -> Iterable[tuple[str, str]]:
+        """Label and text of the facts that both displays begin with."""
+        if self.reference:
+            yield "reference", self.reference
+        if self._plan.moments is not None:
+            yield "data", f"printed {self._plan.moments.kind} matrix, N = {self._plan.moments.n_obs}"
+        else:
+            kind = " (synthetic)" if self.synthetic else ""
+            yield "data", (self._plan.data.path or "to be given with the run") + kind
+        if self.options:
+            yield "options", ", ".join(f"{key} = {value}" for key, value in self.options.items())
+        if self.rivals:
+            yield "rivals", ", ".join(self.rivals)
+
+    def _items_of(self) -> dict[str, tuple[str, ...]]:
+        """Items by construct."""
+        return {name: entry.items for name, entry in self.constructs.items()}
+
+    def _structural(self, paths: Sequence[tuple[str, str]]) -> str:
+        """Return a structural model with the given paths."""
+        return syntax.structural_model(
+            self._items_of(), self.residual_covariances, paths, self.covary, self.controls
+        )
+
+
+def _fill(
+    study: Study, plan: ParsedPlan, raw: Mapping[str, Any], *, folder: Path, source: Path | None
+) -> None:
+    """Set the attributes of a new study."""
+    for name, value in (("_plan", plan), ("_raw", raw), ("folder", folder), ("source", source)):
+        object.__setattr__(study, name, value)
+
+
+def _unpickled(raw: Mapping[str, Any], folder: Path, source: Path | None) -> Study:
+    """Return a study from its plain values."""
+    return Study.from_parsed(parse_plan(raw)[0], raw, folder=folder, source=source)
+
+
+def _construct(name: str, entry: ConstructSection) -> Construct:
+    """Return a construct of the plan."""
+    return Construct(entry.items, entry.label or name, entry.reverse, entry.scale, name)
+
+
+def _filled(**values: Any) -> dict[str, Any]:
+    """Return the values that say something."""
+    return {
+        key: value
+        for key, value in values.items()
+        if not (value is None or value is False and key == "synthetic" or value in ("", [], {}))
+    }
+
+
+def _copied(value: Any) -> Any:
+    """Return plain values as new lists and dictionaries."""
+    if isinstance(value, Mapping):
+        return {str(key): _copied(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(inner) for inner in value]
+    return value
+
+
+def _plain_construct(value: Any) -> Any:
+    """Return a construct given from Python as in a study file."""
+    if isinstance(value, Construct):
+        return replace(value, name="").to_dict()
+    if isinstance(value, str | list | tuple):
+        return {"items": value if isinstance(value, str) else list(value)}
+    return value
+
+
+def _plain_hypotheses(hypotheses: Any) -> Any:
+    """Return hypotheses given from Python as in a study file."""
+    if isinstance(hypotheses, Mapping):
+        return dict(hypotheses)
+    entries: dict[str, Any] = {}
+    for number, hypothesis in enumerate(hypotheses, start=1):
+        if isinstance(hypothesis, Hypothesis):
+            name, value = hypothesis.name, hypothesis.to_value()
+        else:
+            before, colon, after = str(hypothesis).partition(":")
+            name, value = (before.strip(), after.strip()) if colon else (f"H{number}", before)
+        if name in entries:
+            raise PlanError(f"Two hypotheses are called {name!r}.")
+        entries[name] = value
+    return entries
+
+
+def _plain_moments(moments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return printed moments as in a study file; a labelled DataFrame names its variables."""
+    plain = dict(moments)
+    matrix = plain.get("matrix")
+    if isinstance(matrix, pd.DataFrame):
+        plain.setdefault("variables", [str(name) for name in matrix.columns])
+        plain["matrix"] = matrix.to_numpy(dtype=float).tolist()
+    elif hasattr(matrix, "tolist"):
+        plain["matrix"] = matrix.tolist()
+    return plain

@@ -1,0 +1,153 @@
+"""The two-step approach from plan and data to verdicts [anderson1988]_."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trustsem.errors import UnsupportedError
+from trustsem.findings import Finding, at_least
+from trustsem.options import Options
+from trustsem.results import ModelResult, cfa, sem
+from trustsem.study.agreement import (
+    AGREEMENT_COLUMNS,
+    ENGINE,
+    agreement_table,
+    second_engine_row,
+)
+from trustsem.study.answers import Answers, Data, prepare_answers
+from trustsem.study.manifest import manifest
+from trustsem.study.measurement import MeasurementStep, measurement_step
+from trustsem.study.plan import Study
+from trustsem.study.result import StudyResult
+from trustsem.study.scorecard import check_scorecard, scorecard
+from trustsem.study.structural import StructuralStep, structural_step
+from trustsem.study.study_file import load_study
+from trustsem.validity import Verdict, measurement_verdict, structural_verdict
+
+_MOMENTS = ("sample_cov", "sample_mean", "sample_sd", "sample_nobs")
+
+
+def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> StudyResult:
+    """Run a study: measurement model first, then the structural model.
+
+    Parameters
+    ----------
+    study : Study, str or path
+        A plan, the name of a shipped study, or a study file.
+    data : path, DataFrame or Survey, optional
+        Answers to analyse; the study's own data by default. Columns are matched by name.
+    **overrides
+        Options of the estimation that replace the study's own (:mod:`trustsem.options`).
+
+    Returns
+    -------
+    StudyResult
+        A solution that did not converge, or is inadmissible, is reported as a serious finding.
+
+    Raises
+    ------
+    PlanError
+        If there is no such study, the plan has mistakes, or there is nothing to analyse.
+    SurveyError
+        If the data are not what the study says: missing columns, text, values outside the scale.
+    SpecificationError, MomentsError
+        If a model is not identified, an option does not exist, or the data allow no estimation.
+
+    References
+    ----------
+    Anderson & Gerbing (1988) [anderson1988]_.
+
+    Examples
+    --------
+    >>> result = two_step("bollen1989")  # doctest: +SKIP
+    >>> result.structural.hypotheses  # doctest: +SKIP
+    """
+    started = datetime.now(UTC)
+    plan = study if isinstance(study, Study) else load_study(study)
+    moments = {name: overrides[name] for name in _MOMENTS if name in overrides}
+    chosen = {name: value for name, value in overrides.items() if name not in _MOMENTS}
+    keywords = {**plan.options, **chosen}
+    options = Options.from_keywords(**keywords, **moments)
+    _require_one_group(options)
+    answers = prepare_answers(plan, data, moments)
+    measurement = measurement_step(plan, answers, keywords)
+    structural = (
+        structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
+    )
+    agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
+    table = scorecard(plan, measurement, structural) if answers.own else _no_scorecard(plan)
+    findings = (
+        *answers.findings,
+        *measurement.findings,
+        *(structural.findings if structural else ()),
+        *engine_findings,
+        *check_scorecard(table),
+    )
+    models = {"measurement": measurement.model}
+    if structural:
+        models["structural"] = structural.model
+    return StudyResult(
+        study=plan,
+        measurement=measurement,
+        structural=structural,
+        verdict=_verdicts(measurement, structural),
+        scorecard=table,
+        screening=answers.screening,
+        agreement=agreement,
+        manifest=manifest(plan, answers, options, chosen, models, started),
+        findings=at_least(findings, "note"),
+        synthetic=answers.synthetic,
+        notice=answers.notice,
+    )
+
+
+def _require_one_group(options: Options) -> None:
+    """Refuse several groups, for which the two steps are not defined here."""
+    if options.group is not None:
+        raise UnsupportedError(
+            "a two-step study of several groups",
+            "Estimate the models of the study by cfa() and sem() with group=...",
+        )
+
+
+def _verdicts(
+    measurement: MeasurementStep, structural: StructuralStep | None
+) -> tuple[Verdict, ...]:
+    """Conclude on each step from its findings."""
+    first = measurement_verdict(measurement.findings)
+    return (first, structural_verdict(structural.findings)) if structural else (first,)
+
+
+def _second_engine(
+    study: Study,
+    answers: Answers,
+    keywords: Mapping[str, Any],
+    measurement: MeasurementStep,
+    structural: StructuralStep | None,
+) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
+    """Re-estimate both models by the second engine."""
+    inputs = {**answers.inputs, **keywords}
+    if not study.run.second_engine or keywords.get("engine") == ENGINE:
+        return pd.DataFrame(columns=list(AGREEMENT_COLUMNS)), ()
+    jobs: list[tuple[str, ModelResult, Any]] = [
+        ("measurement", measurement.model, partial(cfa, study.measurement_model()))
+    ]
+    if structural:
+        jobs.append(("structural", structural.model, partial(sem, study.structural_model())))
+    rows, findings = [], []
+    for name, model, estimate in jobs:
+        row, notes = second_engine_row(name, model, estimate, inputs)
+        rows += [row] if row else []
+        findings += notes
+    return agreement_table(rows), tuple(findings)
+
+
+def _no_scorecard(study: Study) -> pd.DataFrame:
+    """Return an empty scorecard: printed numbers are about the study's own data."""
+    return scorecard(study, *_NOTHING)

@@ -1,0 +1,211 @@
+"""Reading a survey: any of the usual file formats becomes one kind of object."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from trustsem.errors import UnreadableFileError, did_you_mean, listed
+from trustsem.findings import Finding
+from trustsem.survey.codebook import Codebook, MissingCode, cleaned
+from trustsem.survey.columns import is_text, numeric_where_possible, require_distinct_names
+from trustsem.survey.content import Content
+from trustsem.survey.delimited import read_delimited
+from trustsem.survey.missing import blank_codes
+from trustsem.survey.preparing import check_scale, declare_missing
+from trustsem.survey.sheets import read_parquet, read_workbook
+from trustsem.survey.statistical import READERS, read_statistical
+from trustsem.survey.survey import LogEntry, Source, Survey
+
+Reader = Callable[[Path, Sequence[str] | None, str | None], Content]
+
+READER_OF: dict[str, Reader] = {
+    **dict.fromkeys(READERS, read_statistical),
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".xlsx": read_workbook,
+    ".parquet": read_parquet,
+}
+"""Reader by file extension."""
+
+FORMATS = {
+    ".sav": "SPSS",
+    ".zsav": "SPSS, compressed",
+    ".por": "SPSS, portable",
+    ".dta": "Stata",
+    ".sas7bdat": "SAS",
+    ".xpt": "SAS, transport",
+    ".csv": "CSV",
+    ".tsv": "TSV",
+    ".xlsx": "Excel",
+    ".parquet": "Parquet",
+}
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def read_survey(
+    path: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    missing: Sequence[MissingCode] | Mapping[str, Sequence[MissingCode]] = (),
+    scale: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
+    encoding: str | None = None,
+) -> Survey:
+    """Read a survey file: answers, labels, and the reason of every declared missing answer.
+
+    Parameters
+    ----------
+    path : path
+        ``.sav .zsav .por .dta .sas7bdat .xpt .csv .tsv .xlsx`` or ``.parquet``.
+    columns : sequence of str, optional
+        Read these columns only, in this order.
+    missing : sequence of codes, or Mapping of name to codes
+        Missing codes on top of those that the file declares. A sequence holds for every column
+        that is read; give a mapping where the code is a true value elsewhere.
+    scale : (float, float), or Mapping of name to (float, float), optional
+        Lowest and highest answer; a value outside is an error. A pair holds for every numeric
+        column that is read.
+    encoding : str, optional
+        Character encoding of the file, where it does not name the right one itself.
+
+    Returns
+    -------
+    Survey
+        Declared missing codes are NaN in ``frame``; code and label are in ``missing_reasons``.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file does not exist, is damaged, or is of an unknown format.
+    UnknownItemError
+        If a column that is asked for does not exist.
+    SurveyError
+        If two columns have the same name.
+    ScaleMismatchError
+        If an answer lies outside ``scale``.
+    """
+    place = Path(path)
+    reader = _reader(place)
+    content = reader(place, columns, encoding)
+    if content.frame.empty:
+        raise UnreadableFileError(place, "The file holds no cases.")
+    survey = _with_further_missing(_survey(place, _without_control(content)), missing)
+    for names, ends in _scales(survey, scale):
+        check_scale(survey, names, ends)
+    return survey
+
+
+def _reader(path: Path) -> Reader:
+    """Return the reader for a file that exists and has a known extension."""
+    if not path.is_file():
+        reason = "This is a folder, not a file." if path.is_dir() else "There is no such file."
+        raise UnreadableFileError(path, reason, _nearby(path))
+    if path.suffix.lower() not in READER_OF:
+        raise UnreadableFileError(
+            path,
+            f"Files of type {path.suffix or 'without extension'!r} are not read.",
+            f"Known types: {listed(READER_OF)}.",
+        )
+    if path.stat().st_size == 0:
+        raise UnreadableFileError(path, "The file is empty.", "Copy it again from its source.")
+    return READER_OF[path.suffix.lower()]
+
+
+def _nearby(path: Path) -> str:
+    """Return a suggestion from the same folder."""
+    if not path.parent.is_dir():
+        return f"The folder {str(path.parent)!r} does not exist either."
+    names = [each.name for each in path.parent.iterdir() if each.suffix.lower() in READER_OF]
+    return did_you_mean(path.name, names).strip() or "Check the path."
+
+
+def _without_control(content: Content) -> Content:
+    """Return the content without control characters in text cells."""
+    dirty = {
+        name: content.frame[name].map(cleaned, na_action="ignore")
+        for name in content.frame.columns
+        if is_text(content.frame[name])
+        and content.frame[name].str.contains(_CONTROL, na=False).any()
+    }
+    if not dirty:
+        return content
+    finding = Finding(
+        code="control_characters",
+        subject="data",
+        claim=f"Control characters were removed from the text in {listed(dirty)}.",
+    )
+    return replace(
+        content,
+        frame=content.frame.assign(**dirty),
+        findings=(*content.findings, finding),
+    )
+
+
+def _survey(path: Path, content: Content) -> Survey:
+    """Return the content as a survey, declared missing codes blank."""
+    names = [str(name) for name in content.frame.columns]
+    require_distinct_names(names, path.name)
+    codebook = Codebook(content.variables)
+    declared = {each.name: each.missing_codes for each in content.variables if each.missing_codes}
+    answers, reasons = blank_codes(content.frame.reset_index(drop=True), codebook, declared)
+    frame = pd.DataFrame({name: numeric_where_possible(answers[name]) for name in names})
+    n_rows, n_columns = frame.shape
+    log = [LogEntry("read", f"read {n_rows} cases and {n_columns} variables", n_rows)]
+    if declared:
+        what = f"answers declared missing by the file, in {len(declared)} variables"
+        log.append(LogEntry("missing", what, len(reasons)))
+    return Survey(
+        frame=frame,
+        codebook=codebook,
+        source=_source(path, content, n_rows, n_columns),
+        log=tuple(log),
+        findings=content.findings,
+        missing_reasons=reasons,
+    )
+
+
+def _source(path: Path, content: Content, n_rows: int, n_columns: int) -> Source:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Source(
+        path=str(path),
+        name=path.name,
+        format=FORMATS[path.suffix.lower()],
+        sha256=digest,
+        size=path.stat().st_size,
+        n_rows=n_rows,
+        n_columns=n_columns,
+        encoding=content.encoding,
+        label=content.label,
+        notes=content.notes,
+    )
+
+
+def _with_further_missing(
+    survey: Survey, missing: Sequence[MissingCode] | Mapping[str, Sequence[MissingCode]]
+) -> Survey:
+    if not isinstance(missing, Mapping):
+        return declare_missing(survey, missing)
+    for name, codes in missing.items():
+        survey = declare_missing(survey, codes, [name])
+    return survey
+
+
+def _scales(
+    survey: Survey, scale: tuple[float, float] | Mapping[str, tuple[float, float]] | None
+) -> list[tuple[list[str], tuple[float, float]]]:
+    """Return which variables are to be held to which scale."""
+    if scale is None:
+        return []
+    if isinstance(scale, Mapping):
+        return [([name], ends) for name, ends in scale.items()]
+    numeric = [
+        name for name in survey.frame.columns if pd.api.types.is_float_dtype(survey.frame[name])
+    ]
+    return [(numeric, scale)]

@@ -1,0 +1,77 @@
+"""Judge whether constructs are measured well, distinct, and related as the theory says.
+
+Pure formulas of arrays at the bottom (``reliability``, the kernel of ``discriminant``), labelled
+tables on top of them, and checks that judge the tables and return findings. Nothing here knows how
+a model was estimated.
+"""
+
+from trustsem.validity.convergent import (
+    check_loadings,
+    check_reliability,
+    loadings_table,
+    reliability_table,
+)
+from trustsem.validity.discriminant import (
+    anderson_gerbing_distinct,
+    check_discriminant,
+    discriminant_table,
+    fornell_larcker,
+    heterotrait_monotrait,
+    htmt,
+    ronkko_cho_problem,
+)
+from trustsem.validity.model_fit import check_fit, check_residuals
+from trustsem.validity.nomological import (
+    Hypothesis,
+    check_hypotheses,
+    check_structural_difference,
+    hypotheses_table,
+)
+from trustsem.validity.reliability import (
+    ave_observed,
+    average_shared_variance,
+    average_variance_extracted,
+    coefficient_h,
+    composite_reliability,
+    composite_reliability_observed,
+    cronbach_alpha,
+    item_r2,
+    maximum_shared_variance,
+    standardized_alpha,
+)
+from trustsem.validity.thresholds import Thresholds
+from trustsem.validity.verdict import Verdict, measurement_verdict, structural_verdict
+
+__all__ = [
+    "Hypothesis",
+    "Thresholds",
+    "Verdict",
+    "anderson_gerbing_distinct",
+    "ave_observed",
+    "average_shared_variance",
+    "average_variance_extracted",
+    "check_discriminant",
+    "check_fit",
+    "check_hypotheses",
+    "check_loadings",
+    "check_reliability",
+    "check_residuals",
+    "check_structural_difference",
+    "coefficient_h",
+    "composite_reliability",
+    "composite_reliability_observed",
+    "cronbach_alpha",
+    "discriminant_table",
+    "fornell_larcker",
+    "heterotrait_monotrait",
+    "htmt",
+    "hypotheses_table",
+    "item_r2",
+    "loadings_table",
+    "maximum_shared_variance",
+    "measurement_verdict",
+    "reliability_table",
+    "ronkko_cho_problem",
+    "standardized_alpha",
+    "structural_verdict",
+]

@@ -1,0 +1,148 @@
+"""Reference cases: numbers that lavaan gave, with the data and the call that they belong to.
+
+Cases in ``tests/reference`` belong to data that ship with the project and run anywhere. More of
+them, with data that may not be shipped, are read from ``../shared/reference`` where it exists.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+TESTS = Path(__file__).resolve().parent
+SHIPPED = TESTS / "reference"
+SHIPPED_DATA = TESTS.parent / "data"
+SHARED = TESTS.parent.parent / "shared" / "reference"
+
+NOT_YET_ESTIMATED = frozenset({
+    "fiml", "robust", "mlm", "mlmv", "mlmvs", "mlr", "mlf", "information_first_order",
+    "gls", "uls", "ulsmv", "wls_adf", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
+    "multigroup", "bootstrap", "bollen_stine", "nested_comparison", "anderson_gerbing",
+    "discriminant_pairs", "satorra_bentler_diff",
+})  # fmt: skip
+"""Features of cases that are not collected: remove one here when the program can do it."""
+
+
+@dataclass(frozen=True)
+class ReferenceCase:
+    """One analysis with everything that the reference program printed.
+
+    Parameters
+    ----------
+    name : str
+        Where it comes from and its id, such as ``"shipped-p001_hs_cfa_ml"``.
+    raw : dict
+        The file's content.
+    folder : Path
+        Where its data are.
+    """
+
+    name: str
+    raw: dict[str, Any]
+    folder: Path
+
+    @property
+    def model(self) -> str:
+        """Model syntax."""
+        model = self.raw["model"]
+        return model if isinstance(model, str) else "\n".join(model)
+
+    @property
+    def function(self) -> str:
+        """The function to call: cfa, sem or growth."""
+        return str(self.raw["call"]["fun"])
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Feature words."""
+        return frozenset(self.raw["features"])
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """Status, warnings and error of the reference program."""
+        return dict(self.raw["outcome"])
+
+    @property
+    def polished(self) -> bool:
+        """Whether the reference was moved on to the exact optimum."""
+        return (self.outcome.get("polish") or {}).get("status") == "polished"
+
+    @property
+    def origin(self) -> str:
+        """Program and version."""
+        return f"lavaan {(self.raw.get('software') or {}).get('lavaan', '')}, case {self.name}"
+
+    def rows(self, field: str) -> list[dict[str, Any]]:
+        """Return a table of the case as one dictionary per row."""
+        table = self.raw.get(field) or []
+        if isinstance(table, dict):
+            return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+        return list(table)
+
+    def frame(self, *path: str) -> pd.DataFrame:
+        """Return a matrix of the case."""
+        found: Any = self.raw
+        for key in path:
+            found = found[key]
+        values = np.array(found["values"], dtype=float)
+        return pd.DataFrame(values, index=found["rows"] or None, columns=found["cols"])
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of ``trustsem.cfa``, ``sem`` or ``growth``."""
+        given = self.raw["call"].get("args") or {}
+        options = {name.replace(".", "_"): value for name, value in given.items()}
+        source = self.raw["data"]
+        if source["type"] == "raw":
+            return options | {"data": _frame(self.folder / source["file"], source, self.model)}
+        moments = source
+        if "file" in source:
+            moments = json.loads((self.folder / source["file"]).read_text(encoding="utf-8"))
+        names = moments["variables"]
+        matrix = next(moments[key] for key in ("cov", "cor", "matrix", "values") if key in moments)
+        options["sample_cov"] = pd.DataFrame(matrix, index=names, columns=names)
+        options["sample_nobs"] = int(moments["n"])
+        if source.get("means") or "mean" in source:
+            options["sample_mean"] = pd.Series(moments["mean"], index=names)
+        return options
+
+
+def _frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
+    """Read raw data and prepare them as the case says."""
+    frame = pd.read_csv(path)
+    if "na" in source:
+        numeric = frame.select_dtypes("number").columns
+        frame[numeric] = frame[numeric].where(frame[numeric] != source["na"])
+    if "filter" in source:
+        first = re.fullmatch(r"seq_along\(\w+\) <= (\d+)", source["filter"])
+        frame = frame.head(int(first[1])) if first else frame.query(source["filter"])
+    if source.get("complete"):
+        words = set(re.findall(r"[A-Za-z_]\w*", model))
+        frame = frame.dropna(subset=[name for name in frame.columns if name in words])
+    for name, expression in (source.get("derive") or {}).items():
+        frame = frame.assign(**{name: frame.eval(expression)})
+    return frame.reset_index(drop=True)
+
+
+def _read(folder: Path, data: Path, source: str) -> list[ReferenceCase]:
+    """Return every case of a folder whose features can be estimated."""
+    cases = []
+    for path in sorted(folder.glob("*.json")):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if "kind" in raw or NOT_YET_ESTIMATED & set(raw["features"]):
+            continue
+        cases.append(ReferenceCase(f"{source}-{raw['id']}", raw, data))
+    return cases
+
+
+@functools.cache
+def reference_cases() -> tuple[ReferenceCase, ...]:
+    """Return the shipped cases and, where they exist, those beside the project."""
+    shipped = _read(SHIPPED, SHIPPED_DATA, "shipped")
+    return (*shipped, *_read(SHARED / "cases", SHARED / "data", "shared"))

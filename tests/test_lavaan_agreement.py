@@ -1,0 +1,351 @@
+"""Every complete-data ML case of the reference agrees with lavaan in everything it printed.
+
+One runner for all cases. A test collects all differences of one aspect of one case, so that a
+failure shows the pattern and not only the first number.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import tolerances as tol
+import trustsem as ts
+from reference_cases import SHARED, ReferenceCase, reference_cases
+from trustsem.errors import (
+    MomentsError,
+    NotIdentifiedError,
+    UnknownIndicatorError,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MATRIX_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
+SETTINGS = {"rmsea.ci.level", "rmsea.close.h0", "rmsea.notclose.h0", "gfi.ci.level"}
+OTHER_DEFINITION = {"gfi", "gfi.ci.lower", "gfi.ci.upper"}
+"""lavaan 0.7 prints another index by the name of GFI; the classical one is its ``gfi_lisrel``."""
+RENAMED = {"gfi_lisrel": "gfi", "agfi_lisrel": "agfi"}
+COUNTS = {"npar", "df", "ntotal", "baseline.df"}
+STATISTICS = {
+    "chisq", "baseline.chisq", "logl", "unrestricted.logl", "aic", "bic", "bic2", "cn_05", "cn_01",
+}  # fmt: skip
+PROBABILITIES = {
+    "pvalue", "baseline.pvalue", "rmsea.pvalue", "rmsea.notclose.pvalue",
+    "rmsea.ci.lower", "rmsea.ci.upper",
+}  # fmt: skip
+
+
+def numeric(case: ReferenceCase) -> bool:
+    """Whether the reference program found numbers worth comparing."""
+    return case.outcome["status"] in {"ok", "warning"} and "not_identified" not in case.features
+
+
+def having(field: str) -> list[Any]:
+    """Return the cases with numbers of one kind, as test parameters."""
+    cases = [case for case in reference_cases() if numeric(case) and case.raw.get(field)]
+    return [pytest.param(case, id=case.name) for case in cases]
+
+
+def without_numbers(*features: str) -> list[Any]:
+    """Return the cases that the reference program refused, by feature."""
+    cases = [case for case in reference_cases() if set(features) & case.features]
+    return [pytest.param(case, id=case.name) for case in cases]
+
+
+def estimate(case: ReferenceCase) -> Any:
+    """Call the program as the case says."""
+    return getattr(ts, case.function)(case.model, **case.arguments())
+
+
+@functools.cache
+def _estimated(name: str) -> Any:
+    return estimate(next(case for case in reference_cases() if case.name == name))
+
+
+def result_of(case: ReferenceCase) -> Any:
+    """Return the estimated model; skip where it is better than the reference's."""
+    result = _estimated(case.name)
+    reached, expected = float(result.fit_measures["fmin"]), float(case.raw["fit"]["fmin"])
+    if not case.polished and reached < expected - 1e-8:
+        pytest.skip(f"a lower minimum ({reached:.8f}) than that of {case.origin} ({expected:.8f})")
+    return result
+
+
+def key_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what identifies a parameter, whichever way round a covariance is written."""
+    if row["op"] == ":=":
+        return (row["lhs"], ":=")
+    if row["op"] == "~~":
+        return ("~~", *sorted((row["lhs"], row["rhs"])))
+    return (row["lhs"], row["op"], row["rhs"] or "")
+
+
+def by_key(frame: pd.DataFrame) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return the rows of a parameter table by what identifies them."""
+    return {key_of(row): row for row in frame.to_dict("records")}
+
+
+def number(value: Any) -> float:
+    """Return a number, NaN for what is not available."""
+    return math.nan if value is None else float(value)
+
+
+def matrix(found: Any) -> pd.DataFrame:
+    """Return the covariance part of what may also hold means."""
+    return found["cov"] if isinstance(found, Mapping) else found
+
+
+def cells(actual: pd.DataFrame, expected: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
+    """Yield every cell of the lower triangle: its name, actual and expected value."""
+    for i, row in enumerate(expected.index):
+        for column in expected.columns[: i + 1]:
+            yield f"{row},{column}", float(actual.loc[row, column]), expected.loc[row, column]
+
+
+def assert_none(differences: Iterable[str], case: ReferenceCase) -> None:
+    """Fail with all differences, if there are any."""
+    found = list(differences)
+    assert not found, f"{len(found)} difference(s) from {case.origin}:\n" + "\n".join(found[:40])
+
+
+def estimate_tolerance(case: ReferenceCase) -> tol.Tolerance:
+    """Return how far estimates may be from the reference's."""
+    return tol.ESTIMATE if case.polished else tol.ESTIMATE_UNPOLISHED
+
+
+@pytest.mark.parametrize("case", having("parameters"))
+def test_estimates_and_their_errors(case: ReferenceCase) -> None:
+    actual = by_key(result_of(case).parameters)
+    close = estimate_tolerance(case)
+
+    def differences() -> Iterator[str]:
+        for row in case.rows("parameters"):
+            if row["op"] in {"==", "<", ">"}:
+                continue
+            mine = actual.get(key_of(row))
+            if mine is None:
+                yield f"{key_of(row)} is missing"
+                continue
+            se = number(row["se"])
+            slack = 0.0 if case.polished or math.isnan(se) else 1e-3 * se
+            checks = [("est", "est", close, slack)]
+            checks += [
+                (name, name.replace(".", "_"), close, slack) for name in ("std.lv", "std.all")
+            ]
+            if se > 0:
+                checks += [
+                    ("se", "se", tol.STANDARD_ERROR, slack),
+                    ("z", "z", tol.Z_VALUE, 0.0 if case.polished else 1e-3 * abs(number(row["z"]))),
+                    ("pvalue", "pvalue", tol.PROBABILITY, 0.0),
+                    ("ci.lower", "ci_lower", close, slack + 2e-4 * se),
+                    ("ci.upper", "ci_upper", close, slack + 2e-4 * se),
+                ]
+            if number(row["std.all.se"]) > 1e-8:
+                checks.append(("std.all.se", "std_all_se", tol.STANDARD_ERROR, slack))
+            for name, column, tolerance, extra in checks:
+                expected = number(row[name])
+                if math.isnan(expected):
+                    continue
+                if not tolerance.allows(float(mine[column]), expected, slack=extra):
+                    yield f"{key_of(row)} {column}: {mine[column]} instead of {expected}"
+
+    assert_none(differences(), case)
+
+
+@pytest.mark.parametrize("case", having("parameters"))
+def test_the_same_parameters_are_free(case: ReferenceCase) -> None:
+    expected = {key_of(row) for row in case.rows("parameters") if row["free"]}
+    actual = {key for key, row in by_key(result_of(case).parameters).items() if row["free"]}
+    assert actual == expected
+
+
+@pytest.mark.parametrize("case", having("fit"))
+def test_fit_measures(case: ReferenceCase) -> None:
+    actual = result_of(case).fit_measures
+
+    def differences() -> Iterator[str]:
+        for name, value in case.raw["fit"].items():
+            if name in SETTINGS | OTHER_DEFINITION or value is None:
+                continue
+            mine = RENAMED.get(name, name.replace(".", "_"))
+            if mine not in actual.index:
+                yield f"{mine} is missing"
+            elif not fit_tolerance(name).allows(float(actual[mine]), number(value)):
+                yield f"{mine}: {actual[mine]} instead of {value}"
+
+    assert_none(differences(), case)
+
+
+def fit_tolerance(name: str) -> tol.Tolerance:
+    """Return the tolerance for a fit measure by its name."""
+    if name in COUNTS:
+        return tol.EXACT
+    if name in STATISTICS:
+        return tol.TEST_STATISTIC
+    return tol.PROBABILITY if name in PROBABILITIES else tol.FIT_INDEX
+
+
+@pytest.mark.parametrize("case", having("modification_indices"))
+def test_modification_indices(case: ReferenceCase) -> None:
+    frame = result_of(case).modification_indices()
+    actual = by_key(frame)
+    expected = {key_of(row): row for row in case.rows("modification_indices")}
+
+    def differences() -> Iterator[str]:
+        for key, row in expected.items():
+            if row["mi"] is None:
+                continue
+            if key not in actual:
+                yield f"{key} is missing"
+                continue
+            for name in ("mi", "epc", "sepc.lv", "sepc.all"):
+                mine, value = float(actual[key][name.replace(".", "_")]), number(row[name])
+                small = abs(value) < 0.01
+                close = tol.MODIFICATION_INDEX_SMALL if small else tol.MODIFICATION_INDEX
+                if not math.isnan(value) and not close.allows(mine, value):
+                    yield f"{key} {name}: {mine} instead of {value}"
+        if case.raw.get("modification_indices_note") == "complete":
+            yield from (f"{key} is not in the reference" for key in actual if key not in expected)
+
+    assert_none(differences(), case)
+
+
+@pytest.mark.parametrize("kind", MATRIX_KINDS)
+@pytest.mark.parametrize("case", having("residuals"))
+def test_residuals(case: ReferenceCase, kind: str) -> None:
+    if kind not in case.raw["residuals"]:
+        pytest.skip(f"the reference has no {kind} residuals for this case")
+    actual = matrix(result_of(case).residuals(kind))
+    expected = case.frame("residuals", kind, "all", "cov")
+    raw = case.frame("residuals", "raw", "all", "cov")
+    tests = kind in {"normalized", "standardized"}
+    spread = matrix(result_of(case).sample).to_numpy().max() if kind == "raw" else 1.0
+    close = tol.Z_VALUE if tests else estimate_tolerance(case)
+    slack = (1e-3 if tests else 1e-4 * spread) if not case.polished else 1e-5 * spread
+
+    def differences() -> Iterator[str]:
+        for place, mine, value in cells(actual, expected):
+            row, column = place.split(",")
+            undetermined = tests and abs(raw.loc[row, column]) < 1e-7 * spread
+            if math.isnan(value) or undetermined:
+                continue
+            if not close.allows(mine, value, slack=slack):
+                yield f"{place}: {mine} instead of {value}"
+
+    assert_none(differences(), case)
+
+
+@pytest.mark.parametrize("case", having("r2"))
+def test_explained_variance(case: ReferenceCase) -> None:
+    actual = result_of(case).r2
+    slack = 0.0 if case.polished else 1e-4
+    assert_none(
+        (
+            f"{name}: {actual.get(name)} instead of {value}"
+            for name, value in case.raw["r2"]["all"].items()
+            if value is not None
+            and not tol.ESTIMATE.allows(float(actual.get(name, math.nan)), value, slack=slack)
+        ),
+        case,
+    )
+
+
+@pytest.mark.parametrize(("field", "attribute"), [
+    ("latent_cov", "latent_cov"), ("latent_cor", "latent_cor"),
+    ("implied", "implied"), ("sample_stats", "sample"),
+])  # fmt: skip
+@pytest.mark.parametrize("case", having("parameters"))
+def test_matrices(case: ReferenceCase, field: str, attribute: str) -> None:
+    found = (case.raw.get(field) or {}).get("all")
+    if not found:
+        pytest.skip(f"the reference has no {field} for this case")
+    expected = case.frame(field, "all", *(["cov"] if "cov" in found else []))
+    if expected.empty:
+        pytest.skip(f"the reference has no {field} for this case")
+    actual = matrix(getattr(result_of(case), attribute))
+    spread = float(np.nanmax(np.abs(expected.to_numpy())))
+    slack = (1e-5 if case.polished else 1e-3) * spread
+    close = estimate_tolerance(case)
+    assert_none(
+        (
+            f"{place}: {mine} instead of {value}"
+            for place, mine, value in cells(actual, expected)
+            if not math.isnan(value) and not close.allows(mine, value, slack=slack)
+        ),
+        case,
+    )
+
+
+@pytest.mark.parametrize("case", having("vcov"))
+def test_covariances_of_the_estimates(case: ReferenceCase) -> None:
+    result = result_of(case)
+    mine = by_key(result.parameters)
+    rows = {row["free"]: key_of(row) for row in case.rows("parameters") if row["free"]}
+    expected = np.array(case.raw["vcov"]["values"], dtype=float)
+    order = [mine[rows[index]]["free"] - 1 for index in sorted(rows)]
+    actual = result.vcov.to_numpy()[np.ix_(order, order)]
+    errors = np.sqrt(np.diag(expected))
+    share = (3e-4 if case.polished else 3e-3) * np.outer(errors, errors) + 1e-9
+    assert (np.abs(actual - expected) <= share).all(), case.origin
+
+
+@pytest.mark.parametrize("case", having("factor_scores"))
+def test_factor_scores(case: ReferenceCase) -> None:
+    result = result_of(case)
+    for method, found in case.raw["factor_scores"].items():
+        if not isinstance(found, dict):
+            continue
+        expected = np.array(found["first_rows"]["values"], dtype=float)
+        scores = result.factor_scores(method.lower())[found["first_rows"]["cols"]]
+        actual = scores.to_numpy()[: len(expected)]
+        assert np.allclose(
+            actual, expected, rtol=tol.FACTOR_SCORE.relative, atol=tol.FACTOR_SCORE.absolute
+        ), (case.origin, method)
+
+
+@pytest.mark.parametrize("case", having("parameters"))
+def test_convergence_is_reported(case: ReferenceCase) -> None:
+    result = _estimated(case.name)
+    assert result.converged
+    assert result.n_obs == case.raw["n"]["total"]
+
+
+@pytest.mark.parametrize("case", having("parameters"))
+def test_an_inadmissible_solution_does_not_look_clean(case: ReferenceCase) -> None:
+    result = result_of(case)
+    proper = case.outcome.get("post_check", True)
+    assert result.admissible is bool(proper)
+    assert any(finding.severity == "serious" for finding in result.findings) is not bool(proper)
+
+
+@pytest.mark.parametrize("case", without_numbers("not_identified"))
+def test_an_underidentified_model_is_refused(case: ReferenceCase) -> None:
+    with pytest.raises(NotIdentifiedError):
+        estimate(case)
+
+
+@pytest.mark.parametrize("case", without_numbers("error"))
+def test_impossible_input_is_refused(case: ReferenceCase) -> None:
+    kind = UnknownIndicatorError if "unknown_variable" in case.name else MomentsError
+    with pytest.raises(kind):
+        estimate(case)
+
+
+@pytest.mark.parametrize("case", without_numbers("non_convergence"))
+def test_no_solution_is_said_to_be_none(case: ReferenceCase) -> None:
+    result = estimate(case)
+    assert not (result.converged and result.admissible)
+    assert any(finding.severity == "serious" for finding in result.findings)
+
+
+@pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the further reference cases (../shared/reference) are absent"
+)
+def test_the_further_cases_are_there() -> None:
+    assert any(case.name.startswith("shared-") for case in reference_cases())
