@@ -227,7 +227,7 @@ def write_sav(survey: pd.DataFrame, path: Path) -> None:
         survey,
         str(path),
         file_label=FILE_LABEL,
-        note=[NOTE],
+        note=NOTE,
         column_labels=labels,
         variable_value_labels=value_labels,
         missing_ranges={item: [DONT_KNOW, REFUSED] for item in ITEMS},

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
 Kind = Literal["text", "number", "bounded", "p", "count", "chisq", "flag", "percent", "general"]
 Medium = Literal["plain", "typeset"]
 
@@ -284,12 +286,14 @@ def stars(value: float) -> str:
     return "*" * sum(value < level for level in (0.05, 0.01, 0.001))
 
 
-def fit_line(measures: Mapping[str, float], n_obs: int, medium: Medium = "plain") -> str:
+def fit_line(
+    measures: Mapping[str, float] | pd.Series[Any], n_obs: int, medium: Medium = "plain"
+) -> str:
     """Return the fit of a model as journals print it, on one line.
 
     Parameters
     ----------
-    measures : mapping of str to float
+    measures : mapping or Series of float
         Fit measures by their stable names; those that are absent or missing are left out.
     n_obs : int
         Number of observations.

@@ -26,21 +26,35 @@ _LOWER, _UPPER = "_lower", "_upper"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#])")
 _SUPERSCRIPTS = str.maketrans("abcdefgh", "ᵃᵇᶜᵈᵉᶠᵍʰ")
-_NARROWEST = 12
+_NARROWEST, _LONGEST_WORD = 12, 26
 _STATISTICS = re.compile(
-    r"(?<![\w-])(?:SE|SD|df|[pNMbzqnHT])(?= (?:=|&lt;|&gt;|≥|≤|−) )|(?<=± 2 )SE|\bR(?=²)"
+    r"(?<![\w-])(?P<symbol>SE|SD|df|[pNMbzqnHT]|CFI|TLI|RMSEA|SRMR|β|φ|α)"
+    r" (?P<relation>=|&lt;|&gt;|≥|≤|−) (?=[-−.\d])"
 )
+_LONE_STATISTICS = re.compile(r"(?<=± 2 )SE\b|\bR(?=²)")
+_UPRIGHT = frozenset({"CFI", "TLI", "RMSEA", "SRMR", "β", "φ", "α"})
+_NEGATIVE = re.compile(r"(?<![\w.])-(?=\.?\d)")
 
 
 def typeset(text: str) -> Markup:
-    """Return a sentence as HTML, escaped, with statistical symbols in italics.
+    """Return a sentence as HTML, escaped, its statistics set as journals set them.
+
+    Symbols are in italics and not torn from their values; a minus is a minus.
 
     Parameters
     ----------
     text : str
-        Plain text, such as ``"z = 2.10, p = .036"``.
+        Plain text, such as ``"z = -2.10, p = .036"``.
     """
-    return Markup(_STATISTICS.sub(r"<i>\g<0></i>", str(escape(text))))  # noqa: S704  (escaped)
+    html = _NEGATIVE.sub(display.MINUS, str(escape(text)))
+    html = _STATISTICS.sub(_set_statistic, html)
+    return Markup(_LONE_STATISTICS.sub(r"<i>\g<0></i>", html))  # noqa: S704  (escaped)
+
+
+def _set_statistic(match: re.Match[str]) -> str:
+    symbol = match["symbol"]
+    shown = symbol if symbol in _UPRIGHT else f"<i>{symbol}</i>"
+    return f"{shown}&nbsp;{match['relation']}&nbsp;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,15 +401,25 @@ def _fitting_widths(shown: Sequence[_Shown], max_width: int) -> list[int]:
         max(display.width(text) for text in (column.column.header, *column.cells))
         for column in shown
     ]
-    flexible = [i for i, column in enumerate(shown) if not column.column.format.numeric]
+    floors = {
+        i: _narrowest(column) for i, column in enumerate(shown) if not column.column.format.numeric
+    }
     excess = sum(widths) + 2 * (len(widths) - 1) - max_width
-    while excess > 0 and flexible:
-        widest = max(flexible, key=lambda i: widths[i])
-        if widths[widest] <= _NARROWEST:
+    while excess > 0:
+        flexible = [i for i, floor in floors.items() if widths[i] > floor]
+        if not flexible:
             break
+        widest = max(flexible, key=lambda i: widths[i])
         widths[widest] -= 1
         excess -= 1
     return widths
+
+
+def _narrowest(column: _Shown) -> int:
+    """Return the width that a text column keeps, so that no ordinary word is broken."""
+    words = " ".join((column.column.header, *column.cells)).split()
+    longest = max((display.width(word) for word in words), default=0)
+    return max(_NARROWEST, min(longest, _LONGEST_WORD))
 
 
 def _text_row(texts: Sequence[str], shown: Sequence[_Shown], widths: Sequence[int]) -> list[str]:

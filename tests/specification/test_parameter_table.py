@@ -110,6 +110,18 @@ def test_exempted_parameters_differ_over_groups():
     assert not row(found, "x1~~x2", 2).label
 
 
+def test_a_value_that_the_text_fixes_in_one_group_holds_in_all_that_are_equal():
+    text = "f =~ x1 + c(NA, 0.5)*x2 + x3"
+    tied = table(text, "cfa", ("a", "b"), group_equal="loadings")
+    assert [row(tied, "f=~x2", group).fixed for group in (1, 2)] == [0.5, 0.5]
+    apart = table(text, "cfa", ("a", "b"))
+    assert [row(apart, "f=~x2", group).fixed for group in (1, 2)] == [None, 0.5]
+
+
+def test_a_start_value_does_not_unseat_the_marker():
+    assert row(table("f =~ start(0.5)*x1 + x2 + x3"), "f=~x1").fixed == 1.0
+
+
 def test_an_unknown_exemption_is_refused():
     with pytest.raises(UnknownOptionError, match="Did you mean 'f=~x1'"):
         table("f =~ x1 + x2", "cfa", ("a", "b"), group_partial=["f=~x11"])

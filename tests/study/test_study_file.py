@@ -61,6 +61,20 @@ def test_a_study_file_becomes_a_study(tmp_path):
     ]
 
 
+def test_a_published_quantity_must_be_one_of_the_study(mistakes):
+    published = "[[published.values]]\nvalue = 0.9\nwhere = 'p. 1'\nquantity = "
+    text = GOOD + published + "'reliability.trust.omega'\n" + published + "'hypothesis.H9.est'\n"
+    text += published + "'struct.cfi'\n" + published + "'r2'\n"
+    expected = [
+        "line 21: published.values[1].quantity: 'omega' in 'reliability.trust.omega' is unknown",
+        "line 25: published.values[2].quantity: 'H9' in 'hypothesis.H9.est' is unknown",
+        "line 29: published.values[3].quantity: unknown quantity 'struct.cfi'. Did you mean",
+        "line 33: published.values[4].quantity: 'r2' should have 2 parts",
+    ]
+    for mistake, start in zip(mistakes(text), expected, strict=True):
+        assert mistake.startswith(start), mistake
+
+
 def test_all_mistakes_are_listed_at_once_in_the_order_of_the_file(mistakes):
     found = mistakes(
         """\
@@ -127,7 +141,6 @@ chcked = true
         "line 29: rivals.direct.remove: 'performance -> trust' is no hypothesis.",
         "line 31: thresholds.aev: Unknown threshold 'aev'. Did you mean 'ave'?",
         "line 34: published.values[1].value: a printed number is needed, got '4.7x'",
-        "line 37: published.values[2].quantity: 'omega' in 'reliability.trust.omega' is unknown.",
         "line 40: published.values[2].chcked: unknown key. Did you mean 'checked'?",
     ]
     assert len(found) == len(expected), "\n".join(found)
@@ -143,12 +156,17 @@ chcked = true
         ("scale = [1, 7]", "", "constructs.trust.reverse: reversing an item needs [data] scale"),
         ("scale = [1, 7]", "columns = { bt9 = 'Q9' }", "data.columns.bt9: is no variable"),
         ('"is1", "is2"', '"is1", "is1"', "line 11: constructs.sharing.items: 'is1' stands there t"),
-        ('items = "p1:p3"', "items = []", "line 13: constructs.performance.items: should"),
+        (
+            'items = "p1:p3"',
+            "items = []",
+            "line 13: constructs.performance.items: must not be empty",
+        ),
         ('items = "p1:p3"', "", "line 12: constructs.performance.items: is required"),
         ('"is1", "is2"', '"trust", "is2"', "'trust' is the name of a construct"),
         ("trust -> sharing", "trust -> trust", "leads from a construct to itself"),
         ("trust -> sharing", "trust -> a -> sharing", "a path is written 'a -> b'"),
         ("tails = 1", "tails = 3", "line 16: hypotheses.H2.tails: must be 1 or 2, got 3"),
+        ('sign = "+"', 'sign = "any"', "H2: a one-tailed test needs a sign"),
         ("(-)", "(minus)", "line 17: hypotheses.H3.sign: must be '+', '-' or 'any'"),
     ],
 )
@@ -174,11 +192,19 @@ items = "a1:a3"
     [
         ("[0.5, 1.0]", "[0.5]", "line 6: moments.matrix: 3 variables need 3 rows"),
         ("[0.5, 1.0]", "[1.5, 1.0]", "line 6: moments.matrix: is not positive definite"),
-        ("[[1.0], [0.5, 1.0],", "[[1, 0.5, 0.4], [0.6, 1, 0.3],", "is not symmetric: a1, a2 is 0.5"),
+        (
+            "[[1.0], [0.5, 1.0],",
+            "[[1, 0.5, 0.4], [0.6, 1, 0.3],",
+            "is not symmetric: a1, a2 is 0.5",
+        ),
         ('"a3"]', '"a4"]', "line 5: moments.variables: lacks the item(s) a3"),
-        ("n_obs = 100", "n_obs = 1", "line 4: moments.n_obs: should be greater than 1, got 1"),
+        ("n_obs = 100", "n_obs = 1", "line 4: moments.n_obs: must be greater than 1, got 1"),
         ("n_obs = 100", "n_obs = 100\nsd = [1, 2]", "moments.sd: has 2 numbers for 3 variables"),
-        ("n_obs = 100", "n_obs = 100\nkind = 'cor'", "moments.kind: must be 'covariance' or 'correl"),
+        (
+            "n_obs = 100",
+            "n_obs = 100\nkind = 'cor'",
+            "moments.kind: must be 'covariance' or 'correl",
+        ),
         ("[moments]", "[data]\npath = 'a.sav'\n[moments]", "[data] path or [moments], not both"),
         ('items = "a1:a3"', 'items = "a1:a3"\nreverse = "a1"', "nothing can be reversed"),
         ("[constructs.a]", "[rivals]\nx = {add = ['a -> b']}\n[constructs.a]", "no rival theories"),
@@ -210,14 +236,14 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 def test_an_unknown_study_is_refused_with_a_suggestion():
     with pytest.raises(PlanError, match="Did you mean 'bollen1989'"):
         load_study("bolen1989")
-    with pytest.raises(PlanError, match="no study file 'nowhere.toml'"):
+    with pytest.raises(PlanError, match=r"no study file 'nowhere\.toml'"):
         load_study("nowhere.toml")
 
 
 def test_lines_are_found_under_every_way_to_write_a_key():
     lines = key_lines(
-        '# comment\na = """\nb = 1\n"""\n[t."x y"]\nc.d = [\n  "]", # ]\n]\n[[u.v]]\nw = 1\n[[u.v]]\n'
-        "w = {p = 2}\n"
+        '# comment\na = """\nb = 1\n"""\n[t."x y"]\nc.d = [\n  "]", # ]\n]\n'
+        "[[u.v]]\nw = 1\n[[u.v]]\nw = {p = 2}\n"
     )
     assert ("b",) not in lines
     assert line_of(lines, ("a",)) == 2
@@ -239,7 +265,7 @@ def test_hostile_texts_survive_being_written_and_read(tmp_path):
     study = Study(
         title='Quotes " and \\ and\nlines \x01 “→”',
         constructs={"a": reflective("a1:a3", label="<b>&"), "b": reflective("b1:b3", reverse="b2")},
-        hypotheses={"H 1": {"path": "a -> b", "sign": "any", "text": "it's \"so\""}},
+        hypotheses={"H 1": {"path": "a -> b", "sign": "any", "text": 'it\'s "so"'}},
         scale=(1, 5),
         missing_codes=[-9, 99.5],
         columns={"a1": "Q 1"},

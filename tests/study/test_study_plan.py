@@ -58,7 +58,7 @@ def test_in_the_saturated_model_controls_covary_with_everything(study):
 def test_a_rival_adds_and_removes_paths(study):
     assert study.rival_paths("direct") == (("sharing", "performance"), ("trust", "performance"))
     assert "performance ~ sharing + trust + size" in study.rival_model("direct")
-    with pytest.raises(PlanError, match="no rival 'dirct'. Did you mean 'direct'"):
+    with pytest.raises(PlanError, match=r"no rival 'dirct'\. Did you mean 'direct'"):
         study.rival_model("dirct")
 
 
@@ -132,7 +132,9 @@ def test_the_brockman_plan_is_that_of_the_article():
     )  # fmt: skip
     assert {h.sign for h in study.hypotheses} == {"+"}
     assert list(study.published.claims) == [f"H{number}" for number in range(1, 12)]
-    assert not any(character.isdigit() for claim in study.published.claims.values() for character in claim)
+    assert not any(
+        character.isdigit() for claim in study.published.claims.values() for character in claim
+    )
     assert study.published.values == ()
 
 

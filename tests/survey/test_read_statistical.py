@@ -9,8 +9,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from trustsem.errors import UnknownItemError, UnreadableFileError
-from trustsem.survey import read_survey
+from trustsem.errors import NotNumericError, UnknownItemError, UnreadableFileError
+from trustsem.survey import read_survey, require_numeric
 
 ANSWERS = pd.DataFrame(
     {
@@ -173,3 +173,34 @@ def test_a_file_without_cases_is_refused(tmp_path):
     pyreadstat.write_sav(ANSWERS.iloc[:0], str(path))
     with pytest.raises(UnreadableFileError, match="no cases"):
         read_survey(path)
+
+
+def test_old_text_is_read_with_a_finding(tmp_path):
+    path = tmp_path / "old.sav"
+    pyreadstat.write_sav(pd.DataFrame({"q": [1.0]}), str(path), column_labels=["Koln"])
+    path.write_bytes(path.read_bytes().replace(b"Koln", "Köln".encode("cp1252")))
+    survey = read_survey(path)
+    assert survey.codebook["q"].label == "Köln"
+    assert [finding.code for finding in survey.findings] == ["encoding"]
+    assert read_survey(path, encoding="WINDOWS-1252").findings == ()
+
+
+def test_dates_are_kept_and_are_no_items(tmp_path):
+    path = tmp_path / "dates.sav"
+    day = pd.to_datetime(["2017-03-01", "2017-03-02"])
+    pyreadstat.write_sav(pd.DataFrame({"day": day, "q": [1.0, 2.0]}), str(path))
+    survey = read_survey(path)
+    assert survey.frame["day"].dt.year.tolist() == [2017, 2017]
+    with pytest.raises(NotNumericError):
+        require_numeric(survey, ["q", "day"])
+
+
+def test_a_folder_is_not_a_survey(tmp_path):
+    with pytest.raises(UnreadableFileError, match="folder"):
+        read_survey(tmp_path)
+    with pytest.raises(UnreadableFileError, match="does not exist either"):
+        read_survey(tmp_path / "nowhere" / "survey.sav")
+
+
+def test_the_codebook_is_a_table_in_a_notebook(sav):
+    assert "refused" in read_survey(sav).codebook._repr_html_()

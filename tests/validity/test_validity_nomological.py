@@ -141,3 +141,12 @@ def test_a_theory_that_restricts_nothing_is_not_tested() -> None:
     finding = check_structural_difference(0.0, 0, float("nan"))
     assert finding.holds is None
     assert "cannot test the theory" in finding.claim
+
+
+def test_a_finding_claims_no_number_that_does_not_exist(paths) -> None:
+    missing = dict.fromkeys(("pvalue", "ci_lower", "ci_upper", "std_all"), float("nan"))
+    (finding,) = check_hypotheses(
+        hypotheses_table(paths.assign(**missing), [Claim("H1", "x", "strong")])
+    )
+    assert finding.claim == "H1 (x -> strong) is not supported: the path has no standard error."
+    assert finding.interval is None

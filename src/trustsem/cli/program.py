@@ -7,14 +7,16 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from trustsem.cli import describing, estimating, files, replicating
 from trustsem.cli.console import Console
 from trustsem.errors import TrustsemError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UNEXPECTED, INTERRUPTED, TERMINATED = 1, 130, 143
 
@@ -147,7 +149,7 @@ def _finish_on_termination() -> None:
 def _show_warnings_through(console: Console) -> None:
     """Print Python's warnings as one line each, without places in source code."""
 
-    def show(message: Any, category: type[Warning], *_rest: Any) -> None:
+    def show(message: Warning | str, category: type[Warning], *_place: Any, **_more: Any) -> None:
         console.message(f"{category.__name__}: {message}")
 
     warnings.showwarning = show

@@ -422,6 +422,7 @@ def _legend(model: _Model, edges: Sequence[Edge]) -> str:
         used = [mark for _, mark in reversed(_LEVELS)]
         limits = [f"{level:g}".removeprefix("0") for level, _ in reversed(_LEVELS)]
         marks = [f"{mark} p < {limit}" for mark, limit in zip(used, limits, strict=True)]
+        marks = [mark.replace(" ", "\N{NO-BREAK SPACE}") for mark in marks]
         parts.append(f" {', '.join(marks)}.")
     if not model.standardized and _MARKER in printed:
         parts.append(f" {_MARKER} fixed.")

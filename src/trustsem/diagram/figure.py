@@ -242,7 +242,7 @@ def _findings(
                 remedy="Draw it wider, show fewer constructs, or print it on two pages.",
             )
         )
-    left = conflicts(scene_metrics(scene))
+    left = sum(conflicts(scene).values())
     if left:
         findings.append(
             Finding(

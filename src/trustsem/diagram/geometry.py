@@ -6,8 +6,8 @@ Coordinates are points (1/72 inch); x grows to the right and y grows downwards.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 Point = tuple[float, float]
@@ -53,13 +53,19 @@ class Box:
         """Tell whether a point lies inside."""
         return self.left < point[0] < self.right and self.top < point[1] < self.bottom
 
-    def is_hit_by(self, line: Sequence[Point]) -> bool:
+    def is_hit_by(self, line: Polyline) -> bool:
         """Tell whether a polyline passes through the box."""
-        return any(_segment_meets_box(start, stop, self) for start, stop in pairwise(line))
+        return _hull(line).overlaps(self) and any(
+            _segment_meets_box(start, stop, self) for start, stop in pairwise(line)
+        )
 
 
 def _segment_meets_box(start: Point, stop: Point, box: Box) -> bool:
     """Clip a segment to a box as Liang and Barsky do; tell whether anything is left."""
+    if (start[0] <= box.left and stop[0] <= box.left) or (
+        start[0] >= box.right and stop[0] >= box.right
+    ):
+        return False
     enter, leave = 0.0, 1.0
     sides = ((start[0], stop[0], box.left, box.right), (start[1], stop[1], box.top, box.bottom))
     for origin, target, low, high in sides:
@@ -101,11 +107,13 @@ class Outline:
             scale = 1 / max(abs(dx) / self.rx, abs(dy) / self.ry, _TINY)
         return self.x + dx * scale, self.y + dy * scale
 
-    def is_hit_by(self, line: Sequence[Point], gap: float = 0.0) -> bool:
+    def is_hit_by(self, line: Polyline, gap: float = 0.0) -> bool:
         """Tell whether a polyline passes through the node or nearer to it than ``gap``."""
         if not self.is_round:
             return self.box.grown(gap).is_hit_by(line)
         rx, ry = self.rx + gap, self.ry + gap
+        if not _hull(line).overlaps(self.box.grown(gap)):
+            return False
         scaled = [((x - self.x) / rx, (y - self.y) / ry) for x, y in line]
         return any(_distance_to_origin(a, b) < 1 - _TINY for a, b in pairwise(scaled))
 
@@ -143,8 +151,17 @@ def _side(origin: Point, target: Point, point: Point) -> float:
     )
 
 
-def lines_cross(first: Sequence[Point], second: Sequence[Point]) -> bool:
+@lru_cache(maxsize=4096)
+def _hull(line: Polyline) -> Box:
+    """Return the box around a polyline, a hair wider."""
+    xs, ys = zip(*line, strict=True)
+    return Box(min(xs), min(ys), max(xs), max(ys)).grown(_TINY)
+
+
+def lines_cross(first: Polyline, second: Polyline) -> bool:
     """Tell whether two polylines properly cross."""
+    if not _hull(first).overlaps(_hull(second)):
+        return False
     return any(
         _side(a, b, c) * _side(a, b, d) < -_TINY and _side(c, d, a) * _side(c, d, b) < -_TINY
         for a, b in pairwise(first)
@@ -152,28 +169,29 @@ def lines_cross(first: Sequence[Point], second: Sequence[Point]) -> bool:
     )
 
 
+_CURVE_WEIGHTS = tuple(
+    ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+    for t in (step / _CURVE_STEPS for step in range(_CURVE_STEPS + 1))
+)
+
+
 def cubic_points(start: Point, control: Point, other: Point, stop: Point) -> Polyline:
     """Return points along a cubic Bezier curve."""
-    points = []
-    for step in range(_CURVE_STEPS + 1):
-        t = step / _CURVE_STEPS
-        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-        ends = (start, control, other, stop)
-        points.append(
-            (
-                sum(w * p[0] for w, p in zip(weights, ends, strict=True)),
-                sum(w * p[1] for w, p in zip(weights, ends, strict=True)),
-            )
+    return tuple(
+        (
+            a * start[0] + b * control[0] + c * other[0] + d * stop[0],
+            a * start[1] + b * control[1] + c * other[1] + d * stop[1],
         )
-    return tuple(points)
+        for a, b, c, d in _CURVE_WEIGHTS
+    )
 
 
-def line_length(line: Sequence[Point]) -> float:
+def line_length(line: Polyline) -> float:
     """Return the length of a polyline."""
     return sum(math.dist(a, b) for a, b in pairwise(line))
 
 
-def point_along(line: Sequence[Point], share: float) -> Point:
+def point_along(line: Polyline, share: float) -> Point:
     """Return the point at a share (0 to 1) of a polyline's length."""
     left = share * line_length(line)
     for a, b in pairwise(line):

@@ -20,7 +20,7 @@ from trustsem.diagram.drawing import (
 )
 from trustsem.diagram.geometry import Outline, Point
 from trustsem.diagram.graph import Edge, PathGraph
-from trustsem.diagram.metrics import conflicts, scene_metrics
+from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.paths import FONTS, Fit, Skeleton, skeleton
 from trustsem.diagram.scene import BLACK, GREY, Mark, Path, Pen, Scene, Shape, Text
 from trustsem.diagram.text import ELLIPSIS, text_width
@@ -71,7 +71,7 @@ def lay_out_measurement(graph: PathGraph, width: float) -> Fit:
             for stretch in _STRETCHES if arcs else _STRETCHES[:1]:
                 scene = _scene(bones, width, stretch, arcs=arcs)
                 missing = max(scene.width - width, 0.0)
-                trouble = conflicts(scene_metrics(scene))
+                trouble = sum(conflicts(scene).values())
                 if not trouble and missing < 1.0:
                     return Fit(scene, 0.0)
                 price = 100.0 * trouble + missing
@@ -355,10 +355,10 @@ def _add_triangle(drawing: Drawing, plan: _Plan, width: float) -> None:
     heads = min(heads, max(text_width(label, size) for label in labels) + 14.0)
     left += max((page - heads - column * (len(names) - 1)) / 2, 0.0)
     step = 1.5 * size
-    top = bounds.bottom + 2.6 * size
+    top = bounds.bottom + 4.4 * size
     right = left + heads + column * (len(names) - 1)
     shapes: list[Shape] = [
-        Text(left, top, "Correlations of the constructs", size, anchor="start")
+        Text(left, top - 1.7 * size, "Correlations of the constructs", size, anchor="start")
     ]
     for k in range(len(names) - 1):
         x = left + heads + column * (k + 0.5)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from trustsem.diagram.geometry import lines_cross
-from trustsem.diagram.scene import Mark, Scene
+from trustsem.diagram.geometry import Box, lines_cross
+from trustsem.diagram.scene import Mark, MarkKind, Scene
 
 MM_PER_POINT = 25.4 / 72
 
 
-def scene_metrics(scene: Scene) -> dict[str, float]:
-    """Count what disturbs a reader.
+def conflicts(scene: Scene) -> dict[str, int]:
+    """Count what must not happen in a figure.
 
     Parameters
     ----------
@@ -23,68 +23,58 @@ def scene_metrics(scene: Scene) -> dict[str, float]:
     dict
         ``node_overlaps`` pairs of nodes that overlap; ``label_overlaps`` pairs of a label and
         another label or node; ``label_edge_hits`` pairs of a label and a foreign edge through it;
-        ``edge_node_hits`` edges through a foreign node; ``crossings`` pairs of edges that cross;
-        ``outside`` texts that leave the page; ``min_font_pt``; ``width_mm`` and ``height_mm``.
+        ``edge_node_hits`` edges through a foreign node; ``outside`` texts that leave the page.
     """
-    nodes = [mark for mark in scene.marks if mark.kind == "node"]
-    edges = [mark for mark in scene.marks if mark.kind == "edge"]
-    labels = [mark for mark in scene.marks if mark.kind == "label"]
-    texts = [text for mark in scene.marks for text in mark.texts]
-    sizes = [text.size for text in texts]
+    nodes = [(dict(mark.data)["variable"], mark.outline) for mark in _marks(scene, "node")]
+    labels = [(mark.owner, text.box) for mark in _marks(scene, "label") for text in mark.texts]
+    lines = [(mark.id, mark.line) for mark in _marks(scene, "edge")]
+    ends = [{value for _, value in mark.data} for mark in _marks(scene, "edge")]
+    page = Box(0.0, 0.0, scene.width, scene.height)
     return {
-        "node_overlaps": sum(a.outline.overlaps(b.outline) for a, b in combinations(nodes, 2)),
-        "label_overlaps": _label_overlaps(labels, nodes),
-        "label_edge_hits": _label_edge_hits(labels, edges),
-        "edge_node_hits": _edge_node_hits(edges, nodes),
-        "crossings": _crossings(edges),
-        "outside": sum(
-            text.box.left < 0
-            or text.box.top < 0
-            or text.box.right > scene.width
-            or text.box.bottom > scene.height
-            for text in texts
+        "node_overlaps": sum(a.overlaps(b) for (_, a), (_, b) in combinations(nodes, 2)),
+        "label_overlaps": sum(a.overlaps(b) for (_, a), (_, b) in combinations(labels, 2))
+        + sum(outline.meets_box(box) for _, outline in nodes for _, box in labels),
+        "label_edge_hits": sum(
+            owner != edge and box.is_hit_by(line) for edge, line in lines for owner, box in labels
         ),
-        "min_font_pt": min(sizes, default=0.0),
-        "width_mm": round(scene.width * MM_PER_POINT, 1),
-        "height_mm": round(scene.height * MM_PER_POINT, 1),
+        "edge_node_hits": sum(
+            name not in joined and outline.is_hit_by(line)
+            for (_, line), joined in zip(lines, ends, strict=True)
+            for name, outline in nodes
+        ),
+        "outside": sum(
+            not page.contains(corner)
+            for mark in scene.marks
+            for text in mark.texts
+            for corner in ((text.box.left, text.box.top), (text.box.right, text.box.bottom))
+        ),
     }
 
 
-def conflicts(metrics: dict[str, float]) -> int:
-    """Return the number of overlaps and hits; crossings are no conflict."""
-    counted = ("node_overlaps", "label_overlaps", "label_edge_hits", "edge_node_hits", "outside")
-    return int(sum(metrics[name] for name in counted))
+def _marks(scene: Scene, kind: MarkKind) -> list[Mark]:
+    """Return the marks of a kind."""
+    return [mark for mark in scene.marks if mark.kind == kind]
 
 
-def _label_overlaps(labels: list[Mark], nodes: list[Mark]) -> int:
-    """Count pairs of a label with another label or a node."""
-    boxes = [text.box for mark in labels for text in mark.texts]
-    among = sum(a.overlaps(b) for a, b in combinations(boxes, 2))
-    return among + sum(node.outline.meets_box(box) for node in nodes for box in boxes)
+def scene_metrics(scene: Scene) -> dict[str, float]:
+    """Count what disturbs a reader; measure text and page.
 
+    Parameters
+    ----------
+    scene : Scene
+        The figure.
 
-def _label_edge_hits(labels: list[Mark], edges: list[Mark]) -> int:
-    """Count foreign edges through labels."""
-    return sum(
-        text.box.is_hit_by(edge.line)
-        for edge in edges
-        for mark in labels
-        if mark.owner != edge.id
-        for text in mark.texts
-    )
-
-
-def _edge_node_hits(edges: list[Mark], nodes: list[Mark]) -> int:
-    """Count edges through nodes that they do not join."""
-    total = 0
-    for edge in edges:
-        ends = {value for _, value in edge.data}
-        for node in nodes:
-            if dict(node.data)["variable"] not in ends and node.outline.is_hit_by(edge.line):
-                total += 1
-    return total
-
-
-def _crossings(edges: list[Mark]) -> int:
-    """Count pairs of edges that cross."""
-    return sum(lines_cross(a.line, b.line) for a, b in combinations(edges, 2))
+    Returns
+    -------
+    dict
+        The counts of :func:`conflicts`; ``crossings`` pairs of edges that cross; ``min_font_pt``
+        smallest font size in points; ``width_mm`` and ``height_mm``.
+    """
+    lines = [mark.line for mark in _marks(scene, "edge")]
+    return {
+        **conflicts(scene),
+        "crossings": sum(lines_cross(a, b) for a, b in combinations(lines, 2)),
+        "min_font_pt": min((t.size for mark in scene.marks for t in mark.texts), default=0.0),
+        "width_mm": round(scene.width * MM_PER_POINT, 1),
+        "height_mm": round(scene.height * MM_PER_POINT, 1),
+    }

@@ -7,7 +7,7 @@ routed and labels placed. Every choice is deterministic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,12 +32,21 @@ from trustsem.diagram.drawing import (
     label_box,
     place_labels,
 )
-from trustsem.diagram.geometry import Box, Outline, line_length, lines_cross, point_along
+from trustsem.diagram.geometry import (
+    Box,
+    Outline,
+    direction,
+    line_length,
+    lines_cross,
+    point_along,
+    rotated,
+)
 from trustsem.diagram.graph import Edge, Node, PathGraph
-from trustsem.diagram.metrics import conflicts, scene_metrics
+from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.placement import (
     SIDES,
     Ints,
+    IMPOSSIBLE,
     Problem,
     State,
     column_positions,
@@ -60,12 +69,21 @@ from trustsem.diagram.tracks import add_item_arcs
 
 FONTS = (8.0, 7.5, 7.0, 6.5, 6.0)
 """Font sizes that are tried, in points; journals print no text below 6."""
-_STRETCHES = (1.0, 1.15, 1.3, 1.5, 1.75)
+_ATTEMPTS = (
+    (0, 1.0), (0, 1.15), (0, 1.35), (1, 1.0), (1, 1.25), (2, 1.1), (0, 1.7), (3, 1.2),
+)  # fmt: skip
+"""Which of the cheapest placements is drawn, and how much taller than planned."""
+_FOLDINGS = (99, 5, 4, 3, 2)
+"""Most columns; neighbouring ones are merged until there are no more."""
+_WIDER = (1.0, 1.25, 1.5, 1.9, 2.5)
+"""Factors of the page width that are tried where no font and folding fits."""
 _BOWS = (0.0, 14.0, -14.0, 24.0, -24.0, 36.0, -36.0, 50.0, -50.0)
 _REACHES = (18.0, 26.0, 36.0, 48.0, 62.0, 80.0)
-_FEEDBACK_BOW = 20.0
+_RETURN_BOWS, _RETURN_PORT, _RETURN_REACHES = (18.0, 26.0, 34.0), 55.0, (6.0, 12.0, 18.0, 26.0)
 _WIDEST_PITCH = 2.3
-_SQUEEZES = 4
+_SQUEEZES = 3
+_TOLERANCE = 0.5
+_TRIES = 4
 _HIT_NODE, _HIT_TEXT, _CROSS, _PER_DEGREE, _PER_POINT = 100.0, 40.0, 6.0, 0.15, 0.03
 
 
@@ -140,18 +158,44 @@ def lay_out(graph: PathGraph, width: float) -> Fit:
     Fit
         The scene, and the missing width in points.
     """
-    inner = width - 2 * PAGE_MARGIN
-    for most in (99, 5, 4, 3, 2):
+    best: tuple[float, Scene] | None = None
+    for bones, columns in _ways_to_fit(graph, width)[:_TRIES]:
+        scene, trouble = _best_scene(bones, columns, width)
+        wide = max(scene.width - width, 0.0)
+        if not trouble and wide <= _TOLERANCE:
+            return Fit(scene, 0.0)
+        if best is None or 100.0 * trouble + wide < best[0]:
+            best = (100.0 * trouble + wide, scene)
+    bones = skeleton(graph, FONTS[-1])
+    columns = _columns(bones)
+    needed = _needed(bones, columns) + 2 * PAGE_MARGIN
+    for factor in _WIDER:
+        page = max(width * factor, needed)
+        scene, trouble = _best_scene(bones, columns, page)
+        price = 100.0 * trouble + max(scene.width - width, 0.0)
+        if best is None or price < best[0]:
+            best = (price, scene)
+        if not trouble:
+            break
+    if best is None:
+        raise AssertionError("at least one wider page is tried")
+    return Fit(best[1], best[1].width - width)
+
+
+def _ways_to_fit(graph: PathGraph, width: float) -> list[tuple[Skeleton, Ints]]:
+    """Return fonts and foldings whose columns fit a page, the best first."""
+    ways = []
+    for most in _FOLDINGS:
+        fitting = []
         for font in FONTS:
             bones = skeleton(graph, font)
             columns = folded(_columns(bones), most)
-            if _needed(bones, columns) <= inner:
-                return Fit(_best_scene(bones, columns, width), 0.0)
-    bones = skeleton(graph, FONTS[-1])
-    columns = folded(_columns(bones), 2)
-    wide = _needed(bones, columns) + 2 * PAGE_MARGIN
-    scene = _best_scene(bones, columns, wide)
-    return Fit(scene, scene.width - width)
+            if _needed(bones, columns) <= width - 2 * PAGE_MARGIN:
+                fitting.append((bones, columns))
+        ways += fitting[:1] + fitting[1:][-1:]
+        if most < _FOLDINGS[0] and len(ways) >= _TRIES:
+            break
+    return ways
 
 
 def _columns(bones: Skeleton) -> Ints:
@@ -237,28 +281,32 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
         unit=stretch * (0.85 if with_blocks else 1.4) * tallest,
         width=width,
         pitch=(pitch, max(_WIDEST_PITCH * 2 * float(radii[:, 0].max()), pitch)),
-        gap=6.0 if with_blocks else max(10.0, 1.9 * bones.style.font),
+        gap=6.0,
+        node_gap=(2.0 if with_blocks else 3.2) * bones.style.font,
     )
 
 
-def _best_scene(bones: Skeleton, columns: Ints, width: float) -> Scene:
-    """Search placements and draw them until one has neither overlaps nor hits."""
-    inner = width - 2 * PAGE_MARGIN
-    states = search(_problem(bones, columns, inner, 1.0))
-    best: tuple[float, Scene] | None = None
-    for rank, state in enumerate(states):
-        for stretch in _STRETCHES:
-            scene = _drawn(bones, columns, state, width, stretch)
-            metrics = scene_metrics(scene)
-            wide = max(scene.width - width, 0.0)
-            price = 100.0 * conflicts(metrics) + wide + rank + stretch
-            if best is None or price < best[0]:
-                best = (price, scene)
-            if not conflicts(metrics) and wide < 1.0:
-                return scene
+def _best_scene(bones: Skeleton, columns: Ints, width: float) -> tuple[Scene, float]:
+    """Search placements and draw them until one has neither overlaps nor hits.
+
+    Returns the best scene and the number of its overlaps and hits.
+    """
+    states = search(_problem(bones, columns, width - 2 * PAGE_MARGIN, 1.0))
+    best: tuple[float, Scene, float] | None = None
+    for rank, stretch in _ATTEMPTS:
+        if rank >= len(states) or (rank and states[rank].cost >= IMPOSSIBLE):
+            continue
+        scene = _drawn(bones, columns, states[rank], width, stretch)
+        trouble = float(sum(conflicts(scene).values()))
+        wide = max(scene.width - width, 0.0)
+        price = 100.0 * trouble + wide + rank + stretch
+        if best is None or price < best[0]:
+            best = (price, scene, trouble)
+        if states[rank].cost >= IMPOSSIBLE or (not trouble and wide <= _TOLERANCE):
+            break
     if best is None:
         raise AssertionError("the search returns at least one state")
-    return best[1]
+    return best[1], best[2]
 
 
 def _drawn(
@@ -268,12 +316,14 @@ def _drawn(
     inner = width - 2 * PAGE_MARGIN
     target = inner
     drawing = _drawing(bones, _problem(bones, columns, target, stretch), state)
+    before = float("inf")
     for _ in range(_SQUEEZES):
         bounds = drawing.bounds()
         over = bounds.right - bounds.left - inner
-        if over <= 0.0 or target - over < inner / 2:
+        if over <= 0.0 or over > before - _TOLERANCE:
             break
-        target -= over + 0.5
+        before = over
+        target -= over + _TOLERANCE
         drawing = _drawing(bones, _problem(bones, columns, target, stretch), state)
     return finished(drawing, width, bones.graph.note, bones.graph.title)
 
@@ -338,7 +388,7 @@ def _add_paths(bones: Skeleton, drawing: Drawing) -> None:
         if edge.source == edge.target:
             course = loop(source, (0.0, -1.0), 22.0)
         elif (edge.target, edge.source) in pairs:
-            course = bowed(source, target, _FEEDBACK_BOW)
+            course = _return_course(source, target, edge, bones.style.font)
         else:
             course = straight(source, target)
         routes.append(Route(edge, course, weight, bones.style.font))
@@ -346,12 +396,26 @@ def _add_paths(bones: Skeleton, drawing: Drawing) -> None:
     for route in routes:
         source = drawing.nodes[route.edge.source].outline
         target = drawing.nodes[route.edge.target].outline
-        if source is target or not _troubles(drawing, route.edge, route.course):
+        mutual = (route.edge.target, route.edge.source) in pairs
+        if mutual or not _troubles(drawing, route.edge, route.course):
             continue
         options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS]
-        if (route.edge.target, route.edge.source) in pairs:
-            options = [(bowed(source, target, degrees), degrees) for degrees in _BOWS if degrees > 0]
         route.course = _cheapest(drawing, route, options)
+
+
+def _return_course(source: Outline, target: Outline, edge: Edge, size: float) -> Course:
+    """Return one of two opposite courses, bowed so far that both labels find room."""
+    chord = direction(source.center, target.center)
+    outward = (-chord[1], chord[0])
+    options = [bowed(source, target, degrees) for degrees in _RETURN_BOWS]
+    start = source.exit(*rotated(chord, _RETURN_PORT))
+    stop = target.exit(*rotated((-chord[0], -chord[1]), -_RETURN_PORT))
+    options += [arc(start, stop, outward, reach) for reach in _RETURN_REACHES]
+    for course in options:
+        box = label_box(edge.text, size, point_along(course.line, 0.5)).grown(1.5)
+        if not box.is_hit_by((source.center, target.center)):
+            return course
+    return options[-1]
 
 
 def _cheapest(
@@ -451,7 +515,3 @@ def _ports(
 
     return port(source, 1.0), port(target, -1.0)
 
-
-def with_note(graph: PathGraph, more: str) -> PathGraph:
-    """Return a graph with a longer note."""
-    return replace(graph, note=f"{graph.note} {more}".strip())

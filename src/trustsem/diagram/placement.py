@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,15 @@ _OVERLAP, _THROUGH_NODE, _THROUGH_BLOCK, _CROSSING = 400.0, 60.0, 40.0, 6.0
 _NARROW, _NARROW_ANGLE = 16.0, np.deg2rad(24.0)
 _LENGTH, _RISE, _RISE_SQUARED = 0.8, 0.5, 0.25
 _HEIGHT, _TOO_TALL, _ASPECT = 0.35, 4.0, 1.8
+_DISORDER = 0.05
 _TOO_WIDE, _MISALIGNED, _OFF_CENTRE = 300.0, 25.0, 0.05
-_CLEARANCE = 1.15
-_BUDGET = 16000
+IMPOSSIBLE = 250.0
+"""Cost from which nodes or blocks overlap or the page is too narrow."""
+_CLEARANCE = 7.0
+_PAIR_STEPS = ((-1, 1), (1, -1), (1, 1), (-1, -1), (-2, 2), (2, -2))
+_BUDGET, _BUDGET_WITH_ITEMS = 24000, 50000
+_FRESH_STARTS, _FRESH_EVERY = 8, 3
+_TINY = 1e-6
 _MAX_STEPS = 40
 _SEED = 20170
 
@@ -54,8 +60,8 @@ class Problem:
         Width of the figure, in points.
     pitch : (float, float)
         Smallest and largest distance of two columns, in points.
-    gap : float
-        Smallest distance of two nodes or blocks, in points.
+    gap, node_gap : float
+        Smallest distance of two blocks, and of two nodes, in points.
     """
 
     columns: Ints
@@ -68,6 +74,7 @@ class Problem:
     width: float
     pitch: tuple[float, float]
     gap: float
+    node_gap: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +178,7 @@ def costs(problem: Problem, slots: Ints, sides: Ints) -> Floats:
     total = _TOO_WIDE * (missing > 0) + missing
     total += _overlap_cost(problem, node, block)
     total += _extent_cost(problem, x, node, block)
+    total += _order_cost(problem, slots)
     total += _alignment_cost(problem, node, block, sides)
     if len(problem.edges):
         total += _edge_cost(problem, x, y, block)
@@ -183,16 +191,16 @@ def _overlap_cost(problem: Problem, node: Floats, block: Floats) -> Floats:
     total = np.zeros(len(node))
     first, second = np.triu_indices(n, 1)
     with_items = problem.has_items
-    for left, right, counts in (
-        (node, node, np.ones(len(first), bool)),
-        (node, block, with_items[second]),
-        (block, node, with_items[first]),
-        (block, block, with_items[first] & with_items[second]),
+    for left, right, counts, gap in (
+        (node, node, np.ones(len(first), bool), problem.node_gap),
+        (node, block, with_items[second], problem.gap),
+        (block, node, with_items[first], problem.gap),
+        (block, block, with_items[first] & with_items[second], problem.gap),
     ):
         a, b = left[:, first[counts]], right[:, second[counts]]
         across = np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
         down = np.minimum(a[..., 3], b[..., 3]) - np.maximum(a[..., 1], b[..., 1])
-        depth = np.minimum(across, down) + problem.gap
+        depth = np.minimum(across, down) + gap
         total += np.where(depth > 0, _OVERLAP + depth, 0.0).sum(axis=1)
     return total
 
@@ -208,6 +216,14 @@ def _extent_cost(problem: Problem, x: Floats, node: Floats, block: Floats) -> Fl
     height = (bottom - top) / row
     over = np.maximum(height - problem.width / _ASPECT / row, 0.0)
     return np.asarray(_HEIGHT * height + _TOO_TALL * over + _OFF_CENTRE * off - 0.01 * wide)
+
+
+def _order_cost(problem: Problem, slots: Ints) -> Floats:
+    """Charge nodes of a column that stand in another order than in the model, a little."""
+    first, second = np.triu_indices(slots.shape[1], 1)
+    same = problem.columns[first] == problem.columns[second]
+    turned = slots[:, first[same]] > slots[:, second[same]]
+    return np.asarray(_DISORDER * turned.sum(axis=1))
 
 
 def _alignment_cost(problem: Problem, node: Floats, block: Floats, sides: Ints) -> Floats:
@@ -245,7 +261,7 @@ def _edge_cost(problem: Problem, x: Floats, y: Floats, block: Floats) -> Floats:
 def _ways_through_nodes(problem: Problem, x: Floats, y: Floats) -> NDArray[np.bool_]:
     """Return which edges pass a foreign node too closely, shape (s, e, n)."""
     source, target = problem.edges.T
-    radii = problem.radii * _CLEARANCE
+    radii = problem.radii + _CLEARANCE
     ax = (x[:, source, None] - x[:, None, :]) / radii[:, 0]
     ay = (y[:, source, None] - y[:, None, :]) / radii[:, 1]
     dx = (x[:, target, None] - x[:, None, :]) / radii[:, 0] - ax
@@ -310,27 +326,37 @@ def _narrow_angles(edges: Ints, dx: Floats, dy: Floats) -> Floats:
     )
 
 
-def _starts(problem: Problem, spacing: int) -> Iterable[tuple[Ints, Ints]]:
-    """Yield starting states: columns centred in declared order, then in shuffled orders."""
-    generator = random.Random(_SEED)  # noqa: S311  # layout, not secrecy
+def _start(problem: Problem, spacing: int, generator: random.Random | None) -> tuple[Ints, Ints]:
+    """Return a starting state: columns centred in declared order, or in a shuffled one."""
     n = len(problem.columns)
-    shuffled = False
-    members = [np.flatnonzero(problem.columns == c) for c in range(int(problem.columns.max()) + 1)]
+    slots = np.zeros(n, dtype=np.int64)
+    sides = np.zeros(n, dtype=np.int64)
     last = int(problem.columns.max())
-    while True:
-        slots = np.zeros(n, dtype=np.int64)
-        sides = np.zeros(n, dtype=np.int64)
-        for column, nodes in enumerate(members):
-            order = [int(node) for node in nodes]
-            if shuffled:
-                generator.shuffle(order)
-            for place, node in enumerate(order):
-                slots[node] = spacing * place - spacing * (len(order) - 1) // 2
-                if problem.has_items[node]:
-                    outside = {0: 1, last: 2}.get(column, 3)
-                    sides[node] = generator.choice((outside, 3, 4))
-        yield slots, sides
-        shuffled = True
+    wide = spacing + (generator.randrange(4) if generator else 0)
+    for column in range(last + 1):
+        order = [int(node) for node in np.flatnonzero(problem.columns == column)]
+        if generator:
+            generator.shuffle(order)
+        for place, node in enumerate(order):
+            slots[node] = wide * place - wide * (len(order) - 1) // 2
+            if problem.has_items[node]:
+                outside = {0: 1, last: 2}.get(column, 3)
+                sides[node] = generator.choice((outside, 3, 4)) if generator else outside
+    return slots, sides
+
+
+def _kicked(
+    problem: Problem, state: State, spacing: int, generator: random.Random
+) -> tuple[Ints, Ints]:
+    """Return a state with a few nodes moved at random."""
+    slots = np.array(state.slots, dtype=np.int64)
+    sides = np.array(state.sides, dtype=np.int64)
+    for _ in range(generator.choice((1, 2, 3))):
+        node = generator.randrange(len(slots))
+        slots[node] += generator.randint(-2 * spacing, 2 * spacing)
+        if problem.has_items[node]:
+            sides[node] = generator.randrange(1, len(SIDES))
+    return slots, sides
 
 
 def _moves(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[Ints, Ints]:
@@ -353,14 +379,20 @@ def _moves(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[Ints
                     slot[node] += step
                     other[node] = side
                     add(slot, other)
-    for a, b in permutations(range(n), 2):
-        if a < b and problem.columns[a] == problem.columns[b]:
+    for a, b in combinations(range(n), 2):
+        if problem.columns[a] == problem.columns[b]:
             slot, other = slots.copy(), sides.copy()
             slot[[a, b]] = slot[[b, a]]
             add(slot, sides)
             other[[a, b]] = other[[b, a]]
             if problem.has_items[a] and problem.has_items[b]:
                 add(slot, other)
+    for a, b in combinations(range(n), 2):
+        for first, second in _PAIR_STEPS:
+            slot = slots.copy()
+            slot[a] += first
+            slot[b] += second
+            add(slot, sides)
     for column in range(int(problem.columns.max()) + 1):
         inside = problem.columns == column
         for step in (-2, -1, 1, 2):
@@ -373,11 +405,29 @@ def _moves(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[Ints
     return np.array(new_slots), np.array(new_sides)
 
 
+def _descended(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[State, int]:
+    """Go to the best neighbour until none is better; return the end and the states looked at."""
+    best = float(costs(problem, slots[None], sides[None])[0])
+    spent = 0
+    for _ in range(_MAX_STEPS):
+        near_slots, near_sides = _moves(problem, slots, sides, reach)
+        values = costs(problem, near_slots, near_sides)
+        spent += len(values)
+        choice = int(np.argmin(values))
+        if values[choice] >= best - _TINY:
+            break
+        best = float(values[choice])
+        slots, sides = near_slots[choice], near_sides[choice]
+    top = int(slots.min())
+    placed = tuple(int(slot) - top for slot in slots)
+    return State(placed, tuple(int(side) for side in sides), best), max(spent, 1)
+
+
 def search(problem: Problem, wanted: int = 4) -> list[State]:
     """Find the cheapest placements.
 
-    Descends from several starts to the best neighbour until none is better; the number of
-    evaluated states is fixed, so the answer does not depend on the speed of the machine.
+    Descends from several starts, and then from disturbed copies of the best state, to the best
+    neighbour until none is better. The number of evaluated states is bounded, not the time, so the answer does not depend on the speed of the machine.
 
     Parameters
     ----------
@@ -395,23 +445,21 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
     spacing = max(2, int((2 * problem.radii[:, 1].max() + tall / 2) / problem.unit))
     largest = int(np.bincount(problem.columns).max())
     reach = min(spacing * largest, 14)
+    generator = random.Random(_SEED)  # noqa: S311  # layout, not secrecy
     found: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
-    spent = 0
-    for slots, sides in _starts(problem, spacing):
-        best = float(costs(problem, slots[None], sides[None])[0])
-        for _ in range(_MAX_STEPS):
-            near_slots, near_sides = _moves(problem, slots, sides, reach)
-            values = costs(problem, near_slots, near_sides)
-            spent += len(values)
-            choice = int(np.argmin(values))
-            if values[choice] >= best - 1e-6:
-                break
-            best = float(values[choice])
-            slots, sides = near_slots[choice], near_sides[choice]
-        middle = int(slots.min())
-        key = (tuple(int(s) - middle for s in slots), tuple(int(s) for s in sides))
-        found[key] = best
-        if spent > _BUDGET:
+    best: State | None = None
+    budget = _BUDGET_WITH_ITEMS if problem.has_items.any() else _BUDGET
+    for descent in count():
+        if best is None or descent < _FRESH_STARTS or descent % _FRESH_EVERY == 0:
+            start = _start(problem, spacing, generator if best else None)
+        else:
+            start = _kicked(problem, best, spacing, generator)
+        state, spent = _descended(problem, *start, reach)
+        found[state.slots, state.sides] = state.cost
+        if best is None or state.cost < best.cost - _TINY:
+            best = state
+        budget -= spent
+        if budget <= 0:
             break
     ranked = sorted(found.items(), key=lambda pair: (pair[1], pair[0]))
     return [State(slots, sides, cost) for (slots, sides), cost in ranked[:wanted]]

@@ -7,7 +7,7 @@ another of them only leaves more air in its box.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from trustsem.diagram.widths import ADVANCE_RANGES, UNITS_PER_EM
 
@@ -19,6 +19,7 @@ UNKNOWN_WIDTH = 1.0
 """Width of a character that the table does not hold, in em."""
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _MAX_LABEL = 120
+_HYPHENATE_FROM = 9.0
 
 
 @cache
@@ -53,6 +54,7 @@ def _character_width(character: str) -> float:
     return _advances().get(ord(character), UNKNOWN_WIDTH)
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float) -> float:
     """Return the printed width of a single line.
 
@@ -101,8 +103,29 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
+def _hyphenated(piece: str, size: float, limit: float) -> list[str]:
+    """Cut a word that is wider than a line, with hyphens."""
+    parts = []
+    while text_width(piece, size) > limit:
+        count = next(
+            (
+                k
+                for k in range(len(piece) - 2, 2, -1)
+                if text_width(piece[:k] + "-", size) <= limit
+            ),
+            0,
+        )
+        if not count:
+            break
+        parts.append(piece[:count] + "-")
+        piece = piece[count:]
+    return [*parts, piece]
+
+
 def wrap(text: str, size: float, limit: float) -> tuple[str, ...]:
     """Break a text into lines no wider than a limit, where its words allow.
+
+    Words wider than a line are cut with a hyphen if the line holds at least nine em.
 
     Parameters
     ----------
@@ -114,10 +137,13 @@ def wrap(text: str, size: float, limit: float) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        The lines; a single word that is too wide keeps a line of its own.
+        The lines; a word that is too wide for a short line keeps one of its own.
     """
     lines = [""]
-    for piece in _pieces(text):
+    pieces = _pieces(text)
+    if limit >= _HYPHENATE_FROM * size:
+        pieces = [part for piece in pieces for part in _hyphenated(piece, size, limit)]
+    for piece in pieces:
         if lines[-1] and text_width((lines[-1] + piece).strip(), size) > limit:
             lines.append("")
         lines[-1] += piece

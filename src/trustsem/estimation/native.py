@@ -14,10 +14,13 @@ from trustsem.estimation.optimiser import Optimum, minimise
 if TYPE_CHECKING:
     from trustsem.arrays import Floats
     from trustsem.estimation.problem import Problem
+from trustsem.specification import Parameter
 
 _SADDLE = -1e-7
 _ESCAPES = 3
-_PERTURBATIONS = 4
+_STARTS = 60
+_NEGATIVE = 0.4
+_WIDE_ITERATIONS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +95,75 @@ def estimate(problem: Problem) -> Estimate:
 
 
 def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, int]:
-    """Minimise from the start, leave saddle points, and try other starts if need be."""
+    """Minimise from the start, leave saddle points, and search more widely if need be."""
     best = _minimise(problem, start)
     iterations = int(best.iterations[0])
-    generator = np.random.default_rng(1988)
     for _ in range(_ESCAPES):
         escape = _escape(problem, best) if best.converged[0] else None
         if escape is None:
             break
         best = _minimise(problem, escape)
         iterations += int(best.iterations[0])
-    for _ in range(_PERTURBATIONS):
-        if best.converged[0]:
-            break
-        other = _minimise(problem, _perturbed(problem, start, generator))
-        iterations += int(other.iterations[0])
-        if other.converged[0] or other.value[0] < best.value[0]:
-            best = other
+    if not best.converged[0]:
+        other = _search_widely(problem, start)
+        if other is not None:
+            iterations += int(other.iterations[0])
+            if other.converged[0] or other.value[0] < best.value[0]:
+                best = other
     return best, iterations
+
+
+def _search_widely(problem: Problem, start: Floats) -> Optimum | None:
+    """Minimise from many starts at once; return the best end, a converged one if there is any."""
+    if len(problem.reduction.conditions):
+        modest = _inside(problem, problem.start(modest=True))
+        return _minimise(problem, modest)
+    starts = _scattered(problem, start)
+    if not len(starts):
+        return None
+    ends = minimise(problem.objective, starts, max_iterations=_WIDE_ITERATIONS)
+    reached = ends.value[ends.converged] if ends.converged.any() else ends.value
+    chosen = int(np.argmax((ends.value == reached.min()) & (ends.converged | ~ends.converged.any())))
+    pick = np.array([chosen])
+    return Optimum(
+        reduced=ends.reduced[pick],
+        value=ends.value[pick],
+        gradient_norm=ends.gradient_norm[pick],
+        iterations=ends.iterations[pick],
+        converged=ends.converged[pick],
+    )
+
+
+def _scattered(problem: Problem, start: Floats) -> Floats:
+    """Return starts that differ in size and sign of loadings and construct variances.
+
+    A construct's variance may be negative at a solution, and a marker may load the other way than
+    the other items: both lie behind a point at infinity that no descent crosses.
+    """
+    generator = np.random.default_rng(1988)
+    rows = {row.free - 1: row for row in problem.table.parameters if row.free}
+    kinds = np.array([_kind(problem, rows[int(kept)]) for kept in problem.reduction.kept])
+    size = (_STARTS, len(start))
+    factor = np.ones(size)
+    directed = kinds == "directed"
+    factor[:, directed] = generator.normal(1.0, 0.7, size)[:, directed]
+    construct = kinds == "construct"
+    sign = np.where(generator.random(size) < _NEGATIVE, -1.0, 1.0)
+    factor[:, construct] = (sign * 10.0 ** generator.uniform(-2.5, 0.0, size))[:, construct]
+    residual = kinds == "residual"
+    factor[:, residual] = generator.uniform(0.7, 1.3, size)[:, residual]
+    starts = start * factor
+    starts = np.concatenate([problem.start(modest=True)[None], starts])
+    return np.asarray(starts[np.isfinite(problem.objective.at(starts).value)])
+
+
+def _kind(problem: Problem, row: Parameter) -> str:
+    """Return how a parameter is varied in a wide search."""
+    if row.op in ("=~", "~"):
+        return "directed"
+    if row.op == "~~" and row.lhs == row.rhs:
+        return "construct" if row.lhs in problem.table.constructs else "residual"
+    return "other"
 
 
 def _minimise(problem: Problem, start: Floats) -> Optimum:
@@ -152,12 +206,6 @@ def _inside(problem: Problem, start: Floats) -> Floats:
         if np.isfinite(problem.objective.at(point[None]).value[0]):
             return point
     return start
-
-
-def _perturbed(problem: Problem, start: Floats, generator: np.random.Generator) -> Floats:
-    """Return the start with every value moved by up to half its size."""
-    moved = start * generator.uniform(0.5, 1.5, start.size)
-    return _inside(problem, moved)
 
 
 def _reason(optimum: Optimum) -> str:

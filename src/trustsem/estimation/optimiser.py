@@ -177,9 +177,10 @@ def _metric(expected: Floats) -> Floats:
 
 def _descent(curvature: Floats, gradient: Floats, metric: Floats) -> Floats:
     """Return Newton steps; where the curvature is indefinite, along its absolute value."""
-    H = curvature / outer(metric, metric)
-    slope = gradient / metric
+    with np.errstate(over="ignore", invalid="ignore"):
+        H = curvature / outer(metric, metric)
     H = np.where(np.isfinite(H), H, 0.0)
+    slope = gradient / metric
     try:
         np.linalg.cholesky(H)
         step = -np.linalg.solve(H, slope[..., None])[..., 0]

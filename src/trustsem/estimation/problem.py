@@ -85,13 +85,15 @@ class Problem:
             total += p * (p + 1) // 2 + (p if structure.has_means else 0) - n_given
         return total
 
-    def start(self) -> Floats:
+    def start(self, *, modest: bool = False) -> Floats:
         """Return starting values of the reduced parameters, shape (r,)."""
         params = np.zeros(self.table.n_free)
         for group, (structure, sample) in enumerate(
             zip(self.structures, self.samples, strict=True), start=1
         ):
-            values = start_values(self.table, structure, sample.cov, sample.mean, group)
+            values = start_values(
+                self.table, structure, sample.cov, sample.mean, group, modest=modest
+            )
             params[structure.free] = values
         return self.reduction.reduce(params)
 

@@ -1,7 +1,9 @@
 """Starting values: a one-factor solution per construct, free of the items' units.
 
 Constructs start uncorrelated and paths at zero, which always gives a positive definite implied
-covariance; two Fisher steps then bring the structure in.
+covariance; two Fisher steps then bring the structure in. A second, modest start gives constructs
+next to no variance: from there solutions are reached in which a construct's variance is negative or
+its marker loads the other way.
 """
 
 from __future__ import annotations
@@ -20,10 +22,18 @@ _BOUNDS = (0.25, 0.95)
 _SWEEPS = 15
 _WEAK = 0.3
 _CHILD_SHARE = 0.5
+_MODEST_SHARE = 0.05
+_MODEST_RESIDUAL = 0.5
 
 
 def start_values(
-    table: ParameterTable, structure: Structure, S: Floats, mean: Floats | None, group: int
+    table: ParameterTable,
+    structure: Structure,
+    S: Floats,
+    mean: Floats | None,
+    group: int,
+    *,
+    modest: bool = False,
 ) -> Floats:
     """Return starting values of one group's free parameters.
 
@@ -39,13 +49,15 @@ def start_values(
         Sample means.
     group : int
         Number of the group, from 1.
+    modest : bool
+        Give constructs little variance, and loadings by instrumental variables.
 
     Returns
     -------
     ndarray, shape (k,)
         In the order of ``structure.cells``.
     """
-    matrices = _Starter(structure, S, mean).fill()
+    matrices = _Starter(structure, S, mean, modest).fill()
     values = np.array(
         [
             matrices[cell.matrix][cell.row]
@@ -69,6 +81,7 @@ class _Starter:
     structure: Structure
     S: Floats
     mean: Floats | None
+    modest: bool
 
     def fill(self) -> dict[str, Floats]:
         """Return all matrices, the free cells filled."""
@@ -101,10 +114,10 @@ class _Starter:
                 if free["Psi"][construct, construct]:
                     Psi[construct, construct] = 1.0
                 continue
-            own = rows[owner[rows] < 0]
+            own = rows if self.modest else rows[owner[rows] < 0]
             standard = np.zeros(len(scale))
             standard[rows] = _WEAK if not len(own) else 0.0
-            standard[own] = one_factor(R[np.ix_(own, own)]) if len(own) else 0.0
+            standard[own] = self._standard_loadings(R[np.ix_(own, own)])
             owner[own] = construct
             explained[own] = standard[own] ** 2
             sd = self._construct_sd(construct, rows, standard * scale, matrices, free)
@@ -112,7 +125,14 @@ class _Starter:
             Lambda[loose, construct] = (standard * scale / sd)[loose]
         loose = np.diag(free["Theta"])
         unexplained = np.maximum(1 - explained, 1 - _BOUNDS[1] ** 2)
+        unexplained = np.full(len(scale), _MODEST_RESIDUAL) if self.modest else unexplained
         np.fill_diagonal(Theta, np.where(loose, unexplained * scale**2, np.diag(Theta)))
+
+    def _standard_loadings(self, R: Floats) -> Floats:
+        """Return standardised loadings of one construct's own indicators."""
+        if not self.modest:
+            return one_factor(R)
+        return np.sqrt(_MODEST_SHARE) * instrumental(R)
 
     def _construct_sd(
         self,
@@ -201,8 +221,8 @@ def one_factor(R: Floats) -> Floats:
         Standardised loadings, the first positive, of absolute size within sensible bounds.
     """
     k = len(R)
-    if k == 1:
-        return np.array([np.sqrt(0.8)])
+    if k < 2:  # noqa: PLR2004 - nothing to factor
+        return np.full(k, np.sqrt(0.8))
     communality = np.abs(R - np.eye(k)).max(axis=0)
     loadings = np.ones(k)
     for _ in range(_SWEEPS):
@@ -213,3 +233,25 @@ def one_factor(R: Floats) -> Floats:
     loadings = loadings * (1.0 if loadings[0] >= 0 else -1.0)
     size = np.clip(np.abs(loadings), *_BOUNDS)
     return np.where(loadings < 0, -size, size)
+
+
+def instrumental(R: Floats) -> Floats:
+    """Return loadings relative to the first by instrumental variables [hagglund1982]_.
+
+    Parameters
+    ----------
+    R : ndarray, shape (k, k)
+        Correlations of one construct's indicators.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        1 for the first; the regression of each other on the first, with the rest as instruments.
+    """
+    loadings = np.ones(len(R))
+    for item in range(1, len(R)):
+        others = [other for other in range(1, len(R)) if other != item]
+        strength = float(R[0, others] @ R[0, others])
+        if strength > 0:
+            loadings[item] = float(R[item, others] @ R[0, others]) / strength
+    return loadings

@@ -36,15 +36,17 @@ def baseline_fit(problem: Problem) -> Baseline:
 
     Notes
     -----
-    Variances are free and covariances zero, so F = sum ln s_ii - ln |S|. Covariances among
-    covariates whose moments are fixed at sample values stay there: they enter as one block.
+    Variances are free and covariances zero, so F = sum ln s_ii - ln |S|. Observed covariates
+    (predictors that are nothing else) keep their covariances, fixed or free: they enter as one
+    block, so that the baseline says nothing about what the model does not explain either.
     """
     chisq, df = 0.0, 0
+    covariates = problem.table.covariates
     for sample in problem.samples:
         fixed = [
             position
             for position, name in enumerate(sample.names)
-            if name in problem.table.exogenous
+            if name in covariates
         ]
         free = [position for position in range(len(sample.names)) if position not in fixed]
         discrepancy = (

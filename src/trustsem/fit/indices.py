@@ -164,7 +164,7 @@ def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
     """Compute the sample size at which chi-square would reach significance."""
     if x.df == 0 or x.chisq <= 0:
         raise UndefinedIndexError("a model that fits perfectly has no critical N")
-    return float(stats.chi2.isf(alpha, x.df)) / (x.chisq / x.n_obs) + 1
+    return float(stats.chi2.isf(alpha, x.df)) / (x.chisq / x.n_rmsea) + 1
 
 
 def noncentrality_index(x: FitInputs) -> float:
@@ -385,16 +385,16 @@ def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
     -----
     .. math:: -\frac{n}{2} \{p \ln 2\pi + \ln|\Sigma| + \mathrm{tr}(S \Sigma^{-1}) + d'\Sigma^{-1}d\}
 
-    with n the multiplier of chi-square [joreskog1969]_. Covariates whose moments are fixed at
+    with n = N for either likelihood [joreskog1969]_. Covariates whose moments are fixed at
     sample values are conditioned on: their own log-likelihood is subtracted.
     """
     problem = estimate.problem
     saturated = 0.0
     for sample in problem.samples:
         fixed = [sample.names.index(name) for name in problem.table.exogenous]
-        saturated += _saturated(sample.cov, sample.weight)
-        saturated -= _saturated(sample.cov[np.ix_(fixed, fixed)], sample.weight)
-    return saturated - max(estimate.value, 0.0) * problem.weight / 2, saturated
+        saturated += _saturated(sample.cov, sample.n_obs)
+        saturated -= _saturated(sample.cov[np.ix_(fixed, fixed)], sample.n_obs)
+    return saturated - max(estimate.value, 0.0) * problem.n_obs / 2, saturated
 
 
 def _saturated(S: Floats, n: int) -> float:
@@ -413,7 +413,8 @@ def goodness_of_fit(estimate: Estimate) -> float:
     .. math:: 1 - \frac{\mathrm{tr}\{(\Sigma^{-1}S - I)^2\}}{\mathrm{tr}\{(\Sigma^{-1}S)^2\}}
 
     With a mean structure the weighted squares of the means join numerator and denominator.
-    Several groups are pooled with their shares of the sample.
+    Moments among fixed covariates take no part. Several groups are pooled with their shares of
+    the sample.
     """
     misfit = total = 0.0
     problem = estimate.problem
@@ -421,12 +422,19 @@ def goodness_of_fit(estimate: Estimate) -> float:
         problem.samples, problem.structures, problem.implied(estimate.params), strict=True
     ):
         W = invert_positive(implied.Sigma).matrix
-        WS = W @ sample.cov
-        gap = WS - np.eye(len(WS))
-        part, whole = np.trace(gap @ gap) / 2, np.trace(WS @ WS) / 2
+        given = np.isin(sample.names, problem.table.exogenous)
+        counted = ~np.outer(given, given)
+        part = _weighted_square(W, (sample.cov - implied.Sigma) * counted)
+        whole = _weighted_square(W, sample.cov * counted)
         if structure.has_means and sample.mean is not None:
-            d = sample.mean - implied.mu
-            part, whole = part + d @ W @ d, whole + sample.mean @ W @ sample.mean
+            d, m, Wm = (sample.mean - implied.mu)[~given], sample.mean[~given], W[~given][:, ~given]
+            part, whole = part + d @ Wm @ d, whole + m @ Wm @ m
         share = sample.weight / problem.weight
         misfit, total = misfit + share * part, total + share * whole
     return float(1 - misfit / total)
+
+
+def _weighted_square(W: Floats, M: Floats) -> float:
+    """Return tr(W M W M) / 2, the normal-theory square of a symmetric matrix."""
+    WM = W @ M
+    return float(np.trace(WM @ WM)) / 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trustsem.arrays import Floats
+from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UnknownOptionError
 from trustsem.estimation import Estimate
 from trustsem.implied import Implied, Structure
@@ -44,10 +44,11 @@ def residuals(estimate: Estimate, kind: str, vcov: Floats) -> tuple[Residuals, .
     kind : str
         ``raw``: s - sigma. ``cor_bentler``: divided by the sample standard deviations
         [bentler1995]_. ``cor_bollen``: difference of the two correlation matrices [bollen1989]_.
-        ``normalized``: divided by the standard error of s. ``standardized``: divided by the
-        standard error of s - sigma [joreskog1986]_.
+        ``normalized``: divided by the standard error of s [joreskog1986]_. ``standardized``:
+        divided by the standard error of s - sigma.
     vcov : ndarray, shape (q, q)
-        Sampling covariance of the estimates, for ``standardized``.
+        Sampling covariance of the estimates from the expected information, for
+        ``standardized``.
 
     Raises
     ------
@@ -56,9 +57,10 @@ def residuals(estimate: Estimate, kind: str, vcov: Floats) -> tuple[Residuals, .
 
     Notes
     -----
-    The standard error of s_ij is :math:`\sqrt{(s_{ii}s_{jj} + s_{ij}^2)/n}` at the sample moments
-    for ``normalized``; for ``standardized``, at the implied moments, minus the part that the
-    estimation absorbs.
+    The sampling variance of s_ij is :math:`(s_{ii}s_{jj} + s_{ij}^2)/N`. A residual varies less, since
+    estimation absorbs a part: with G the matrix of these sampling (co)variances, D the derivatives
+    of the moments, W their normal-theory weights at the implied moments and
+    :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_.
     """
     name = kind.replace(".", "_")
     name = "cor_bollen" if name == "cor" else name
@@ -122,18 +124,35 @@ def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
 def _residual_variances(
     sample: SampleMoments, structure: Structure, implied: Implied, vcov: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the sampling variances of residuals: those of moments less what is absorbed."""
+    """Return the sampling variances of residuals: the diagonal of QGQ' over N."""
     at = structure.directions
     projection = implied.project()
-    X = projection.X
-    u, v = X[:, at.u], X[:, at.v]
+    W = invert_positive(implied.Sigma).matrix
+    S = sample.cov
+    u, v = projection.X[:, at.u], projection.X[:, at.v]
     moves = at.weight * (u[:, None, :] * v[None, :, :] + v[:, None, :] * u[None, :, :])
-    own = vcov[np.ix_(structure.free, structure.free)]
-    absorbed = np.einsum("ijk,kl,ijl->ij", moves, own, moves)
-    shifts = u * projection.mean_scale(at)
-    absorbed_mean = np.einsum("ik,kl,il->i", shifts, own, shifts)
-    cov_variance, mean_variance = _sampling_variances(implied.Sigma, sample.weight)
-    return cov_variance - absorbed, mean_variance - absorbed_mean
+    shifts = u * projection.mean_scale(at) if structure.has_means else np.zeros_like(u)
+    # G W D: how each derivative looks once weighted and spread over the sample moments.
+    spread = np.einsum("ij,jkl,km->iml", S @ W, moves, W @ S)
+    spread_mean = S @ W @ shifts
+    weight = sample.weight
+    V = vcov[np.ix_(structure.free, structure.free)] * weight
+    WSW = W @ S @ W
+    B = projection.sandwich(at, at, projection.within(WSW), projection.within(WSW)) / 2
+    B = B + shifts.T @ WSW @ shifts
+    cov = _sampling_variances(S, 1)
+    VBV = V @ B @ V
+    cov_variance = (
+        cov[0]
+        - 2 * np.einsum("ijk,kl,ijl->ij", moves, V, spread)
+        + np.einsum("ijk,kl,ijl->ij", moves, VBV, moves)
+    )
+    mean_variance = (
+        cov[1]
+        - 2 * np.einsum("ik,kl,il->i", shifts, V, spread_mean)
+        + np.einsum("ik,kl,il->i", shifts, VBV, shifts)
+    )
+    return cov_variance / sample.n_obs, mean_variance / sample.n_obs
 
 
 def root_mean_squares(estimate: Estimate) -> dict[str, float]:
@@ -174,7 +193,7 @@ def _group_rms(
     parts = {
         "rmr": (raw.cov[low], raw.mean),
         "srmr": (bentler.cov[low], bentler.mean),
-        "crmr": (bollen.cov[strict], bollen.mean),
+        "crmr": (bollen.cov[strict], bentler.mean),
         "srmr_mplus": (mplus[low], bollen.mean),
     }
     values: dict[str, float] = {}

@@ -48,17 +48,20 @@ class Implied:
     def from_matrices(cls, matrices: dict[str, Numbers]) -> Implied:
         """Compute the moments from filled model matrices."""
         Lambda, Beta, Psi = matrices["Lambda"], matrices["Beta"], matrices["Psi"]
-        A = _total_effects(Beta)
-        cov_eta = A @ Psi @ transpose(A)
-        mean_eta = (A @ matrices["alpha"][..., None])[..., 0]
-        LC = Lambda @ cov_eta
+        with np.errstate(over="ignore", invalid="ignore"):  # a search may try absurd values
+            A = _total_effects(Beta)
+            cov_eta = A @ Psi @ transpose(A)
+            mean_eta = (A @ matrices["alpha"][..., None])[..., 0]
+            LC = Lambda @ cov_eta
+            Sigma = LC @ transpose(Lambda) + matrices["Theta"]
+            LA = Lambda @ A
         return cls(
-            Sigma=LC @ transpose(Lambda) + matrices["Theta"],
+            Sigma=Sigma,
             mu=matrices["nu"] + (Lambda @ mean_eta[..., None])[..., 0],
             A=A,
             cov_eta=cov_eta,
             mean_eta=mean_eta,
-            LA=Lambda @ A,
+            LA=LA,
             LC=LC,
             matrices=matrices,
         )
@@ -187,4 +190,10 @@ def _total_effects(Beta: Numbers) -> Numbers:
     identity = np.eye(Beta.shape[-1])
     if not Beta.any():
         return np.broadcast_to(identity.astype(Beta.dtype), Beta.shape)
-    return np.asarray(np.linalg.inv(identity - Beta))
+    try:
+        return np.asarray(np.linalg.inv(identity - Beta))
+    except np.linalg.LinAlgError:
+        # One member of the stack lies exactly where no total effects exist: out of the domain.
+        exists = np.linalg.det(identity - Beta) != 0
+        safe = np.where(exists[..., None, None], identity - Beta, identity)
+        return np.where(exists[..., None, None], np.linalg.inv(safe), np.nan)

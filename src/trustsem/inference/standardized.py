@@ -125,41 +125,60 @@ def scale_factors(
         One entry per kind of standardisation.
     """
     sd, residual = _deviations(structure, implied)
-    one = np.ones_like(next(iter(sd.values()))) if sd else np.ones(())
-    constructs = set(table.constructs)
+    one = np.ones(implied.Sigma.shape[:-2])
     scaled = {
-        "std_lv": constructs,
+        "std_lv": set(table.constructs),
         "std_all": set(sd),
         "std_nox": set(sd) - set(table.exogenous),
     }
-    factors: dict[str, list[Numbers]] = {kind: [] for kind in KINDS}
-    for lhs, op, rhs in keys:
-        for kind in KINDS:
-            chosen = scaled[kind]
+    factors = {}
+    for kind, chosen in scaled.items():
+        columns = [
+            _factor(
+                op,
+                *(sd[name] if name in chosen else one for name in (lhs, rhs or lhs)),
+                *(residual[name] if name in chosen else one for name in (lhs, rhs or lhs)),
+                same=lhs == rhs,
+            )
+            for lhs, op, rhs in keys
+        ]
+        factors[kind] = np.stack(columns, axis=-1) if columns else np.ones((*one.shape, 0))
+    return factors
 
-            def deviation(name: str, of: dict[str, Numbers], chosen: set[str] = chosen) -> Numbers:
-                return of[name] if name in chosen else one
 
-            if op == "=~":
-                factor = deviation(lhs, sd) / deviation(rhs, sd)
-            elif op == "~":
-                factor = deviation(rhs, sd) / deviation(lhs, sd)
-            elif op == "~1":
-                factor = 1 / deviation(lhs, sd)
-            elif lhs == rhs:
-                factor = 1 / deviation(lhs, sd) ** 2
-            else:
-                factor = 1 / (deviation(lhs, residual) * deviation(rhs, residual))
-            factors[kind].append(factor)
-    return {
-        kind: np.stack(columns, axis=-1) if columns else np.ones((*one.shape, 0))
-        for kind, columns in factors.items()
-    }
+def _factor(
+    op: str,
+    left: Numbers,
+    right: Numbers,
+    left_residual: Numbers,
+    right_residual: Numbers,
+    *,
+    same: bool,
+) -> Numbers:
+    """Return the factor of one parameter from the deviations of its two variables."""
+    if op == "=~":
+        return _divided(left, right)
+    if op == "~":
+        return _divided(right, left)
+    if op == "~1":
+        return _divided(1.0, left)
+    return _divided(1.0, left**2) if same else _divided(1.0, left_residual * right_residual)
+
+
+def _divided(a: Numbers | float, b: Numbers) -> Numbers:
+    """Divide; NaN where the divisor is zero or does not exist."""
+    exists = np.isfinite(b) & (b != 0)
+    return np.where(exists, a / np.where(exists, b, 1.0), np.nan)
 
 
 def root(values: Numbers) -> Numbers:
     """Return square roots; NaN where the (real part of the) value is negative."""
     return np.sqrt(np.where(np.real(values) >= 0, values, np.nan))
+
+
+def _size(values: Numbers) -> Numbers:
+    """Return roots of absolute values; a negative residual variance is a finding elsewhere."""
+    return np.sqrt(values * np.sign(np.real(values)))
 
 
 def _deviations(
@@ -168,10 +187,10 @@ def _deviations(
     """Return implied standard deviations and those of residuals, by name."""
     sd: dict[str, Numbers] = {}
     residual: dict[str, Numbers] = {}
-    total, unique = root(diagonal(implied.Sigma)), root(diagonal(implied.matrices["Theta"]))
+    total, unique = root(diagonal(implied.Sigma)), _size(diagonal(implied.matrices["Theta"]))
     for position, name in enumerate(structure.observed):
         sd[name], residual[name] = total[..., position], unique[..., position]
-    total, unique = root(diagonal(implied.cov_eta)), root(diagonal(implied.matrices["Psi"]))
+    total, unique = root(diagonal(implied.cov_eta)), _size(diagonal(implied.matrices["Psi"]))
     for position, name in enumerate(structure.eta):
         sd[name], residual[name] = total[..., position], unique[..., position]
     return sd, residual

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from trustsem.report.document import differences, plain, results_document, to_json
+from trustsem.report.document import differences, n_compared, plain, results_document, to_json
 from trustsem.report.study_report import FORMATS, write_report
-from trustsem.report.writing import require_destination, sha256
+from trustsem.report.summary import measurement_summary, screening_summary, text_summary
+from trustsem.report.writing import new_file, require_destination, require_new_file, sha256
 
 __all__ = [
     "FORMATS",
     "differences",
+    "measurement_summary",
+    "n_compared",
+    "new_file",
     "plain",
     "require_destination",
+    "require_new_file",
     "results_document",
+    "screening_summary",
     "sha256",
+    "text_summary",
     "to_json",
     "write_report",
 ]

@@ -38,7 +38,9 @@ class Figure:
     def to_html(self) -> Markup:
         """Return the figure as HTML with the drawing inline."""
         drawing = Markup(self.svg[max(0, self.svg.find("<svg")) :])  # noqa: S704  (escaped there)
-        note = Markup('<div class="notes"><p><i>Note.</i> {}</p></div>\n').format(typeset(self.note))
+        note = Markup('<div class="notes"><p><i>Note.</i> {}</p></div>\n').format(
+            typeset(self.note)
+        )
         return Markup(
             '<figure class="diagram" id="figure-{}">\n<figcaption><span class="number">Figure {}'
             '</span> <span class="title">{}</span></figcaption>\n'
@@ -177,4 +179,3 @@ def paragraph(text: str | Markup, css_class: str = "") -> Markup:
     """Return a paragraph; plain text is escaped."""
     attribute = Markup(' class="{}"').format(css_class) if css_class else Markup("")
     return Markup("<p{}>{}</p>").format(attribute, escape(text))
-

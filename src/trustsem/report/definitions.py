@@ -98,7 +98,8 @@ _LAMBDA = "<i>λ</i>"
 MAIN_FIT = (
     Definition(
         "chisq", "χ²", "Test of exact fit",
-        f"{_T} = <i>n</i>·<i>F</i>, <i>F</i> = ln|{_SIGMA}| + tr({_S}{_SIGMA}⁻¹) − ln|{_S}| − <i>p</i>",
+        f"{_T} = <i>n</i>·<i>F</i>, <i>F</i> = ln|{_SIGMA}| + tr({_S}{_SIGMA}⁻¹) − ln|{_S}| "
+        "− <i>p</i>",
         "joreskog1969", display.CHISQ,
     ),
     Definition(
@@ -147,9 +148,12 @@ FURTHER_FIT = (
         "agfi", "AGFI", "GFI with a price for parameters",
         f"1 − [<i>p</i>(<i>p</i> + 1)/(2{_DF})]·(1 − GFI)", "joreskog1986",
     ),
-    Definition("nfi", "NFI", "Share of the baseline's χ² removed", f"1 − {_T}/{_TB}", "bentler1980"),
     Definition(
-        "ifi", "IFI", "As NFI, corrected for df", f"({_TB} − {_T}) / ({_TB} − {_DF})", "bollen1989ifi"
+        "nfi", "NFI", "Share of the baseline's χ² removed", f"1 − {_T}/{_TB}", "bentler1980",
+    ),
+    Definition(
+        "ifi", "IFI", "As NFI, corrected for df",
+        f"({_TB} − {_T}) / ({_TB} − {_DF})", "bollen1989ifi",
     ),
     Definition(
         "mfi", "Mc", "Noncentrality as a proportion",
@@ -205,7 +209,8 @@ VALIDITY = (
     ),
     Definition(
         "htmt", "HTMT", "Correlations between two constructs' items relative to those within",
-        "mean |<i>r</i><sub>AB</sub>| / √(mean |<i>r</i><sub>AA</sub>| · mean |<i>r</i><sub>BB</sub>|)",
+        "mean |<i>r</i><sub>AB</sub>| / √(mean |<i>r</i><sub>AA</sub>| · "
+        "mean |<i>r</i><sub>BB</sub>|)",
         "henseler2015", cutoff=Cutoff("<", "htmt", "voorhees2016"),
     ),
     Definition(
@@ -235,4 +240,3 @@ def short_citation(key: str) -> str:
     elif surnames[2:]:
         names = f"{surnames[0]} et al."
     return f"{names}, {year[:4]}"
-

@@ -92,15 +92,15 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, pd.DataFrame):
         return _records(value)
-    if isinstance(value, pd.Series):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Mapping):
+    if isinstance(value, pd.Series | Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, np.ndarray | set | frozenset):
-        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+        return [
+            plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)
+        ]
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [plain(item) for item in value]
     return _scalar(value)
@@ -129,8 +129,7 @@ def differences(
     list of str
         One line for each number or word that differs, in the order of ``before``.
     """
-    earlier = dict(_leaves({part: before.get(part) for part in COMPARED}))
-    later = dict(_leaves({part: after.get(part) for part in COMPARED}))
+    earlier, later = _compared(before), _compared(after)
     missing = object()
     lines = []
     for place in dict.fromkeys([*earlier, *later]):
@@ -140,6 +139,15 @@ def differences(
         elif not _same(old, new, rtol, atol):
             lines.append(f"{place}: {old!r} before, {new!r} now")
     return lines
+
+
+def n_compared(document: Mapping[str, Any]) -> int:
+    """Return how many entries of a document a comparison looks at."""
+    return len(_compared(document))
+
+
+def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(_leaves({part: document.get(part) for part in COMPARED}))
 
 
 def _step(step: Any, *names: str) -> dict[str, Any]:
@@ -162,15 +170,18 @@ def _scalar(value: Any) -> Any:
         return plain(value.value)
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, str | bool | int):
-        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, date | datetime):
         return value.isoformat()
-    if isinstance(value, PurePath):
-        return value.as_posix()
-    return None if value is pd.NA else str(value)
+    unchanged = value is None or isinstance(value, str | bool | int)
+    return value if unchanged else _other_text(value)
+
+
+def _other_text(value: Any) -> str | None:
+    if value is pd.NA or value is pd.NaT:
+        return None
+    return value.as_posix() if isinstance(value, PurePath) else str(value)
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

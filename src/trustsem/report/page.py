@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from trustsem.report.definitions import short_citation
 from trustsem.report.sections import overview
+from trustsem.tables import typeset
 
 if TYPE_CHECKING:
     from trustsem.report.blocks import Composed
@@ -35,7 +36,7 @@ def render_page(result: StudyResult, composed: Composed, version: str) -> str:
         synthetic=result.synthetic,
         notice=result.notice,
         verdicts=[
-            (steps.get(verdict.step, verdict.step), verdict.holds, verdict.text)
+            (steps.get(verdict.step, verdict.step), verdict.holds, typeset(verdict.text))
             for verdict in result.verdict
         ],
         facts=overview(result),

@@ -6,7 +6,6 @@ The sentences are ours; the numbers come from the cells of the result through
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from trustsem import display
@@ -14,10 +13,13 @@ from trustsem.report import study_tables
 from trustsem.report.definitions import short_citation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
+
 
 def methods(result: StudyResult, version: str) -> str:
     """Return the paragraph that says what was done.

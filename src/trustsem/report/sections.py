@@ -6,8 +6,10 @@ stands before any number of a model that did not converge or is inadmissible.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
 
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
 
-Draw = Callable[[str], str]
+View = Literal["structural", "measurement", "full", "conceptual"]
+"""What of a model is drawn."""
+
+Draw = Callable[[View], str]
 """Returns the SVG of one view of the study's model."""
 
 _ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
 _FOLDED_NOTES = 4
+_SHOWN_PER_KIND = 3
 
 
 def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Section]:
@@ -81,16 +87,47 @@ def overview(result: StudyResult) -> list[tuple[str, Markup]]:
 
 
 def findings_list(findings: Iterable[Finding]) -> Markup:
-    """Return findings as a list, the most serious first; many notes are folded."""
+    """Return findings as a list, the most serious first.
+
+    All serious ones are open, and the first warnings of each kind; further warnings of a kind, and
+    many notes, are folded.
+    """
     ordered = at_least(findings, "note")
-    open_ones = [finding for finding in ordered if finding.severity != "note"]
-    notes = [finding for finding in ordered if finding.severity == "note"]
+    shown, further, notes = _sorted_out(ordered)
     if len(notes) <= _FOLDED_NOTES:
-        return _items(ordered)
-    folded = Markup("<details><summary>{} notes for the record</summary>{}</details>").format(
-        len(notes), _items(notes)
+        shown, notes = [*shown, *notes], []
+    return (
+        _items(shown)
+        + _folded(further, "further warnings of these kinds")
+        + _folded(notes, "notes for the record")
     )
-    return _items(open_ones) + folded
+
+
+def _sorted_out(
+    findings: Iterable[Finding],
+) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """Return findings to show, warnings beyond the first of their kind, and notes."""
+    shown: list[Finding] = []
+    further: list[Finding] = []
+    notes: list[Finding] = []
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        seen[finding.code] += finding.severity == "warning"
+        if finding.severity == "note":
+            notes.append(finding)
+        elif finding.severity == "serious" or seen[finding.code] <= _SHOWN_PER_KIND:
+            shown.append(finding)
+        else:
+            further.append(finding)
+    return shown, further, notes
+
+
+def _folded(findings: list[Finding], what: str) -> Markup:
+    if not findings:
+        return Markup("")
+    return Markup("<details><summary>{} {}</summary>{}</details>").format(
+        len(findings), what, _items(findings)
+    )
 
 
 def _fit(model: ModelResult) -> Markup:
@@ -123,7 +160,7 @@ def _item(finding: Finding) -> Markup:
 def _main_findings(result: StudyResult) -> Iterator[Block]:
     chosen = at_least(result.findings, "warning")
     if chosen:
-        yield _items(chosen)
+        yield findings_list(chosen)
         yield paragraph("Notes for the record stand in the sections that they concern.", "hint")
     else:
         yield paragraph("Nothing that a reader must be warned of was found.")
@@ -158,10 +195,12 @@ def _data_section(result: StudyResult) -> Section:
             yield findings_list(result.screening.findings)
 
     parts: list[tuple[str, Builder]] = [("data", introduction)]
-    if result.screening is not None:
+    screening = result.screening
+    if screening is not None:
+        names = study_tables.labels(result)
         parts += [
-            ("sample flow", _table(lambda: study_tables.sample_flow(result))),
-            ("items", _table(lambda: study_tables.item_descriptives(result))),
+            ("sample flow", _table(lambda: study_tables.sample_flow(screening))),
+            ("items", _table(lambda: study_tables.item_descriptives(screening, names))),
         ]
     return Section("data", "Sample and Data", parts)
 
@@ -180,12 +219,7 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
         )
 
     def figure() -> Iterator[Block]:
-        yield Figure(
-            "measurement",
-            "Measurement Model",
-            draw("measurement"),
-            note="Completely standardised solution.",
-        )
+        yield Figure("measurement", "Measurement Model", draw("measurement"))
 
     return Section(
         "measurement",
@@ -212,7 +246,7 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
         yield findings_list(step.findings)
 
     def figure() -> Iterator[Block]:
-        yield Figure("structural", "Structural Model", draw("structural"), note=_STRUCTURAL_NOTE)
+        yield Figure("structural", "Structural Model", draw("structural"))
 
     def fit() -> Table:
         return study_tables.fit_measures(
@@ -234,9 +268,6 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
     )
 
 
-_STRUCTURAL_NOTE = "Standardised paths; R² inside the construct."
-
-
 def _checks_section(result: StudyResult) -> Section:
     parts: list[tuple[str, Builder]] = []
     if len(result.agreement):
@@ -250,25 +281,21 @@ def _local_fit_section(result: StudyResult) -> Section:
     parts: list[tuple[str, Builder]] = []
     for step, model in _models(result).items():
         title = step.title()
+        residuals = partial(
+            study_tables.largest_residuals,
+            model,
+            f"{step}-residuals",
+            f"Largest Residuals of the {title} Model",
+        )
+        indices = partial(
+            study_tables.modification_indices,
+            model,
+            f"{step}-modification",
+            f"Largest Modification Indices of the {title} Model (Exploratory)",
+        )
         parts += [
-            (
-                f"residuals of the {step} model",
-                _table(
-                    lambda model=model, step=step, title=title: study_tables.largest_residuals(
-                        model, f"{step}-residuals", f"Largest Residuals of the {title} Model"
-                    )
-                ),
-            ),
-            (
-                f"modification indices of the {step} model",
-                _table(
-                    lambda model=model, step=step, title=title: study_tables.modification_indices(
-                        model,
-                        f"{step}-modification",
-                        f"Largest Modification Indices of the {title} Model (Exploratory)",
-                    )
-                ),
-            ),
+            (f"residuals of the {step} model", _table(residuals)),
+            (f"modification indices of the {step} model", _table(indices)),
         ]
     return Section("local-fit", "Local Fit", parts)
 
@@ -290,26 +317,17 @@ def _notice(result: StudyResult) -> Iterator[Block]:
 def _appendix(result: StudyResult, draw: Draw) -> Section:
     parts: list[tuple[str, Builder]] = []
     for step, model in _models(result).items():
-        parts.append(
-            (
-                f"parameters of the {step} model",
-                _table(
-                    lambda model=model, step=step: study_tables.all_parameters(
-                        model, f"{step}-parameters", f"All Parameters of the {step.title()} Model"
-                    )
-                ),
-            )
-        )
+        title = f"All Parameters of the {step.title()} Model"
+        table = partial(study_tables.all_parameters, model, f"{step}-parameters", title)
+        parts.append((f"parameters of the {step} model", _table(table)))
 
     def full_figure() -> Iterator[Block]:
         if result.structural is not None:
-            title = "Full Model With Items"
-            yield Figure("full", title, draw("full"), note="Completely standardised solution.")
+            yield Figure("full", "Full Model With Items", draw("full"))
 
     def conceptual_figure() -> Iterator[Block]:
         if result.structural is not None:
-            note = "Hypotheses with their expected signs, before any data."
-            yield Figure("conceptual", "Conceptual Model", draw("conceptual"), note=note)
+            yield Figure("conceptual", "Conceptual Model", draw("conceptual"))
 
     parts += [
         ("further fit measures", _table(lambda: study_tables.further_fit(_titled(result)))),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from trustsem.errors import UnknownOptionError
 from trustsem.report.blocks import Composed, compose
 from trustsem.report.document import SCHEMA, plain, results_document, to_json
 from trustsem.report.page import render_page
-from trustsem.report.sections import study_sections
+from trustsem.report.sections import View, study_sections
 from trustsem.report.writing import (
     MANIFEST,
     PROGRAM,
@@ -19,8 +20,11 @@ from trustsem.report.writing import (
     new_directory,
     require_destination,
 )
+from trustsem.study import load_study, shipped_studies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from trustsem.study import StudyResult
 
 FORMATS = ("html", "json")
@@ -33,7 +37,6 @@ def write_report(
     formats: Iterable[str] = FORMATS,
     *,
     force: bool = False,
-    run: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a study's report into a new directory.
 
@@ -51,8 +54,6 @@ def write_report(
         ``tables/*.csv``, ``figures/*.svg`` and ``figures/*.png`` are always written.
     force : bool
         Replace the results of an earlier run, if nothing else is in that directory.
-    run : mapping, optional
-        How the run was asked for; recorded in the manifest under ``"run"``.
 
     Returns
     -------
@@ -72,18 +73,45 @@ def write_report(
             raise UnknownOptionError(name, FORMATS, kind="report format")
     destination = require_destination(directory, force=force)
     with new_directory(destination, force=force) as folder:
-        _fill(folder, result, chosen, run or {})
+        _fill(folder, result, chosen, _rerun(result, destination))
     return destination
 
 
+def _rerun(result: StudyResult, destination: Path) -> dict[str, str | None]:
+    """Return where study and data are found again, files relative to the report.
+
+    ``study`` is the name of a shipped study, ``study_file`` a path, neither where the plan was made
+    in Python; ``data`` is a path where the data were not the study's own.
+    """
+    source = result.study.source
+    shipped = source is not None and result.study.name in shipped_studies().index
+    shipped = shipped and load_study(result.study.name).source == source
+    entry = next(item for item in result.manifest["inputs"] if item["role"] == "data")
+    path = entry.get("path", "")
+    own = bool(entry.get("own")) and source is not None
+    return {
+        "study": result.study.name if shipped else None,
+        "study_file": None if shipped or source is None else _relative(source, destination),
+        "data": _relative(Path(path), destination) if path and not own else None,
+    }
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path relative to a folder; absolute where they share no root."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder)).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
+
+
 def _fill(
-    folder: Path, result: StudyResult, formats: tuple[str, ...], run: Mapping[str, Any]
+    folder: Path, result: StudyResult, formats: tuple[str, ...], rerun: Mapping[str, Any]
 ) -> None:
     """Write all files of a report; the manifest last, with the hashes of the others."""
     program_version = version(PROGRAM)
     diagrams: dict[str, Any] = {}
 
-    def draw(view: str) -> str:
+    def draw(view: View) -> str:
         diagrams[view] = result.draw(view)
         return str(diagrams[view].svg())
 
@@ -98,7 +126,7 @@ def _fill(
         "schema": SCHEMA,
         "program": PROGRAM,
         **plain(result.manifest),
-        "run": plain(dict(run)),
+        "rerun": dict(rerun),
         "failures": failures,
         "outputs": file_hashes(folder),
     }
@@ -118,7 +146,7 @@ def _write_figures(folder: Path, diagrams: Mapping[str, Any]) -> list[str]:
     for view, diagram in diagrams.items():
         for suffix in ("svg", "png"):
             path = folder / "figures" / f"{view}.{suffix}"
-            failures += _attempted(f"figures/{path.name}", lambda d=diagram, p=path: d.save(p))
+            failures += _attempted(f"figures/{path.name}", partial(diagram.save, path))
     return failures
 
 

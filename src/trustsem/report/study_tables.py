@@ -21,26 +21,30 @@ from trustsem.tables import Notes, Table
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
+    from trustsem.survey import Screening
     from trustsem.validity.thresholds import Thresholds
 
 STARS = "* p < .05. ** p < .01. *** p < .001."
 _BLANK = replace(display.BOUNDED, missing="")
 
 
-def sample_flow(result: StudyResult) -> Table:
+def sample_flow(screening: Screening) -> Table:
     """Tabulate how many cases each screening rule removed."""
-    return Table("sample", "From Cases Received to Cases Analysed", result.screening.flow)
+    return Table("sample", "From Cases Received to Cases Analysed", screening.flow)
 
 
-def item_descriptives(result: StudyResult) -> Table:
-    """Tabulate wording, missing answers and distribution of every item."""
-    frame = _labelled(result.screening.items, labels(result))
-    if "n" in frame and "missing" in frame:
-        frame.insert(
-            frame.columns.get_loc("missing") + 1,
-            "percent",
-            100 * frame["missing"] / (frame["n"] + frame["missing"]),
-        )
+def item_descriptives(screening: Screening, names: Mapping[str, str]) -> Table:
+    """Tabulate wording, missing answers and distribution of every item.
+
+    Parameters
+    ----------
+    screening : Screening
+        What was found in the answers.
+    names : mapping of str to str
+        What each construct is called in print.
+    """
+    frame = _labelled(screening.items, names)
+    frame["percent"] = 100 * frame["missing"] / (frame["n"] + frame["missing"])
     percent = display.Column("Missing %", display.Format("percent", 1))
     return Table(
         "items",
@@ -59,9 +63,9 @@ def item_descriptives(result: StudyResult) -> Table:
 def loadings(result: StudyResult) -> Table:
     """Tabulate the loadings of step one, construct by construct."""
     names = labels(result)
-    frame = result.measurement.loadings.reset_index(drop=True)
-    markers = frame["marker"].to_numpy(dtype=bool)
-    shown = _labelled(frame, names)
+    shown = _labelled(result.measurement.loadings, names)
+    markers = shown["marker"].to_numpy(dtype=bool)
+    shown.loc[markers, ["se", "ci_lower", "ci_upper"]] = np.nan
     wording = shown["label"].fillna("").astype(str)
     columns = ("item", "label") if (wording != shown["item"]).any() else ("item",)
     return Table(
@@ -78,7 +82,7 @@ def loadings(result: StudyResult) -> Table:
         show=(*columns, "std_all", "std_ci", "est", "se", "z", "pvalue", "r2"),
         group_by="construct",
         group_titles=_group_titles(result, names),
-        marks={(row, "est"): "a" for row in np.flatnonzero(markers)},
+        marks={(int(row), "est"): "a" for row in np.flatnonzero(markers)},
         notes=Notes(
             f"{_fit_note(result.measurement.model)} λ = completely standardised loading; "
             "R² = share of the item's variance due to its construct.",
@@ -184,8 +188,9 @@ def fit_measures(model: ModelResult, thresholds: Thresholds, name: str, title: s
         },
         cell_formats={(row, "value"): item.format for row, item in enumerate(items)},
         notes=Notes(
-            f"N = {model.n_obs}; q = {model.n_free} free parameters. {interval}Formulas and further "
-            "measures are in the appendix. Cut-offs are conventions; they decide nothing alone."
+            f"N = {model.n_obs}; q = {model.n_free} free parameters. {interval}Formulas and "
+            "further measures are in the appendix. Cut-offs are conventions; they decide nothing "
+            "alone."
         ),
     )
 
@@ -226,8 +231,8 @@ def hypotheses(result: StudyResult) -> Table:
     ]
     tails = sorted({int(value) for value in frame["tails"].dropna()})
     sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
-    reasons = [str(reason) for reason in frame["reason"] if reason and reason == reason]  # noqa: PLR0124
-    why = {(row, "supported"): "a" for row, _ in enumerate(frame.index) if not _supported(frame, row)}
+    reasons = " ".join(_not_supported(frame))
+    failing = [row for row in range(len(frame)) if not _supported(frame, row)]
     return Table(
         "hypotheses",
         "Hypotheses",
@@ -236,11 +241,11 @@ def hypotheses(result: StudyResult) -> Table:
             "hypothesis", "path", "sign", "std_all", "est", "se", "ci", "z", "pvalue", "supported",
         ),
         columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
-        marks=why if reasons else {},
+        marks={(row, "supported"): "a" for row in failing} if reasons else {},
         notes=Notes(
             f"{_fit_note(step.model)} β = standardised path. Supported: the expected sign and "
             f"p < .05 ({sided or 'two-tailed'}).",
-            (" ".join(dict.fromkeys(_not_supported(frame))),) if why and reasons else (),
+            (reasons,) if reasons else (),
         ),
     )  # fmt: skip
 
@@ -262,8 +267,10 @@ def effects(result: StudyResult) -> Table:
         "effects",
         "Direct, Indirect and Total Effects",
         frame,
-        show=("predictor", "outcome", "kind", "std", "est", "se", "ci", "z", "pvalue"),
+        show=("predictor", "kind", "std", "est", "se", "ci", "z", "pvalue"),
         columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
+        group_by="outcome",
+        group_titles={name: f"On {name}" for name in set(frame["outcome"])},
         notes=Notes(
             "Standard errors of indirect and total effects by the delta method (Sobel, 1982). "
             "β = standardised effect."
@@ -361,7 +368,7 @@ def modification_indices(model: ModelResult, name: str, title: str, limit: int =
     frame = model.modification_indices(minimum=0.0)
     frame = frame.sort_values("mi", ascending=False, kind="stable").reset_index(drop=True)
     frame.insert(0, "parameter", frame["lhs"] + " " + frame["op"] + " " + frame["rhs"])
-    groups = ("group",) if frame["group"].nunique() > 1 else ()
+    groups = ("group",) if len(set(frame["group"])) > 1 else ()
     return Table(
         name,
         title,
@@ -383,11 +390,12 @@ def all_parameters(model: ModelResult, name: str, title: str) -> Table:
     shown = frame.copy()
     shown.insert(0, "parameter", frame["lhs"] + " " + frame["op"] + " " + frame["rhs"])
     optional = tuple(
-        column for column in ("group", "label") if frame[column].astype(str).nunique() > 1
+        column for column in ("group", "label") if len(set(frame[column].astype(str))) > 1
     )
     free = shown["free"].to_numpy()
     defined = (shown["op"] == ":=").to_numpy()
     fixed = np.flatnonzero((free == 0) & ~defined)
+    shown.loc[fixed, ["se", "ci_lower", "ci_upper"]] = np.nan
     return Table(
         name,
         title,
@@ -403,20 +411,12 @@ def all_parameters(model: ModelResult, name: str, title: str) -> Table:
 
 
 def moments(model: ModelResult) -> list[Table]:
-    """Tabulate covariances and standard deviations (means too) from which others can re-estimate."""
+    """Tabulate covariances, standard deviations and means, from which others can re-estimate."""
+    covariances, means = _by_group(model.sample), _by_group(model.sample_mean)
     return [
-        _moments_table(name, group, sample) for name, group, sample in sample_moments(model)
+        _moments_table(model, cov, means[group], group, position)
+        for position, (group, cov) in enumerate(covariances.items(), start=1)
     ]
-
-
-def sample_moments(model: ModelResult) -> Iterable[tuple[str, str, Any]]:
-    """Yield identifier, group label and sample moments of every group."""
-    samples = model.sample
-    if not isinstance(samples, Mapping):
-        yield "covariances", "", samples
-        return
-    for position, (group, sample) in enumerate(samples.items(), start=1):
-        yield f"covariances-{position}", str(group), sample
 
 
 def labels(result: StudyResult) -> dict[str, str]:
@@ -441,28 +441,33 @@ _LARGE_RESIDUAL = 0.10
 _LARGE_Z = 2.58
 
 
-def _moments_table(name: str, group: str, sample: Any) -> Table:
+def _moments_table(
+    model: ModelResult,
+    cov: pd.DataFrame,
+    mean: pd.Series[float] | None,
+    group: str,
+    position: int,
+) -> Table:
     """Tabulate one group's moments: lower triangle of covariances, then SD and M."""
-    names = [str(item) for item in sample.names]
-    cov = np.asarray(sample.cov, dtype=float)
-    lower = np.where(np.tri(len(cov), dtype=bool), cov, np.nan)
+    names = [str(name) for name in cov.index]
+    values = cov.to_numpy(dtype=float)
+    lower = np.where(np.tri(len(values), dtype=bool), values, np.nan)
     frame = pd.DataFrame(lower, columns=names)
     frame.insert(0, "variable", names)
-    frame["sd"] = np.sqrt(np.diag(cov))
-    mean = sample.mean
+    frame["sd"] = np.sqrt(np.diag(values))
     if mean is not None:
-        frame["mean"] = np.asarray(mean, dtype=float)
+        frame["mean"] = mean.to_numpy(dtype=float)
     blank = replace(display.ESTIMATE, missing="")
-    divisor = {"n": "N", "n-1": "N − 1"}.get(str(sample.divisor), str(sample.divisor))
+    divisor = "N − 1" if model.options.likelihood == "wishart" else "N"
     where = f" in Group {group}" if group else ""
     return Table(
-        name,
+        f"covariances-{position}" if group else "covariances",
         f"Covariances, Standard Deviations{'' if mean is None else ' and Means'}{where}",
         frame,
         columns={item: display.Column(item, blank) for item in names},
         notes=Notes(
-            f"N = {sample.n_obs}; divisor {divisor}. The CSV file beside this report holds all "
-            "decimals, from which the models can be re-estimated."
+            f"N = {model.n_obs} in all; divisor {divisor}. The CSV file beside this report holds "
+            "all decimals, from which the models can be re-estimated."
         ),
     )
 
@@ -495,7 +500,7 @@ def _fit_note(model: ModelResult) -> str:
 
 
 def _fit_row(
-    item: Definition, measures: Mapping[str, float], thresholds: Thresholds
+    item: Definition, measures: Mapping[str, float] | pd.Series[Any], thresholds: Thresholds
 ) -> dict[str, Any]:
     value = measures[item.name]
     keys = [item.source, *([item.cutoff.source] if item.cutoff else [])]
@@ -522,8 +527,8 @@ def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
             yield f"{name}: {reason.rstrip('.')}."
 
 
-def _by_group(value: Any) -> dict[str, pd.DataFrame]:
-    """Return matrices by group label, also where there is one group."""
+def _by_group(value: Any) -> dict[str, Any]:
+    """Return what a result holds by group label, also where there is one group."""
     return dict(value) if isinstance(value, Mapping) else {"": value}
 
 

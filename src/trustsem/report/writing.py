@@ -8,10 +8,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trustsem.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROGRAM = "trustsem"
 MANIFEST = "manifest.json"
@@ -104,6 +107,54 @@ def new_directory(destination: Path, *, force: bool = False) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def require_new_file(path: Path, *, force: bool = False) -> None:
+    """Refuse to write over a file that exists.
+
+    Raises
+    ------
+    OutputError
+        If something is there, unless it is a file and ``force``.
+    """
+    if path.is_dir():
+        raise OutputError("is a directory.", where=str(path), remedy="Name a file.")
+    if path.exists() and not force:
+        raise OutputError("exists.", where=str(path), remedy="Replace it with --force.")
+
+
+@contextlib.contextmanager
+def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Fill a temporary file that becomes ``path`` when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        Final place; its directory must exist.
+    force : bool
+        Replace a file that is there.
+
+    Yields
+    ------
+    Path
+        The temporary file, with the same suffix; whatever goes wrong, it disappears.
+
+    Raises
+    ------
+    OutputError
+        If something is there already, or the place cannot be written.
+    """
+    require_new_file(path, force=force)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise OutputError(f"cannot be written ({error.strerror}).", where=str(path)) from error
+    try:
+        temporary = folder / path.name
+        yield temporary
+        os.replace(temporary, path)  # noqa: PTH105  (one atomic rename)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:

@@ -122,6 +122,12 @@ class ModelResult:
         return estimate_covariance(self.estimate, self.options.information)
 
     @cached_property
+    def _expected_covariance(self) -> Covariance:
+        """Return the covariance that score tests and residuals use, whatever the option."""
+        expected = self.options.information == "expected"
+        return self._covariance if expected else estimate_covariance(self.estimate)
+
+    @cached_property
     def _values(self) -> RowValues:
         return row_values(self.estimate.problem, self.estimate.params)
 
@@ -225,10 +231,7 @@ class ModelResult:
         DataFrame
             ``lhs op rhs group mi epc sepc_lv sepc_all sepc_nox``, largest index first.
         """
-        covariance = self._covariance
-        if self.options.information != "expected":
-            covariance = estimate_covariance(self.estimate)
-        return modification_indices(self.estimate, covariance, minimum)
+        return modification_indices(self.estimate, self._expected_covariance, minimum)
 
     def residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the covariances.
@@ -248,12 +251,12 @@ class ModelResult:
         UnknownOptionError
             If the kind does not exist.
         """
-        parts = residuals(self.estimate, kind, self._covariance.matrix)
+        parts = residuals(self.estimate, kind, self._expected_covariance.matrix)
         return self._by_group([self._square(part.cov) for part in parts])
 
     def mean_residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the means; None without a mean structure. See :meth:`residuals`."""
-        parts = residuals(self.estimate, kind, self._covariance.matrix)
+        parts = residuals(self.estimate, kind, self._expected_covariance.matrix)
         return self._by_group(
             [None if part.mean is None else self._series(part.mean) for part in parts]
         )

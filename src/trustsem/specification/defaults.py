@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 ModelKind = Literal["cfa", "sem", "growth"]
 
+_ORDER = (
+    ("=~", "lhs"), ("=~", "rhs"), ("~", "lhs"), ("~", "rhs"), ("~~", "lhs"), ("~~", "rhs"),
+    ("~1", "lhs"),
+)  # fmt: skip
+
 
 def build_table(
     syntax: ModelSyntax,
@@ -75,6 +80,7 @@ def build_table(
 
     Examples
     --------
+    >>> from trustsem.options import Options
     >>> from trustsem.specification import parse_model
     >>> build_table(parse_model("f =~ x1 + x2 + x3"), kind="cfa", options=Options()).n_free
     6
@@ -84,9 +90,10 @@ def build_table(
         syntax = parse_constraints(options.constraints, syntax)
     n_groups = max(1, len(group_labels))
     _require_entries(syntax, n_groups)
-    variables = _variables(syntax.terms)
+    terms = _oriented(syntax.terms)
+    variables = _variables(terms)
     meanstructure = _has_means(syntax, kind, options, n_groups)
-    defaults = _Defaults(variables, kind, options, syntax.terms, meanstructure)
+    defaults = _Defaults(variables, kind, options, terms, meanstructure)
     drafts = defaults.drafts()
     _require_partial(options.group_partial, drafts)
     parameters = _Spread(syntax, variables, options, drafts, n_groups).parameters()
@@ -197,18 +204,30 @@ class _Variables:
         return tuple(name for name in names if name in self.outcomes and name not in involved)
 
 
+def _variable_order(terms: tuple[Term, ...]) -> tuple[str, ...]:
+    """Return all variables: constructs, indicators, outcomes, predictors, others."""
+    return _unique(getattr(term, side) for op, side in _ORDER for term in terms if term.op == op)
+
+
+def _oriented(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Write every covariance in the order of the variables."""
+    order = {name: i for i, name in enumerate(_variable_order(terms))}
+    return tuple(
+        replace(term, lhs=term.rhs, rhs=term.lhs)
+        if term.op == "~~" and order[term.rhs] < order[term.lhs]
+        else term
+        for term in terms
+    )
+
+
 def _variables(terms: tuple[Term, ...]) -> _Variables:
     """Classify the variables of a model."""
     constructs = _unique(term.lhs for term in terms if term.op == "=~")
     items = _unique(term.rhs for term in terms if term.op == "=~")
     outcomes = _unique(term.lhs for term in terms if term.op == "~")
     predictors = _unique(term.rhs for term in terms if term.op == "~")
-    others = _unique(
-        name for term in terms if term.op in ("~~", "~1") for name in (term.lhs, term.rhs) if name
-    )
-    candidates = _unique([*items, *outcomes, *predictors, *others])
-    observed = tuple(name for name in candidates if name not in constructs)
-    described = set(others)
+    observed = tuple(name for name in _variable_order(terms) if name not in constructs)
+    described = {name for term in terms if term.op in ("~~", "~1") for name in (term.lhs, term.rhs)}
     covariates = tuple(
         name
         for name in observed
@@ -292,14 +311,9 @@ class _Defaults:
 
     def _user_rows(self) -> Iterator[_Draft]:
         """Yield the rows of the text."""
-        order = {
-            name: i for i, name in enumerate((*self.variables.constructs, *self.variables.observed))
-        }
         measured: set[str] = set()
         for term in self.terms:
             lhs, rhs = term.lhs, term.rhs
-            if term.op == "~~" and order[rhs] < order[lhs]:
-                lhs, rhs = rhs, lhs
             default = None
             if term.op == "=~":
                 first = lhs not in measured
@@ -387,9 +401,8 @@ class _Spread:
             self._row(group, place) for group in self._groups() for place in range(len(self.drafts))
         ]
         rows = self._tied_to_targets(rows)
-        rows = _fixed_by_label(rows)
         rows = self._tied_over_groups(rows)
-        return _numbered(rows)
+        return _numbered(_fixed_by_label(rows))
 
     def _groups(self) -> range:
         return range(1, self.n_groups + 1)
@@ -441,7 +454,7 @@ class _Spread:
             scaled = "intercepts" in equal or "thresholds" in equal
             return scaled and "means" not in equal
         scaled = "loadings" in equal and "lv.variances" not in equal
-        return scaled and draft.is_variance and draft.default == 1.0
+        return scaled and draft.is_variance and self.options.std_lv
 
     def _tied_to_targets(self, rows: list[Parameter]) -> list[Parameter]:
         """Give rows with ``equal()`` the label of the row that they are to equal."""
@@ -472,18 +485,18 @@ class _Spread:
         )
 
     def _tied_over_groups(self, rows: list[Parameter]) -> list[Parameter]:
-        """Give rows that ``group_equal`` holds equal the row label of the first group."""
+        """Hold rows equal over groups as ``group_equal`` says.
+
+        They share the user's label or the first group's row label; where the text fixes one of
+        them and leaves others free, all are fixed.
+        """
         if self.n_groups == 1:
             return rows
         size = len(self.drafts)
         result = list(rows)
         for place, draft in enumerate(self.drafts):
-            if draft.exo or draft.names & self.partial or not self._is_equal(draft):
-                continue
-            first = rows[place]
-            for i in range(place, len(rows), size):
-                if rows[i].fixed is None and first.fixed is None and not rows[i].label:
-                    result[i] = replace(rows[i], label=first.label or first.plabel)
+            if not draft.exo and not draft.names & self.partial and self._is_equal(draft):
+                result[place::size] = _tied(rows[place::size])
         return result
 
     def _is_equal(self, draft: _Draft) -> bool:
@@ -504,6 +517,17 @@ def _parameter_class(draft: _Draft, variables: _Variables) -> str:
     if draft.op == "~1":
         return words[0]
     return words[1] if draft.is_variance else words[2]
+
+
+def _tied(rows: list[Parameter]) -> list[Parameter]:
+    """Hold a row equal over groups where it has no label of its own."""
+    label = next((row.label for row in rows if row.label), rows[0].plabel)
+    value = next((row.fixed for row in rows if row.fixed is not None and not row.label), None)
+    if all(row.fixed is not None for row in rows):
+        return rows
+    if value is not None:
+        return [row if row.label else replace(row, fixed=value) for row in rows]
+    return [row if row.label else replace(row, label=label) for row in rows]
 
 
 def _fixed_by_label(rows: list[Parameter]) -> list[Parameter]:

@@ -187,6 +187,14 @@ class ParameterTable:
         return (*self.constructs, *promoted(self.observed, self.constructs, relations))
 
     @cached_property
+    def covariates(self) -> tuple[str, ...]:
+        """Observed variables that predict and are neither outcomes nor indicators."""
+        predictors = {row.rhs for row in self.parameters if row.op == "~"}
+        explained = {row.lhs for row in self.parameters if row.op == "~"}
+        explained |= {row.rhs for row in self.parameters if row.op == "=~"}
+        return tuple(name for name in self.observed if name in predictors - explained)
+
+    @cached_property
     def equalities(self) -> tuple[tuple[int, int], ...]:
         """Pairs of ``free`` numbers that equal labels tie, the earlier first."""
         first: dict[str, int] = {}

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from trustsem.study.measurement import MeasurementStep
 from trustsem.study.plan import Construct, Hypothesis, Study, reflective
-from trustsem.study.study_file import load_study, shipped_studies
+from trustsem.study.result import StudyResult
+from trustsem.study.structural import StructuralStep
+from trustsem.study.study_file import load_study, parse_study, shipped_studies
+from trustsem.study.two_step import two_step
 
-__all__ = ["Construct", "Hypothesis", "Study", "load_study", "reflective", "shipped_studies"]
+__all__ = [
+    "Construct",
+    "Hypothesis",
+    "MeasurementStep",
+    "StructuralStep",
+    "Study",
+    "StudyResult",
+    "load_study",
+    "parse_study",
+    "reflective",
+    "shipped_studies",
+    "two_step",
+]

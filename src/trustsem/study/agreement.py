@@ -1,4 +1,4 @@
-"""Does an independent engine find the same solution?"""
+"""Whether an independent engine finds the same solution."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ def second_engine_row(
     if not second.converged:
         return None, (_unavailable(name, f"{ENGINE} found no solution."),)
     row = agreement(name, first.parameters, second.parameters)
+    if not math.isfinite(row["digits"]):
+        return None, (_unavailable(name, "there are no standard errors to compare by."),)
     return row, _shortfall(row)
 
 
@@ -78,22 +80,28 @@ def agreement(name: str, first: pd.DataFrame, second: pd.DataFrame) -> dict[str,
     free = (first["free"] > 0).to_numpy()
     est, se = (first.loc[free, key].to_numpy(dtype=float) for key in ("est", "se"))
     est2, se2 = (second.loc[free, key].to_numpy(dtype=float) for key in ("est", "se"))
-    of_est = float(np.max(np.abs(est2 - est) / se))
-    of_se = float(np.max(np.abs(se2 / se - 1.0)))
-    largest = max(of_est, of_se)
+    of_est = float(np.max(np.abs(est2 - est) / se, initial=0.0))
+    of_se = float(np.max(np.abs(se2 / se - 1.0), initial=0.0))
     return {
         "model": name,
         "engine": ENGINE,
         "n_parameters": int(free.sum()),
         "max_difference_est_in_se": of_est,
         "max_relative_difference_se": of_se,
-        "digits": min(-math.log10(largest), _MOST_DIGITS) if largest > 0 else _MOST_DIGITS,
+        "digits": _digits(max(of_est, of_se)),
     }
 
 
 def agreement_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return the agreement of all models of a study, one row each."""
     return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS))
+
+
+def _digits(difference: float) -> float:
+    """Return to how many digits a relative difference agrees; NaN stays NaN."""
+    if math.isnan(difference):
+        return math.nan
+    return min(-math.log10(difference), _MOST_DIGITS) if difference > 0 else _MOST_DIGITS
 
 
 def _shortfall(row: Mapping[str, Any]) -> tuple[Finding, ...]:

@@ -6,16 +6,15 @@ is done stands in the survey's log and in the findings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from trustsem.errors import PlanError
 from trustsem.findings import Finding
-from trustsem.study.plan import Study
 from trustsem.survey import Survey, read_survey
 from trustsem.survey.preparing import (
     check_scale,
@@ -29,6 +28,11 @@ from trustsem.survey.preparing import (
     reverse_keyed,
 )
 from trustsem.survey.screening import Screening, screen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustsem.study.plan import Study
 
 SYNTHETIC_NOTICE = (
     "SYNTHETIC DATA: the answers were made by a seeded generator, not collected. "
@@ -103,7 +107,9 @@ def prepare_answers(
     UnreadableFileError, UnknownItemError, NotNumericError, ScaleMismatchError, SurveyError
         If the data are not what the study says.
     """
-    if data is None and moments:
+    if moments:
+        if data is not None:
+            raise PlanError("Give either data or sample_cov, not both.")
         return _printed(moments, own=False)
     if data is None and study.printed_options:
         return _printed(study.printed_options, own=True)
@@ -115,10 +121,12 @@ def prepare_answers(
         )
     survey = _read(source)
     prepared = prepared_survey(study, survey)
-    analysed = listwise(prepared, study.variables)
-    require_varying(analysed, study.items)
+    if study.controls:
+        prepared = listwise(prepared, list(study.controls))
+    screening = screen(prepared, _items_of(study), _widest_scale(study))
+    analysed = listwise(prepared, study.items)
+    require_varying(analysed, study.variables)
     require_distinct(analysed, study.items)
-    screening = screen(prepared, _items_of(study), analysed=analysed)
     own = data is None
     return Answers(
         inputs={"data": analysed.frame[list(study.variables)]},
@@ -127,7 +135,7 @@ def prepare_answers(
         synthetic=(own and study.synthetic) or survey.synthetic,
         survey=analysed,
         screening=screening,
-        wordings={item: survey_label(analysed, item) for item in study.items},
+        wordings={item: analysed.codebook[item].wording for item in study.items},
         findings=(*analysed.findings, *screening.findings),
     )
 
@@ -168,11 +176,6 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     return survey
 
 
-def survey_label(survey: Survey, item: str) -> str:
-    """Return the wording of an item, or its name."""
-    return survey.codebook[item].wording if item in survey.codebook else item
-
-
 def _read(source: str | Path | pd.DataFrame | Survey) -> Survey:
     """Return a survey of any kind of source."""
     if isinstance(source, Survey):
@@ -184,6 +187,8 @@ def _read(source: str | Path | pd.DataFrame | Survey) -> Survey:
 
 def _printed(moments: Mapping[str, Any], *, own: bool) -> Answers:
     """Return a printed matrix as what is analysed."""
+    if moments.get("sample_cov") is None:
+        raise PlanError("sample_mean, sample_sd and sample_nobs belong to a sample_cov.")
     n_obs = moments.get("sample_nobs")
     if n_obs is None:
         raise PlanError(
@@ -195,12 +200,41 @@ def _printed(moments: Mapping[str, Any], *, own: bool) -> Answers:
         subject="data",
         claim=f"Analysed from a matrix of N = {n_obs} cases: answers cannot be screened.",
     )
-    return Answers(inputs=dict(moments), n_obs=int(n_obs), own=own, findings=(finding,))
+    findings = (finding, *_correlations_only(moments))
+    return Answers(inputs=dict(moments), n_obs=int(n_obs), own=own, findings=findings)
+
+
+def _correlations_only(moments: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Warn of a correlation matrix that is analysed as if it were one of covariances."""
+    diagonal = np.diag(np.asarray(moments["sample_cov"], dtype=float))
+    if moments.get("sample_sd") is not None or not np.allclose(diagonal, 1.0, atol=1e-9):
+        return ()
+    return (
+        Finding(
+            code="correlation_input",
+            subject="data",
+            claim=(
+                "A correlation matrix is analysed as a covariance matrix: standard errors, and "
+                "with equality constraints the chi-square, are only approximate."
+            ),
+            severity="warning",
+            source="cudeck1989",
+            remedy="Give the standard deviations (sd) as well.",
+        ),
+    )
 
 
 def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Return items by construct."""
     return {name: construct.items for name, construct in study.constructs.items()}
+
+
+def _widest_scale(study: Study) -> tuple[float, float] | None:
+    """Return a scale that holds every answer, None if an item has no declared scale."""
+    scales = study.scales
+    if len(scales) < len(study.items):
+        return None
+    return min(low for low, _ in scales.values()), max(high for _, high in scales.values())
 
 
 def _by_scale(study: Study) -> dict[tuple[float, float], list[str]]:

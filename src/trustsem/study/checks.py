@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from trustsem.errors import SpecificationError, did_you_mean, listed
 from trustsem.options import Options
@@ -34,6 +33,9 @@ from trustsem.study.sections import (
     item_names,
 )
 from trustsem.validity.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 SECTIONS = (
     "data", "moments", "constructs", "hypotheses", "controls", "model", "rivals",
@@ -221,46 +223,45 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _place(detail: ErrorDetails) -> tuple[str | int, ...]:
     """Return where a mistake is, without the branches of unions that pydantic adds."""
     inner = {"str", "int", "float", "[key]"}
-    return tuple("schema" if part == "schema_" else part for part in detail["loc"] if part not in inner)  # noqa: E501
+    return tuple(
+        "schema" if part == "schema_" else part for part in detail["loc"] if part not in inner
+    )
+
+
+_PHRASES = {"missing": "is required", "too_short": "must not be empty"}
+_SHOULD_BE = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+}
 
 
 def _explained(detail: ErrorDetails, kind: type[Section]) -> str:
     """Return a pydantic error in the words of a study file."""
-    given = detail["input"]
-    match detail["type"]:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            known = _known_keys(kind, detail["loc"])
-            hint = did_you_mean(str(detail["loc"][-1]), known)
-            return f"unknown key.{hint} Known: {listed(known, 40)}."
-        case "value_error":
-            return str(detail["ctx"]["error"])
-        case "literal_error":
-            return f"must be {detail['ctx']['expected']}, got {given!r}"
-        case "string_type":
-            return f"must be a text, got {given!r}"
-        case "bool_type":
-            return f"must be true or false, got {given!r}"
-        case "int_type":
-            return f"must be a whole number, got {given!r}"
-        case _:
-            words = detail["msg"].removeprefix("Input should be ").removeprefix("Value should ")
-            return f"should be {words}, got {given!r}"
+    error, given = detail["type"], f"got {detail['input']!r}"
+    if error in _PHRASES:
+        return _PHRASES[error]
+    if error == "extra_forbidden":
+        known = _known_keys(kind, detail["loc"])
+        hint = did_you_mean(str(detail["loc"][-1]), known)
+        return f"unknown key.{hint} Known: {listed(known, 40)}."
+    if error == "value_error":
+        return str(detail["ctx"]["error"])
+    if error == "literal_error":
+        return f"must be {detail['ctx']['expected']}, {given}"
+    words = detail["msg"].removeprefix("Input should be ").removeprefix("Value should ")
+    return f"must be {_SHOULD_BE.get(error, words)}, {given}"
 
 
 def _known_keys(kind: type[Section], place: Sequence[str | int]) -> list[str]:
     """Return the keys that the section of an unknown key knows."""
     for part in place[:-1]:
-        for annotation in (kind.model_fields[part].annotation,) if part in kind.model_fields else ():
-            for inner in getattr(annotation, "__args__", ()):
-                if isinstance(inner, type) and issubclass(inner, Section):
-                    kind = inner
+        kind = kind.parts.get(str(part), kind)
     return [option.alias or name for name, option in kind.model_fields.items()]
 
 
 def _check_constructs(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Constructs exist, their names can stand in a model, no item reflects two of them."""
+    """Require constructs with names that can stand in a model."""
     if not plan.constructs:
         yield Mistake(("constructs",), "a study needs at least one construct")
     for name, construct in plan.constructs.items():
@@ -272,7 +273,7 @@ def _check_constructs(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_items(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Each item stands once, and reversed items are items of their construct."""
+    """Require that each item stands once."""
     owners = plan.construct_of
     for name, construct in plan.constructs.items():
         if construct is None:
@@ -289,7 +290,7 @@ def _check_items(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_reversed(plan: ParsedPlan, name: str, construct: ConstructSection) -> Iterator[Mistake]:
-    """Reversed items belong to the construct, and there is a scale to turn them on."""
+    """Require that reversed items belong to the construct and have a scale to be turned on."""
     for item in construct.reverse:
         if item not in construct.items:
             hint = did_you_mean(item, construct.items)
@@ -304,7 +305,7 @@ def _check_reversed(plan: ParsedPlan, name: str, construct: ConstructSection) ->
 
 
 def _check_hypotheses(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Hypotheses join known constructs, and no path is hypothesised twice."""
+    """Require that hypotheses join known constructs, and each path once."""
     first_of = plan.paths
     for name, hypothesis in plan.hypotheses.items():
         if hypothesis is None:
@@ -328,7 +329,7 @@ def _unknown_construct(
 
 
 def _check_covariances(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Covariances join constructs, residual covariances join items."""
+    """Require that covariances join constructs, and residual covariances items."""
     items = plan.construct_of
     for number, pair in enumerate(plan.model.covary):
         for name in pair:
@@ -345,15 +346,15 @@ def _check_covariances(plan: ParsedPlan) -> Iterator[Mistake]:
         ("residual_covariances", plan.model.residual_covariances),
     ):
         counts = Counter(frozenset(pair) for pair in pairs)
-        for pair, times in counts.items():
-            if len(pair) == 1:
-                yield Mistake(("model", key), f"{min(pair)!r} is paired with itself")
+        for names, times in counts.items():
+            if len(names) == 1:
+                yield Mistake(("model", key), f"{min(names)!r} is paired with itself")
             elif times > 1:
-                yield Mistake(("model", key), f"{listed(sorted(pair))} are paired twice")
+                yield Mistake(("model", key), f"{listed(sorted(names))} are paired twice")
 
 
 def _check_rivals(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Rivals add paths that are not there and remove paths that are."""
+    """Require that rivals add paths that are not there and remove paths that are."""
     paths = plan.paths
     if plan.rivals and not plan.hypotheses:
         yield Mistake(("rivals",), "a study without hypotheses has no rival theories")
@@ -375,10 +376,12 @@ def _check_rivals(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_controls(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Controls are further variables that explain known constructs."""
+    """Require that controls are further variables and explain known constructs."""
     items = plan.construct_of
     if plan.controls and not plan.hypotheses:
-        yield Mistake(("controls",), "a study without hypotheses has no structural model to control")
+        yield Mistake(
+            ("controls",), "a study without hypotheses has no structural model to control"
+        )
     if plan.controls and plan.moments is not None:
         for name in plan.controls:
             if name not in plan.moments.variables:
@@ -393,7 +396,7 @@ def _check_controls(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Either answers or a matrix; renamed columns are variables of the study."""
+    """Require either answers or a matrix, and renamed columns to be variables of the study."""
     if plan.moments is not None and plan.data.path is not None:
         yield Mistake(("moments",), "a study has [data] path or [moments], not both")
     known = {**plan.construct_of, **dict.fromkeys(plan.controls, "")}
@@ -404,7 +407,7 @@ def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_moments(plan: ParsedPlan) -> Iterator[Mistake]:
-    """The matrix is square, symmetric and positive definite, and holds every item."""
+    """Require that the printed moments hold every item and belong together."""
     moments = plan.moments
     if moments is None:
         return
@@ -425,7 +428,7 @@ def _check_moments(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_matrix(moments: MomentsSection) -> Iterator[Mistake]:
-    """The matrix itself is one that data can have."""
+    """Require a matrix that data can have: symmetric and positive definite."""
     key = ("moments", "matrix")
     try:
         matrix = full_matrix(moments.matrix, len(moments.variables))
@@ -484,7 +487,7 @@ def full_matrix(
 
 
 def _check_options(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Options have values that the estimation knows."""
+    """Require options with values that the estimation knows."""
     for name, value in plan.model.options.items():
         try:
             Options.from_keywords(**{name: value})
@@ -493,7 +496,7 @@ def _check_options(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_thresholds(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Thresholds do not contradict each other."""
+    """Require thresholds that do not contradict each other."""
     try:
         Thresholds.from_mapping(plan.thresholds)
     except SpecificationError as error:
@@ -501,7 +504,7 @@ def _check_thresholds(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_published(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Printed numbers and claims are about quantities of this study."""
+    """Require that printed numbers are about quantities of this study."""
     for number, value in enumerate(plan.published.values):
         wrong = quantity_mistake(
             value.quantity, list(plan.construct_of), list(plan.constructs), list(plan.hypotheses)

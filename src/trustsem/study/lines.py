@@ -1,4 +1,4 @@
-"""On which line of a TOML text does each key stand?
+"""Find the line of a TOML text on which each key stands.
 
 ``tomllib`` forgets the lines. This small scan recovers them for tables, keys and arrays of
 tables; whatever it does not see (a key inside an inline table) is placed at its parent's line.
@@ -7,7 +7,10 @@ tables; whatever it does not see (a key inside an inline table) is placed at its
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _HEADER = re.compile(r"\s*(?P<open>\[\[?)\s*(?P<key>[^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
 _ASSIGNMENT = re.compile(r"\s*(?P<key>(?:[\w-]+|\"[^\"]*\"|'[^']*'|\s*\.\s*)+?)\s*=(?P<value>.*)")
@@ -67,7 +70,7 @@ def _rest_of_value(line: str, quote: str, depth: int) -> tuple[str, int]:
     """Return the open triple quote and the open brackets at the end of a line."""
     while line:
         if quote:
-            before, found, line = line.partition(quote)
+            _, found, line = line.partition(quote)
             quote = "" if found else quote
             continue
         if line.startswith(('"""', "'''")):

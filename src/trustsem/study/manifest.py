@@ -6,18 +6,20 @@ import hashlib
 import os
 import platform
 import re
-from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_info
 
-from trustsem.options import Options
-from trustsem.results import ModelResult
-from trustsem.study.answers import Answers
-from trustsem.study.plan import Study
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustsem.options import Options
+    from trustsem.results import ModelResult
+    from trustsem.study.answers import Answers
+    from trustsem.study.plan import Study
 
 PROGRAM = "trustsem"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+")
@@ -29,6 +31,7 @@ def manifest(
     answers: Answers,
     options: Options,
     overrides: Mapping[str, Any],
+    *,
     models: Mapping[str, ModelResult],
     started: datetime,
 ) -> dict[str, Any]:

@@ -1,20 +1,16 @@
-"""Step one: does each construct hold together, and are the constructs distinct?"""
+"""Step one: whether each construct holds together, and whether the constructs are distinct."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
 from trustsem.findings import Finding
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
-from trustsem.study.answers import Answers
-from trustsem.study.plan import Study
 from trustsem.validity import (
     check_discriminant,
     check_fit,
@@ -27,6 +23,12 @@ from trustsem.validity import (
     loadings_table,
     reliability_table,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustsem.study.answers import Answers
+    from trustsem.study.plan import Study
 
 METHOD_BIAS_COLUMNS = ("model", "chisq", "df", "pvalue", "cfi", "rmsea", "srmr")
 """Columns of the comparison with a single common construct."""
@@ -64,9 +66,7 @@ class MeasurementStep:
     findings: tuple[Finding, ...]
 
 
-def measurement_step(
-    study: Study, answers: Answers, options: Mapping[str, Any]
-) -> MeasurementStep:
+def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any]) -> MeasurementStep:
     """Estimate and judge the measurement model.
 
     Parameters
@@ -94,7 +94,7 @@ def measurement_step(
     model = cfa(study.measurement_model(), **answers.inputs, **options)
     items_of = {name: construct.items for name, construct in study.constructs.items()}
     limits = study.thresholds
-    cov = sample_covariances(model)
+    cov = model.sample
     loadings = loadings_table(model.parameters, items_of, answers.wordings, model.r2)
     reliability = reliability_table(
         model.parameters,
@@ -161,22 +161,6 @@ def fit_findings(model: ModelResult, subject: str, study: Study) -> tuple[Findin
             thresholds=study.thresholds,
         ),
     )
-
-
-def sample_covariances(model: ModelResult) -> pd.DataFrame:
-    """Return the covariances that a model was estimated from, labelled.
-
-    Parameters
-    ----------
-    model : ModelResult
-        An estimated model of one group.
-
-    Returns
-    -------
-    DataFrame, shape (p, p)
-    """
-    names = list(model.sample.names)
-    return pd.DataFrame(np.asarray(model.sample.cov), index=names, columns=names)
 
 
 def _method_bias(

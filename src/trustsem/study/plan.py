@@ -6,14 +6,15 @@ A :class:`Study` says the same whether it is written in Python or read from a st
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from trustsem.errors import PlanError, did_you_mean, listed
 from trustsem.study import syntax
@@ -141,7 +142,7 @@ class Hypothesis:
 
     def to_value(self) -> str | dict[str, Any]:
         """Return the hypothesis as in a study file."""
-        if self.sign == "+" and self.tails == 2 and not self.text:  # noqa: PLR2004
+        if self.sign == "+" and self.tails != 1 and not self.text:
             return self.path
         entry: dict[str, Any] = {"path": self.path, "sign": self.sign}
         if self.tails == 1:
@@ -373,7 +374,11 @@ class Study:
     def constructs(self) -> Mapping[str, Construct]:
         """Constructs by name, in the order of the plan."""
         return MappingProxyType(
-            {name: _construct(name, entry) for name, entry in self._plan.constructs.items() if entry}
+            {
+                name: _construct(name, entry)
+                for name, entry in self._plan.constructs.items()
+                if entry
+            }
         )
 
     @property
@@ -574,7 +579,8 @@ class Study:
         raw["constructs"] = {name: entry.to_dict() for name, entry in self.constructs.items()}
         raw["hypotheses"] = {entry.name: entry.to_value() for entry in self.hypotheses}
         head = {key: raw.pop(key) for key in ("schema", "title", "name") if key in raw}
-        return _copied({**head, **{key: value for key, value in raw.items() if value not in ({}, [])}})
+        filled = {key: value for key, value in raw.items() if value not in ({}, [])}
+        return {key: _copied(value) for key, value in (head | filled).items()}
 
     def to_toml(self) -> str:
         """Return the plan as the text of a study file."""
@@ -597,31 +603,29 @@ class Study:
 
     def _repr_html_(self) -> str:
         """Return the plan for a notebook."""
-        facts = "".join(
-            f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>"
-            for label, text in self._overview()
-        )
-        constructs = "".join(
-            f"<tr><th>{html.escape(entry.label)}</th><td>{html.escape(' '.join(entry.items))}</td></tr>"
-            for entry in self.constructs.values()
-        )
-        hypotheses = "".join(
-            f"<tr><th>{html.escape(entry.name)}</th><td>{html.escape(entry.path)}</td>"
-            f"<td>{html.escape(entry.sign)}</td></tr>"
-            for entry in self.hypotheses
-        )
-        return (
-            f"<h4>{html.escape(self.title)}</h4><table>{facts}</table>"
-            f"<h5>Constructs</h5><table>{constructs}</table>"
-            + (f"<h5>Hypotheses</h5><table>{hypotheses}</table>" if hypotheses else "")
-        )
+        constructs = [
+            (c.label, f"{c.name} =~ {' + '.join(c.items)}") for c in self.constructs.values()
+        ]
+        hypotheses = [(h.name, f"{h.path} ({h.sign})") for h in self.hypotheses]
+        parts = [
+            Markup("<h4>{}</h4>").format(self.title),
+            _html_table(self._overview()),
+            Markup("<h5>Constructs</h5>"),
+            _html_table(constructs),
+        ]
+        if hypotheses:
+            parts += [Markup("<h5>Hypotheses</h5>"), _html_table(hypotheses)]
+        return str(Markup("").join(parts))
 
     def _overview(self) -> Iterable[tuple[str, str]]:
         """Label and text of the facts that both displays begin with."""
         if self.reference:
             yield "reference", self.reference
         if self._plan.moments is not None:
-            yield "data", f"printed {self._plan.moments.kind} matrix, N = {self._plan.moments.n_obs}"
+            yield (
+                "data",
+                f"printed {self._plan.moments.kind} matrix, N = {self._plan.moments.n_obs}",
+            )
         else:
             kind = " (synthetic)" if self.synthetic else ""
             yield "data", (self._plan.data.path or "to be given with the run") + kind
@@ -639,6 +643,13 @@ class Study:
         return syntax.structural_model(
             self._items_of(), self.residual_covariances, paths, self.covary, self.controls
         )
+
+
+def _html_table(rows: Iterable[tuple[str, str]]) -> Markup:
+    """Return labels and texts as an escaped table."""
+    row = Markup("<tr><th>{}</th><td>{}</td></tr>")
+    body = Markup("").join(row.format(label, text) for label, text in rows)
+    return Markup("<table>{}</table>").format(body)
 
 
 def _fill(
@@ -664,7 +675,7 @@ def _filled(**values: Any) -> dict[str, Any]:
     return {
         key: value
         for key, value in values.items()
-        if not (value is None or value is False and key == "synthetic" or value in ("", [], {}))
+        if not (value is None or (value is False and key == "synthetic") or value in ("", [], {}))
     }
 
 
@@ -710,6 +721,6 @@ def _plain_moments(moments: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(matrix, pd.DataFrame):
         plain.setdefault("variables", [str(name) for name in matrix.columns])
         plain["matrix"] = matrix.to_numpy(dtype=float).tolist()
-    elif hasattr(matrix, "tolist"):
+    elif isinstance(matrix, np.ndarray):
         plain["matrix"] = matrix.tolist()
     return plain

@@ -15,9 +15,12 @@ quantity                                  meaning
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from trustsem.errors import did_you_mean, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FIT = (
     "chisq", "df", "pvalue", "cfi", "tli", "nfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper",

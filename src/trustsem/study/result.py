@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 from markupsafe import Markup
 
 from trustsem import display
+from trustsem.diagram import Diagram, View, conceptual_graph, draw, graph_from_parameters
+from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
-from trustsem.results import ModelResult
-from trustsem.study.measurement import MeasurementStep
-from trustsem.study.plan import Study
-from trustsem.study.structural import StructuralStep
-from trustsem.survey.screening import Screening
 from trustsem.tables import Table
-from trustsem.validity import Verdict
 
 if TYPE_CHECKING:
-    from trustsem.diagram import Diagram
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from trustsem.results import ModelResult
+    from trustsem.study.measurement import MeasurementStep
+    from trustsem.study.plan import Study
+    from trustsem.study.structural import StructuralStep
+    from trustsem.survey.screening import Screening
+    from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
 _WIDTH = 100
+_SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,7 +87,11 @@ class StudyResult:
         return all(model.converged and model.admissible for model in self.models.values())
 
     def report(
-        self, directory: str | Path, formats: Sequence[str] = ("html", "json"), *, force: bool = False
+        self,
+        directory: str | Path,
+        formats: Sequence[str] = ("html", "json"),
+        *,
+        force: bool = False,
     ) -> Path:
         """Write the report.
 
@@ -110,26 +118,58 @@ class StudyResult:
 
         return write_report(self, Path(directory), formats=tuple(formats), force=force)
 
-    def draw(self, view: str = "structural") -> Diagram:
+    def draw(self, view: View | None = None) -> Diagram:
         """Draw a path diagram.
 
         Parameters
         ----------
-        view : {"structural", "measurement", "full", "conceptual"}
-            What to draw; a measurement-only study has the view ``"measurement"``.
+        view : {"structural", "measurement", "full", "conceptual"}, optional
+            What to draw; by default the structural model, or the measurement model of a study
+            without hypotheses.
 
         Returns
         -------
         Diagram
             Shown by a notebook; ``.save("figure.svg")`` writes it.
-        """
-        from trustsem.study.drawing import draw_study  # noqa: PLC0415 (drawings are optional)
 
-        return draw_study(self, view)
+        Raises
+        ------
+        UnknownOptionError
+            If there is no such view.
+        PlanError
+            If the study has no hypotheses to draw.
+        """
+        view = view or ("structural" if self.structural else "measurement")
+        if view != "measurement" and self.structural is None:
+            raise PlanError(
+                f"The study {self.study.name!r} has no hypotheses; the view {view!r} has nothing "
+                "to show.",
+                remedy="Draw the view 'measurement'.",
+            )
+        study = self.study
+        if view == "conceptual":
+            graph = conceptual_graph(
+                list(study.constructs),
+                study.labels,
+                {(h.predictor, h.outcome): (h.name, _SIGNS[h.sign]) for h in study.hypotheses},
+                controls=study.controls,
+            )
+            return draw(graph, title=study.title)
+        model = self.models["measurement" if view == "measurement" else "structural"]
+        graph = graph_from_parameters(
+            model.parameters,
+            view=view,
+            r2=model.r2,
+            labels=study.labels,
+            hypotheses={(h.predictor, h.outcome): h.name for h in study.hypotheses},
+            constructs=list(study.constructs),
+            controls=list(study.controls),
+        )
+        return draw(graph, title=study.title)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers, unrounded, as plain values; a number that does not exist is None."""
-        from trustsem.report import plain, results_document  # noqa: PLC0415 (as in report)
+        from trustsem.report import plain, results_document  # noqa: PLC0415 (the same)
 
         return {**results_document(self), "manifest": plain(self.manifest)}
 
@@ -137,8 +177,7 @@ class StudyResult:
         """Return the outcome on one screen."""
         blocks = ["\n".join(self._heading())]
         blocks.extend("\n".join(lines) for lines in self._paragraphs())
-        for table in self._tables():
-            blocks.append(table.to_text(_WIDTH))
+        blocks.extend(table.to_text(_WIDTH) for table in self._tables())
         blocks.append("\n".join(self._pointers()))
         return display.printable("\n\n".join(blocks), keep_lines=True)
 
@@ -147,23 +186,21 @@ class StudyResult:
         parts = [Markup("<p><strong>{}</strong></p>").format(notice)] if notice else []
         parts.append(Markup("<h3>{}</h3>").format(rest[0]))
         parts.extend(Markup("<p>{}</p>").format(line) for line in rest[1:])
-        for lines in self._paragraphs():
-            parts.append(Markup("<p>{}</p>").format(Markup("<br>").join(lines)))
+        parts.extend(_html_lines(lines) for lines in self._paragraphs())
         parts.extend(table.to_html() for table in self._tables())
-        parts.append(Markup("<p>{}</p>").format(Markup("<br>").join(self._pointers())))
+        parts.append(_html_lines(self._pointers()))
         return str(Markup("\n").join(parts))
 
     def _heading(self) -> list[str]:
         """Return the notice, the title, and what was analysed."""
-        model = self.measurement.model
+        study, model = self.study, self.measurement.model
         source = self.manifest["inputs"][-1]["name"]
-        lines = [self.notice] if self.notice else []
+        sizes = f"{len(study.constructs)} constructs, {len(study.items)} items"
+        method = f"{model.options.estimator} ({model.options.likelihood})"
         return [
-            *lines,
-            f"{self.study.name}: {self.study.title}",
-            f"{source}, N = {model.n_obs}, {len(self.study.constructs)} constructs, "
-            f"{len(self.study.items)} items, {model.options.estimator} "
-            f"({model.options.likelihood})",
+            *([self.notice] if self.notice else []),
+            f"{study.name}: {study.title}",
+            f"{source}, N = {model.n_obs}, {sizes}, {method}",
         ]
 
     def _paragraphs(self) -> list[list[str]]:
@@ -176,7 +213,7 @@ class StudyResult:
         for verdict in self.verdict:
             model = self.models[verdict.step]
             number = "Step one" if verdict.step == "measurement" else "Step two"
-            fit = display.fit_line(model.fit_measures, model.n_obs)
+            fit = display.fit_line(dict(model.fit_measures), model.n_obs)
             paragraphs.append([f"{number}, {verdict.step} model: {fit}", verdict.text])
         return paragraphs
 
@@ -198,11 +235,15 @@ class StudyResult:
 
     def _pointers(self) -> list[str]:
         """Return where to see more."""
-        warnings = len(at_least(self.findings, "warning"))
-        count = f"{len(self.findings)} findings, {warnings} of them warnings or serious: .findings"
-        structural = ", .structural" if self.structural is not None else ""
+        n_grave = len(at_least(self.findings, "warning"))
+        step = ", .structural" if self.structural is not None else ""
+        parts = f".measurement{step}, .scorecard, .agreement, .screening, .manifest"
         return [
-            count,
-            f"More: .measurement{structural}, .scorecard, .agreement, .screening, .manifest, "
-            ".draw(), .report(directory)",
+            f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
+            f"More: {parts}, .draw(), .report(directory)",
         ]
+
+
+def _html_lines(lines: Sequence[str]) -> Markup:
+    """Return lines as one escaped paragraph."""
+    return Markup("<p>{}</p>").format(Markup("<br>").join(lines))

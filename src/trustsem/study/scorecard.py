@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from trustsem.findings import Finding
-from trustsem.study.measurement import MeasurementStep
-from trustsem.study.plan import Study
-from trustsem.study.structural import StructuralStep
+
+if TYPE_CHECKING:
+    from trustsem.study.measurement import MeasurementStep
+    from trustsem.study.plan import Study
+    from trustsem.study.structural import StructuralStep
 
 SCORECARD_COLUMNS = (
     "quantity", "where", "printed", "decimals", "estimate", "difference", "within_rounding",
@@ -78,9 +80,7 @@ def within_rounding(estimate: float, printed: float, decimals: int) -> bool:
     return abs(estimate - printed) <= 0.5 * 10.0**-decimals + _ROUNDING_SLACK
 
 
-def quantity(
-    name: str, measurement: MeasurementStep, structural: StructuralStep | None
-) -> float:
+def quantity(name: str, measurement: MeasurementStep, structural: StructuralStep | None) -> float:
     """Return the estimate of a published quantity.
 
     Parameters
@@ -119,13 +119,15 @@ def quantity(
     return float(found)
 
 
-def check_scorecard(table: pd.DataFrame) -> tuple[Finding, ...]:
+def check_scorecard(table: pd.DataFrame, *, own: bool) -> tuple[Finding, ...]:
     """Report printed numbers that the estimates do not round to.
 
     Parameters
     ----------
     table : DataFrame
         As :func:`scorecard` returns it.
+    own : bool
+        Whether the study's own data were analysed, so that the numbers should be the same.
 
     Returns
     -------
@@ -140,7 +142,7 @@ def check_scorecard(table: pd.DataFrame) -> tuple[Finding, ...]:
                 f"{row['quantity']} is {row['estimate']:.{row['decimals'] + 1}f} here and "
                 f"{row['printed']:.{row['decimals']}f} in print ({row['where']})."
             ),
-            severity="warning",
+            severity="warning" if own else "note",
             holds=False,
             value=float(row["estimate"]),
             threshold=float(row["printed"]),

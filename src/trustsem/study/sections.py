@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -22,13 +22,18 @@ from pydantic import (
     model_validator,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 NAME = re.compile(r"[^\W\d][\w.]*")
 _RANGE = re.compile(r"(?P<stem>.*?)(?P<first>\d+)\s*:\s*(?P<stem2>.*?)(?P<last>\d+)")
 _LONGEST_RANGE = 1000
-_ARROW = re.compile(r"\s*(?:->|→)\s*")
+ENDS = 2
+"""Paths, pairs and scales have two ends."""
+_ARROW = re.compile("\\s*(?:->|\N{RIGHTWARDS ARROW})\\s*")
 
 
-def item_names(items: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def item_names(items: str | Sequence[str]) -> tuple[str, ...]:
     """Return the items that a range, a list, or a mixture of both names.
 
     Parameters
@@ -85,31 +90,30 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _refused(needed: str, value: Any) -> ValueError:
+    """Return the error that pydantic reports for a value of the wrong kind."""
+    return ValueError(f"{needed}, got {value!r}")
+
+
 def _pair(value: Any) -> Any:
     """Refuse a pair that is not two names."""
-    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004
-        raise ValueError(f"a pair of names is needed, got {value!r}")
+    if not isinstance(value, list | tuple) or len(value) != ENDS:
+        raise _refused("a pair of names is needed", value)
     return tuple(value)
 
 
-Items = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda value: _items(value))]
-Name = Annotated[StrictStr, BeforeValidator(lambda value: _checked_name(_text(value)))]
-Pair = Annotated[tuple[Name, Name], BeforeValidator(_pair)]
-Number = StrictInt | StrictFloat
-
-
-def _text(value: Any) -> str:
-    """Return a text, or raise."""
+def _name(value: Any) -> str:
+    """Refuse what cannot be a name in a model."""
     if not isinstance(value, str):
-        raise ValueError(f"a text is needed, got {value!r}")  # noqa: TRY004
-    return value
+        raise _refused("a name is needed", value)
+    return _checked_name(value)
 
 
 def _items(value: Any) -> Any:
     """Expand ranges where a list of item names is wanted."""
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"items are written as 'x1:x5' or as a list of names, got {value!r}")
+        raise _refused("items are written as 'x1:x5' or as a list of names", value)
     return item_names(", ".join(texts)) if texts else ()
 
 
@@ -117,10 +121,10 @@ def _scale(value: Any) -> Any:
     """Refuse a scale that is not two ascending numbers."""
     if (
         not isinstance(value, list | tuple)
-        or len(value) != 2  # noqa: PLR2004
+        or len(value) != ENDS
         or not all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
     ):
-        raise ValueError(f"a scale is its lowest and its highest answer, got {value!r}")
+        raise _refused("a scale is its lowest and its highest answer", value)
     if value[0] >= value[1]:
         raise ValueError(f"the lower end {value[0]:g} is not below the upper end {value[1]:g}")
     return tuple(value)
@@ -135,6 +139,10 @@ def _codes(value: Any) -> Any:
     return tuple(codes)
 
 
+Items = Annotated[tuple[StrictStr, ...], BeforeValidator(_items)]
+Name = Annotated[StrictStr, BeforeValidator(_name)]
+Pair = Annotated[tuple[Name, Name], BeforeValidator(_pair)]
+Number = StrictInt | StrictFloat
 Scale = Annotated[tuple[Number, Number], BeforeValidator(_scale)]
 
 
@@ -142,6 +150,9 @@ class Section(BaseModel):
     """A part of a study file: frozen, and refusing keys that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parts: ClassVar[dict[str, type[Section]]] = {}
+    """Sections within this one."""
 
 
 class DataSection(Section):
@@ -189,22 +200,26 @@ class HypothesisSection(Section):
         if isinstance(value, dict):
             return value
         if not isinstance(value, str):
-            raise ValueError(f"a hypothesis is written 'a -> b' or {{ path = 'a -> b' }}, got {value!r}")  # noqa: TRY004, E501
+            raise _refused("a hypothesis is written 'a -> b' or { path = 'a -> b' }", value)
         match = re.fullmatch(r"(?P<path>.*?)\s*(?:\((?P<sign>[^()]*)\))?\s*", value)
         parts = {} if match is None else match.groupdict()
-        sign = {"−": "-", "?": "any"}.get(parts.get("sign") or "+", parts.get("sign") or "+")
+        sign = {"\N{MINUS SIGN}": "-", "?": "any"}.get(
+            parts.get("sign") or "+", parts.get("sign") or "+"
+        )
         return {"path": parts.get("path") or value, "sign": sign}
 
     @model_validator(mode="after")
     def _one_path(self) -> HypothesisSection:
         """Refuse anything but one arrow between two names."""
         ends = _ARROW.split(self.path.strip())
-        if len(ends) != 2:  # noqa: PLR2004
+        if len(ends) != ENDS:
             raise ValueError(f"a path is written 'a -> b', got {self.path!r}")
         for end in ends:
             _checked_name(end)
         if ends[0] == ends[1]:
             raise ValueError(f"the path {self.path!r} leads from a construct to itself")
+        if self.tails == 1 and self.sign == "any":
+            raise ValueError("a one-tailed test needs a sign, '+' or '-'")
         return self
 
     @property
@@ -262,17 +277,16 @@ class RivalSection(Section):
         return tuple(HypothesisSection(path=path).ends for path in self.remove)
 
 
-def _decimal(value: Any) -> Any:
+def _decimal(value: Any) -> str:
     """Keep a printed number with the decimals that it was printed with."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"a printed number is needed, got {value!r}")
+    text = str(value).replace("\N{MINUS SIGN}", "-")
     try:
-        number = Decimal(str(value).replace("−", "-"))
+        finite = not isinstance(value, bool) and Decimal(text).is_finite()
     except InvalidOperation:
-        raise ValueError(f"a printed number is needed, got {value!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"a printed number is needed, got {value!r}")
-    return str(value).replace("−", "-")
+        finite = False
+    if not finite:
+        raise _refused("a printed number is needed", value)
+    return text
 
 
 class PublishedValue(Section):
@@ -297,6 +311,8 @@ class PublishedValue(Section):
 
 class PublishedSection(Section):
     """``[published]``: what a publication says about this study."""
+
+    parts: ClassVar[dict[str, type[Section]]] = {"values": PublishedValue}
 
     reference: StrictStr = ""
     values: tuple[PublishedValue, ...] = ()

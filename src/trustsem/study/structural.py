@@ -1,27 +1,33 @@
-"""Step two: do the constructs relate as the theory says?"""
+"""Step two: whether the constructs relate as the theory says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
-from trustsem.errors import EstimationError, InferenceError, SpecificationError
+from trustsem.errors import (
+    EstimationError,
+    InferenceError,
+    NotNestedError,
+    SpecificationError,
+)
 from trustsem.findings import Finding
-from trustsem.results import ModelResult, sem
-from trustsem.study.answers import Answers
-from trustsem.study.effects import effects_table
+from trustsem.results import ModelResult, compare, sem
 from trustsem.study.measurement import MeasurementStep, fit_findings
-from trustsem.study.plan import Study
 from trustsem.validity import (
     check_hypotheses,
     check_structural_difference,
     hypotheses_table,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustsem.study.answers import Answers
+    from trustsem.study.plan import Study
 
 _FIT_COLUMNS = (
     "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr",
@@ -82,26 +88,30 @@ class Difference:
     pvalue: float
 
 
-def chisq_difference(restricted: ModelResult, general: ModelResult) -> Difference:
-    """Compare two nested models estimated by maximum likelihood from the same data.
+def chisq_difference(a: ModelResult, b: ModelResult) -> Difference | None:
+    """Compare two models estimated from the same data.
 
     Parameters
     ----------
-    restricted, general : ModelResult
-        The first has the degrees of freedom of the second, or more.
+    a, b : ModelResult
+        In any order; the one with more degrees of freedom is the restricted one.
 
     Returns
     -------
-    Difference
+    Difference or None
+        None if they are not nested, or one of them has no solution.
 
     References
     ----------
     Steiger et al. (1985) [steiger1985]_.
     """
-    chisq = float(restricted.fit_measures["chisq"] - general.fit_measures["chisq"])
-    df = int(restricted.df - general.df)
-    pvalue = float(chi2.sf(max(chisq, 0.0), df)) if df > 0 else float("nan")
-    return Difference(chisq=0.0 if df == 0 and abs(chisq) < _SAME_FIT else chisq, df=df, pvalue=pvalue)
+    if not (a.converged and b.converged):
+        return None
+    try:
+        row = compare(a, b).iloc[-1]
+    except NotNestedError:
+        return None
+    return Difference(float(row["chisq_diff"]), int(row["df_diff"]), float(row["pvalue"]))
 
 
 def structural_step(
@@ -142,7 +152,7 @@ def structural_step(
     hypotheses = hypotheses_table(model.parameters, study.hypotheses, significance=level)
     difference = chisq_difference(model, saturated)
     judged: tuple[Finding, ...] = ()
-    if model.converged and saturated.converged:
+    if difference is not None:
         judged = (
             check_structural_difference(
                 difference.chisq, difference.df, difference.pvalue, thresholds=study.thresholds
@@ -153,8 +163,8 @@ def structural_step(
     return StructuralStep(
         model=model,
         hypotheses=hypotheses,
-        effects=effects_table(model.parameters, np.asarray(model.vcov, dtype=float)),
-        sequence=_sequence(study, saturated, model, rivals),
+        effects=model.effects.drop(columns="group"),
+        sequence=_sequence(saturated, model, difference, rivals),
         r2=model.r2.reindex(outcomes),
         findings=(
             *model.findings,
@@ -189,33 +199,18 @@ def _rivals(
 
 
 def _sequence(
-    study: Study, saturated: ModelResult, theory: ModelResult, rivals: Mapping[str, ModelResult]
+    saturated: ModelResult,
+    theory: ModelResult,
+    difference: Difference | None,
+    rivals: Mapping[str, ModelResult],
 ) -> pd.DataFrame:
     """Tabulate the models of the study with their differences."""
-    rows = [
-        _sequence_row("Ms", saturated),
-        _sequence_row("Mt", theory, "Ms", chisq_difference(theory, saturated)),
+    rows = [_sequence_row("Ms", saturated), _sequence_row("Mt", theory, "Ms", difference)]
+    rows += [
+        _sequence_row(name, rival, "Mt", chisq_difference(theory, rival))
+        for name, rival in rivals.items()
     ]
-    for name, rival in rivals.items():
-        difference = _rival_difference(
-            set(study.paths), set(study.rival_paths(name)), theory, rival
-        )
-        rows.append(_sequence_row(name, rival, "Mt" if difference else "", difference))
     return pd.DataFrame(rows, columns=list(SEQUENCE_COLUMNS))
-
-
-def _rival_difference(
-    paths: set[tuple[str, str]],
-    rival_paths: set[tuple[str, str]],
-    theory: ModelResult,
-    rival: ModelResult,
-) -> Difference | None:
-    """Compare a rival with the theory if one only adds paths to the other, else return None."""
-    n_paths = abs(len(paths) - len(rival_paths))
-    if not (paths < rival_paths or rival_paths < paths) or abs(theory.df - rival.df) != n_paths:
-        return None
-    models = (theory, rival) if paths < rival_paths else (rival, theory)
-    return chisq_difference(*models)
 
 
 def _sequence_row(
@@ -224,7 +219,7 @@ def _sequence_row(
     """Return one row of the model sequence."""
     row: dict[str, Any] = {"model": name}
     row.update({key: model.fit_measures.get(key, np.nan) for key in _FIT_COLUMNS})
-    row["compared_with"] = against
+    row["compared_with"] = against if difference else ""
     row["chisq_diff"] = difference.chisq if difference else np.nan
     row["df_diff"] = difference.df if difference else np.nan
     row["pvalue_diff"] = difference.pvalue if difference else np.nan
@@ -252,10 +247,8 @@ def _stable_loadings(measurement: ModelResult, structural: ModelResult) -> Findi
 def _loadings(model: ModelResult) -> pd.Series[float]:
     """Return the standardised loadings by construct and item."""
     rows = model.parameters[model.parameters["op"] == "=~"]
-    names: Sequence[str] = [
-        f"{lhs} =~ {rhs}" for lhs, rhs in zip(rows["lhs"], rows["rhs"], strict=True)
-    ]
-    return pd.Series(rows["std_all"].to_numpy(dtype=float), index=names)
+    pairs = zip(rows["lhs"], rows["rhs"], rows["std_all"], strict=True)
+    return pd.Series({f"{lhs} =~ {rhs}": float(std) for lhs, rhs, std in pairs})
 
 
 def _rival_failed(name: str, reason: str) -> Finding:

@@ -87,6 +87,29 @@ def read_study_file(path: Path) -> Study:
         raise StudyFileError(path, [f"is not UTF-8 text (byte {error.start})"]) from None
     except OSError as error:
         raise StudyFileError(path, [f"cannot be read: {error.strerror}"]) from None
+    return parse_study(text, path)
+
+
+def parse_study(text: str, path: Path) -> Study:
+    """Read the text of a study file.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    path : Path
+        The file that it comes from, or stands for: relative data paths start from its folder, and
+        mistakes name it.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyFileError
+        If the text is not a study; every mistake is listed with its line.
+    """
     text = text.replace("\r\n", "\n")
     try:
         raw = tomllib.loads(text)

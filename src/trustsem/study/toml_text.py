@@ -39,16 +39,18 @@ def _section(name: str, section: Mapping[str, Any]) -> list[str]:
         return [_block(f"[{_key(name)}.{_key(key)}]", value) for key, value in section.items()]
     lists = {key: value for key, value in section.items() if (name, key) in _ARRAYS_OF_TABLES}
     tables = {
-        key: value for key, value in section.items() if name == "published" and isinstance(value, Mapping)
+        key: value
+        for key, value in section.items()
+        if name == "published" and isinstance(value, Mapping)
     }
     plain = {key: value for key, value in section.items() if key not in lists and key not in tables}
     blocks = [_block(f"[{_key(name)}]", plain)] if plain or not (lists or tables) else []
     blocks += [
-        _block(f"[[{_key(name)}.{_key(key)}]]", entry) for key, value in lists.items() for entry in value
+        _block(f"[[{_key(name)}.{_key(key)}]]", entry)
+        for key, value in lists.items()
+        for entry in value
     ]
-    return blocks + [
-        _block(f"[{_key(name)}.{_key(key)}]", value) for key, value in tables.items()
-    ]
+    return blocks + [_block(f"[{_key(name)}.{_key(key)}]", value) for key, value in tables.items()]
 
 
 def _block(header: str, values: Mapping[str, Any]) -> str:

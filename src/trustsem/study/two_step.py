@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,6 +27,10 @@ from trustsem.study.scorecard import check_scorecard, scorecard
 from trustsem.study.structural import StructuralStep, structural_step
 from trustsem.study.study_file import load_study
 from trustsem.validity import Verdict, measurement_verdict, structural_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 _MOMENTS = ("sample_cov", "sample_mean", "sample_sd", "sample_nobs")
 
@@ -77,17 +79,15 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     _require_one_group(options)
     answers = prepare_answers(plan, data, moments)
     measurement = measurement_step(plan, answers, keywords)
-    structural = (
-        structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
-    )
+    structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
-    table = scorecard(plan, measurement, structural) if answers.own else _no_scorecard(plan)
+    table = scorecard(plan, measurement, structural)
     findings = (
         *answers.findings,
         *measurement.findings,
         *(structural.findings if structural else ()),
         *engine_findings,
-        *check_scorecard(table),
+        *check_scorecard(table, own=answers.own),
     )
     models = {"measurement": measurement.model}
     if structural:
@@ -100,7 +100,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         scorecard=table,
         screening=answers.screening,
         agreement=agreement,
-        manifest=manifest(plan, answers, options, chosen, models, started),
+        manifest=manifest(plan, answers, options, chosen, models=models, started=started),
         findings=at_least(findings, "note"),
         synthetic=answers.synthetic,
         notice=answers.notice,
@@ -140,14 +140,10 @@ def _second_engine(
     ]
     if structural:
         jobs.append(("structural", structural.model, partial(sem, study.structural_model())))
-    rows, findings = [], []
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
     for name, model, estimate in jobs:
         row, notes = second_engine_row(name, model, estimate, inputs)
         rows += [row] if row else []
         findings += notes
     return agreement_table(rows), tuple(findings)
-
-
-def _no_scorecard(study: Study) -> pd.DataFrame:
-    """Return an empty scorecard: printed numbers are about the study's own data."""
-    return scorecard(study, *_NOTHING)

@@ -65,7 +65,6 @@ def read_delimited(path: Path, columns: Sequence[str] | None, encoding: str | No
         dtype=dict.fromkeys(_codes_with_leading_zero(text, separator, names), "str"),
         na_values=[""],
         keep_default_na=False,
-        float_precision="round_trip",
         low_memory=False,
         skip_blank_lines=len(names) > 1,
     )[chosen]

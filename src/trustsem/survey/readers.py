@@ -192,8 +192,11 @@ def _with_further_missing(
 ) -> Survey:
     if not isinstance(missing, Mapping):
         return declare_missing(survey, missing)
+    users: dict[tuple[MissingCode, ...], list[str]] = {}
     for name, codes in missing.items():
-        survey = declare_missing(survey, codes, [name])
+        users.setdefault(tuple(codes), []).append(name)
+    for codes, names in users.items():
+        survey = declare_missing(survey, codes, names)
     return survey
 
 

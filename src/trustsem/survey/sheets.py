@@ -34,8 +34,9 @@ def read_workbook(path: Path, columns: Sequence[str] | None, _encoding: str | No
     try:
         with pd.ExcelFile(path, engine="calamine") as workbook:
             sheets = [cleaned(name) for name in workbook.sheet_names]
-            cells = workbook.parse(
-                workbook.sheet_names[0],
+            cells = pd.read_excel(
+                workbook,
+                sheet_name=0,
                 header=None,
                 dtype=object,
                 na_values=[""],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import trustsem
 from trustsem.errors import UnreadableFileError, did_you_mean
 
 
@@ -16,7 +15,7 @@ def data_folder() -> Path:
     UnreadableFileError
         If neither is there.
     """
-    package = Path(trustsem.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     candidates = (package / "_data", package.parent.parent / "data")
     for folder in candidates:
         if folder.is_dir():

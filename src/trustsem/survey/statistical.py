@@ -47,6 +47,8 @@ def read_statistical(path: Path, columns: Sequence[str] | None, encoding: str | 
     damage = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OverflowError)
     try:
         frame, meta, used = _read_any_encoding(read, path, columns, encoding, damage)
+    except UnknownItemError:
+        raise
     except damage as error:
         raise UnreadableFileError(
             path,

@@ -201,6 +201,7 @@ class Survey:
         count = f"{self.n_cases} cases, {self.frame.shape[1]} variables"
         title = f"Survey {cleaned(self.source.name)} ({self.source.format}): {count}"
         label = [f"  label    {self.source.label}"] if self.source.label else []
+        notice = ["  notice   The file declares its data SYNTHETIC."] if self.synthetic else []
         text = [
             name
             for name in self.frame.columns
@@ -208,6 +209,7 @@ class Survey:
         ]
         return [
             title,
+            *notice,
             *label,
             f"  missing  {self._missing_text()}",
             *([f"  no number {listed(text)}"] if text else []),

@@ -15,7 +15,7 @@ def coefficient(value: float, decimals: int = 3) -> str:
 
 
 def threshold_text(value: float) -> str:
-    """Return a threshold with as many decimals as it needs, two at least."""
+    """Return a threshold with two decimals or more, or as a whole number if it is one."""
     text = f"{value:.4f}".rstrip("0")
     whole, _, decimals = text.partition(".")
     return coefficient(value, max(2, len(decimals))) if decimals else whole

@@ -1,0 +1,134 @@
+"""What a study found, for a terminal: notice, verdicts, fit, findings, tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustsem import display
+from trustsem.findings import at_least
+from trustsem.report import prose, study_tables
+from trustsem.tables import Notes, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trustsem.results import ModelResult
+    from trustsem.study import StudyResult
+    from trustsem.survey import Screening
+
+_STEPS = {"measurement": "Step one, measurement", "structural": "Step two, structure"}
+_SHOWN_FINDINGS = 8
+
+
+def text_summary(result: StudyResult, width: int = 100, *, more: bool = False) -> str:
+    """Return what a study found as plain text.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+    width : int
+        Columns of the terminal.
+    more : bool
+        Add the tables of step one and the effects.
+
+    Returns
+    -------
+    str
+        The notice of synthetic data comes first, then the verdicts, then the numbers.
+    """
+    blocks = [*_opening(result), _findings(result)]
+    blocks += [table.to_text(width) for table in _tables(result, more=more)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def measurement_summary(result: StudyResult, width: int = 100) -> str:
+    """Return step one as plain text: verdict, findings and all of its tables."""
+    step = result.measurement
+    fit = study_tables.fit_measures(
+        step.model, result.study.thresholds, "fit", "Fit of the Measurement Model"
+    )
+    tables = [
+        fit,
+        study_tables.loadings(result),
+        study_tables.reliability(result),
+        study_tables.validity_matrix(result),
+        study_tables.discriminant_pairs(result),
+    ]
+    blocks = [*_opening(result), _findings(result)]
+    blocks += [table.to_text(width) for table in tables if len(table.frame)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def screening_summary(
+    screening: Screening, notice: str, names: Mapping[str, str], width: int = 100
+) -> str:
+    """Return what was found in the answers as plain text.
+
+    Parameters
+    ----------
+    screening : Screening
+        Flow, items and findings.
+    notice : str
+        What stands first, or an empty string.
+    names : mapping of str to str
+        What each construct is called in print.
+    width : int
+        Columns of the terminal.
+    """
+    findings = "\n".join(str(finding) for finding in at_least(screening.findings, "note"))
+    tables = [study_tables.sample_flow(screening), study_tables.item_descriptives(screening, names)]
+    blocks = [notice, findings, *(table.to_text(width) for table in tables if len(table.frame))]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _opening(result: StudyResult) -> Iterator[str]:
+    if result.notice:
+        yield result.notice
+    yield result.study.title
+    lines = [f"N = {result.measurement.model.n_obs}"]
+    lines += [f"{name}: {_fit(model)}" for name, model in _models(result)]
+    yield "\n".join(lines)
+    for verdict in result.verdict:
+        holds = {True: "holds", False: "DOES NOT HOLD", None: "no verdict"}[verdict.holds]
+        yield f"{_STEPS.get(verdict.step, verdict.step)}: {holds}\n  {verdict.text}"
+
+
+def _models(result: StudyResult) -> Iterator[tuple[str, ModelResult]]:
+    yield "Measurement model", result.measurement.model
+    if result.structural is not None:
+        yield "Structural model", result.structural.model
+
+
+def _fit(model: ModelResult) -> str:
+    line = display.fit_line(model.fit_measures, model.n_obs)
+    status = prose.model_status(model, "present")
+    return f"{line}\n  WARNING: {status}" if status else line
+
+
+def _findings(result: StudyResult) -> str:
+    """Return the findings that a reader must know, cut after a screenful."""
+    findings = at_least(result.findings, "warning")
+    lines = [str(finding) for finding in findings[:_SHOWN_FINDINGS]]
+    if len(findings) > _SHOWN_FINDINGS:
+        lines.append(f"... and {len(findings) - _SHOWN_FINDINGS} more in the report.")
+    return "\n".join(lines)
+
+
+def _tables(result: StudyResult, *, more: bool) -> Iterator[Table]:
+    if more:
+        yield study_tables.loadings(result)
+    yield replace(
+        study_tables.reliability(result),
+        show=("construct", "n_items", "alpha", "cr", "ave"),
+        notes=Notes(),
+    )
+    if more:
+        yield study_tables.discriminant_pairs(result)
+    if result.structural is not None:
+        table = study_tables.hypotheses(result)
+        yield replace(table, notes=replace(table.notes, general=""))
+        if more:
+            yield study_tables.effects(result)
+            yield study_tables.model_sequence(result)
