@@ -27,6 +27,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#])")
 _SUPERSCRIPTS = str.maketrans("abcdefgh", "ᵃᵇᶜᵈᵉᶠᵍʰ")
 _NARROWEST, _LONGEST_WORD = 12, 26
+_EXACT_INTEGERS = 2.0**53
 _STATISTICS = re.compile(
     r"(?<![\w-])(?P<symbol>SE|SD|df|[pNMbzqnHT]|CFI|TLI|RMSEA|SRMR|β|φ|α)"
     r" (?P<relation>=|&lt;|&gt;|≥|≤|−) (?=[-−.\d])"
@@ -161,7 +162,7 @@ class Table:
         max_width : int
             Columns of the terminal; text columns become narrower to fit.
         """
-        shown = [_cleaned(column) for column in self._shown("plain")]
+        shown = [_cleaned(self._marked(column)) for column in self._shown("plain")]
         widths = _fitting_widths(shown, max_width)
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
         lines = [*self._heading(), rule]
@@ -249,6 +250,16 @@ class Table:
                 for row, value in enumerate(frame[name])
             ]
         return _Shown(name, column, tuple(cells))
+
+    def _marked(self, column: _Shown) -> _Shown:
+        """Return a column whose cells end in the letters of their notes, all equally wide."""
+        letters = [self.marks.get((row, column.name), "") for row in range(len(column.cells))]
+        blank = " " if any(letters) and column.column.format.numeric else ""
+        cells = (
+            cell + (letter.translate(_SUPERSCRIPTS) or blank)
+            for cell, letter in zip(column.cells, letters, strict=True)
+        )
+        return _Shown(column.name, column.column, tuple(cells))
 
     def _rows(self) -> Iterator[tuple[int, str | None]]:
         """Yield each visible row's position and, where a group begins, the group's title."""
@@ -361,10 +372,13 @@ def _csv_cell(value: Any) -> str:
         return ""
     if hasattr(value, "item"):
         value = value.item()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_INTEGERS:
+        return str(int(value))
     if isinstance(value, bool | int | float):
         return repr(value)
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    safe = f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return safe.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _markdown(text: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from trustsem.diagram import Edge, Node, PathGraph, conceptual_graph, graph_from_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 LABELS = {
     "trust": "Buyer trust",
@@ -49,7 +52,7 @@ RESIDUALS = {
 
 
 def parameter(
-    lhs: str, op: str, rhs: str, value: float, pvalue: float = 1e-6, free: int = 1
+    lhs: str, op: str, rhs: str, value: float, pvalue: float = 1e-6, *, free: int = 1
 ) -> dict[str, object]:
     """Return a line of a parameter table."""
     return {
@@ -118,12 +121,15 @@ def structure(paths: Iterable[tuple[str, str]], items: int = 3) -> pd.DataFrame:
 
 def chain(length: int) -> list[tuple[str, str]]:
     """Return the paths of a chain."""
-    return [(f"e{k}", f"e{k + 1}") for k in range(1, length)]
+    return [(f"step{k}_", f"step{k + 1}_") for k in range(1, length)]
 
 
 def _second_order() -> pd.DataFrame:
     table = pd.DataFrame(measured({name: [0.8, 0.7, 0.6] for name in ("v", "t", "s")}))
-    top = [parameter("g", "=~", name, value) for name, value in zip("vts", (0.8, 0.6, 0.5))]
+    top = [
+        parameter("g", "=~", name, value)
+        for name, value in zip("vts", (0.8, 0.6, 0.5), strict=True)
+    ]
     return pd.concat([table, pd.DataFrame(top)], ignore_index=True)
 
 
@@ -135,8 +141,7 @@ def _two_waves() -> pd.DataFrame:
 
 
 def _single_indicators() -> pd.DataFrame:
-    table = structure([("x", "m"), ("m", "y"), ("x", "y")], items=1)
-    return table
+    return structure([("x", "m"), ("m", "y"), ("x", "y")], items=1)
 
 
 def _with_covariates() -> pd.DataFrame:
@@ -144,8 +149,6 @@ def _with_covariates() -> pd.DataFrame:
     more = [parameter("y", "~", "age", -0.12, 0.03), parameter("y", "~", "firm_size", 0.04, 0.4)]
     more += [parameter("sales", "~", "y", 0.33), parameter("sales", "~~", "sales", 0.89)]
     return pd.concat([table, pd.DataFrame(more)], ignore_index=True)
-
-
 
 
 FEEDBACK = [("x", "a"), ("z", "b"), ("a", "b"), ("b", "a")]
@@ -193,9 +196,7 @@ GRAPHS: dict[str, Callable[[], PathGraph]] = {
     "two waves, measurement": lambda: graph_from_parameters(_two_waves(), view="measurement"),
     "second order": lambda: graph_from_parameters(_second_order()),
     "second order, full": lambda: graph_from_parameters(_second_order(), view="full"),
-    "second order, measurement": lambda: graph_from_parameters(
-        _second_order(), view="measurement"
-    ),
+    "second order, measurement": lambda: graph_from_parameters(_second_order(), view="measurement"),
     "feedback loop": lambda: graph_from_parameters(structure(FEEDBACK)),
     "feedback loop, full": lambda: graph_from_parameters(structure(FEEDBACK), view="full"),
     "single indicators": lambda: graph_from_parameters(_single_indicators(), view="full"),

@@ -191,6 +191,8 @@ items = "a1:a3"
     ("replaced", "by", "complaint"),
     [
         ("[0.5, 1.0]", "[0.5]", "line 6: moments.matrix: 3 variables need 3 rows"),
+        ("[0.5, 1.0]", "[nan, 1.0]", "line 6: moments.matrix[2][1]: a finite number is needed"),
+        ("[0.5, 1.0]", "['a', 1.0]", "line 6: moments.matrix[2][1]: a finite number is needed"),
         ("[0.5, 1.0]", "[1.5, 1.0]", "line 6: moments.matrix: is not positive definite"),
         (
             "[[1.0], [0.5, 1.0],",

@@ -74,6 +74,19 @@ def test_a_study_of_measurement_only_has_no_structural_model():
         study.structural_model()
 
 
+def test_a_study_can_do_without_its_hypotheses(study):
+    alone = study.measurement_only()
+    assert alone.measurement_model() == study.measurement_model()
+    assert (alone.hypotheses, alone.covary, dict(alone.controls), dict(alone.rivals)) == (
+        (),
+        (),
+        {},
+        {},
+    )
+    assert alone.options == study.options
+    assert alone.scales == study.scales
+
+
 def test_all_mistakes_of_a_study_from_python_are_listed_at_once():
     with pytest.raises(PlanError) as caught:
         Study(

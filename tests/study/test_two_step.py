@@ -145,7 +145,7 @@ def test_brockman_supports_all_hypotheses_on_complete_cases(brockman):
     flow = brockman.screening.flow
     assert flow["remaining"].tolist()[0] == 221
     assert flow["remaining"].tolist()[-1] == 203
-    assert "listwise" in codes(brockman.findings)
+    assert "listwise_deletion" in codes(brockman.findings)
 
 
 def test_the_reversed_item_loads_like_the_others(brockman):
@@ -264,6 +264,8 @@ def test_impossible_runs_are_refused_with_the_reason(pupils):
         two_step("holzinger1939", likelihod="wishart")
     with pytest.raises(UnsupportedError, match="several groups"):
         two_step("holzinger1939", group="school")
+    with pytest.raises(UnsupportedError, match="uncorrelated constructs"):
+        two_step("holzinger1939", orthogonal=True)
     with pytest.raises(PlanError, match="names no data of its own"):
         two_step(Study(title="T", constructs={"a": "x1:x3"}))
     with pytest.raises(PlanError, match="either data or sample_cov"):
@@ -353,6 +355,13 @@ def test_only_nested_rivals_are_tested(controlled):
     assert sequence.loc["direct", "df_diff"] == 1
     assert sequence.loc["reversed", "compared_with"] == ""
     assert math.isnan(sequence.loc["reversed", "chisq_diff"])
+
+
+def test_without_standard_errors_the_second_engine_confirms_nothing():
+    result = two_step("holzinger1939", se="none")
+    assert result.agreement.empty
+    (finding,) = [f for f in result.findings if f.code == "engine_unavailable"]
+    assert "no standard errors" in finding.claim
 
 
 def test_a_rival_that_cannot_be_estimated_is_a_finding(pupils):

@@ -6,15 +6,17 @@ Decides what a view shows and what is printed on it; where it stands is decided 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from trustsem.diagram.graph import Edge, EdgeKind, Node, NodeKind, PathGraph, View
 from trustsem.diagram.text import printable
 from trustsem.errors import SpecificationError, UnknownOptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
 
 Sign = Literal["+", "-"]
 CONTROLS = "controls of the model"

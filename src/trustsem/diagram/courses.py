@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trustsem.diagram.geometry import (
     Outline,
@@ -15,6 +15,9 @@ from trustsem.diagram.geometry import (
     rotated,
 )
 from trustsem.diagram.scene import Path, Pen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEAVY, THIN, HAIR = 1.4, 0.7, 0.5
 """Line weights of structural paths, of items and covariances, of residual arrows; in points."""

@@ -5,12 +5,11 @@ Places the labels of edges so that they touch no other label, node or foreign ed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trustsem.diagram.courses import HAIR, HEAVY, THIN, Course, arrow_shapes, head_length
+from trustsem.diagram.courses import HAIR, THIN, Course, arrow_shapes, head_length
 from trustsem.diagram.geometry import Box, Outline, Point, direction, point_along
-from trustsem.diagram.graph import Edge, Node
 from trustsem.diagram.scene import (
     GREY,
     WHITE,
@@ -25,11 +24,20 @@ from trustsem.diagram.scene import (
 )
 from trustsem.diagram.text import BOX_HEIGHT, LINE_HEIGHT, text_width, wrap
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trustsem.diagram.graph import Edge, Node
+
 PAGE_MARGIN = 3.0
 """White border of the figure, in points."""
 _BACKING = 0.8
 """How far the white backing of a label reaches beyond its text, in points."""
-_SHARES = (.5, .46, .54, .42, .58, .38, .62, .34, .66, .3, .7, .26, .74, .22, .78, .18, .82)  # fmt: skip
+_SHARES = (
+    0.5, 0.46, 0.54, 0.42, 0.58, 0.38, 0.62, 0.34, 0.66, 0.3, 0.7, 0.26, 0.74,
+    0.22, 0.78, 0.18, 0.82,
+)  # fmt: skip
+"""Places of a label along its edge, the most welcome first."""
 _SWEEPS = 6
 _ON_TEXT, _ON_NODE, _ON_EDGE, _ON_HEAD, _OFF_MIDDLE = 60.0, 60.0, 40.0, 30.0, 6.0
 R2_SIGN = "R\N{SUPERSCRIPT TWO}"
@@ -208,7 +216,7 @@ def r2_line(explained: float) -> str:
     """Print the explained variance of a node."""
     text = f"{abs(explained):.2f}"
     sign = "\N{MINUS SIGN}" if explained < 0 and float(text) else ""
-    return f"{R2_SIGN} = {sign}{text[1:] if text.startswith('0') else text}"
+    return f"{R2_SIGN} = {sign}{text.removeprefix('0')}"
 
 
 def _node_mark(placed: PlacedNode, number: int) -> Mark:
@@ -403,19 +411,3 @@ def _moved_shape(shape: Shape, dx: float, dy: float) -> Shape:
         flat = [value for x, y in pairs for value in at(float(x), float(y))]
         commands.append((name, *flat))
     return Path(tuple(commands), shape.pen)
-
-
-__all__ = [
-    "HEAVY",
-    "PAGE_MARGIN",
-    "Drawing",
-    "PlacedNode",
-    "Residual",
-    "Route",
-    "Style",
-    "finished",
-    "label_box",
-    "moved",
-    "place_labels",
-    "r2_line",
-]

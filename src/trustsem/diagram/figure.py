@@ -8,17 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trustsem.diagram.graph import PathGraph
 from trustsem.diagram.measurement import lay_out_measurement
 from trustsem.diagram.metrics import MM_PER_POINT, conflicts, scene_metrics
 from trustsem.diagram.paths import lay_out
-from trustsem.diagram.scene import Scene
 from trustsem.diagram.svg import svg_text
 from trustsem.errors import OutputError, UnknownOptionError
 from trustsem.findings import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
+
+    from trustsem.diagram.graph import PathGraph
+    from trustsem.diagram.scene import Scene
 
 SUFFIXES = (".svg", ".png", ".pdf")
 COLUMN_WIDTHS = (90.0, 140.0, 190.0)
@@ -141,7 +144,7 @@ class Diagram:
         """Return the figure for a notebook, as SVG and PNG."""
         wanted = {"image/svg+xml", "image/png", "text/plain"}
         wanted = (wanted & set(include) if include else wanted) - set(exclude or ())
-        makers = {
+        makers: dict[str, Callable[[], str]] = {
             "image/svg+xml": self.svg,
             "image/png": lambda: base64.b64encode(self._encoded(".png", 150)).decode("ascii"),
             "text/plain": lambda: repr(self),
@@ -199,9 +202,7 @@ def draw(
     return Diagram(shown, scene, _findings(shown, scene, points, missing))
 
 
-def _findings(
-    graph: PathGraph, scene: Scene, width: float, missing: float
-) -> tuple[Finding, ...]:
+def _findings(graph: PathGraph, scene: Scene, width: float, missing: float) -> tuple[Finding, ...]:
     """Judge whether the figure fits its page and can be read."""
     findings = []
     if missing > _TOLERANCE:

@@ -5,8 +5,8 @@ Many constructs stand in several columns, and their correlations are printed as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trustsem.diagram.build import ARCS_UP_TO
 from trustsem.diagram.courses import THIN, Course, arc, bowed, straight
@@ -19,12 +19,17 @@ from trustsem.diagram.drawing import (
     place_labels,
 )
 from trustsem.diagram.geometry import Outline, Point
-from trustsem.diagram.graph import Edge, PathGraph
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.paths import FONTS, Fit, Skeleton, skeleton
 from trustsem.diagram.scene import BLACK, GREY, Mark, Path, Pen, Scene, Shape, Text
+from trustsem.diagram.shapes import add_fan
 from trustsem.diagram.text import ELLIPSIS, text_width
 from trustsem.diagram.tracks import add_item_arcs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustsem.diagram.graph import Edge, PathGraph
 
 _TALLEST = 640.0
 """Height in points that one column of constructs may take before another is begun."""
@@ -157,9 +162,7 @@ def _panel_width(bones: Skeleton) -> float:
     return max(reach, bones.sizes.ellipse[0]) + bones.sizes.ellipse[0]
 
 
-def _panels(
-    bones: Skeleton, plan: _Plan, width: float, *, single: bool
-) -> list[tuple[str, ...]]:
+def _panels(bones: Skeleton, plan: _Plan, width: float, *, single: bool) -> list[tuple[str, ...]]:
     """Divide the constructs into columns of nearly equal height."""
     names = plan.lower
     heights = [_height(bones, name) + _GAP for name in names]
@@ -175,9 +178,7 @@ def _panels(
     return _filled(names, heights, sum(heights))
 
 
-def _filled(
-    names: Sequence[str], heights: Sequence[float], limit: float
-) -> list[tuple[str, ...]]:
+def _filled(names: Sequence[str], heights: Sequence[float], limit: float) -> list[tuple[str, ...]]:
     """Fill columns up to a height."""
     panels: list[list[str]] = [[]]
     used = 0.0
@@ -194,10 +195,8 @@ def _add_panel(
     bones: Skeleton, drawing: Drawing, names: Sequence[str], left: float, stretch: float
 ) -> float:
     """Draw one column of constructs; return the width it takes."""
-    from trustsem.diagram.shapes import add_fan
-
     wide = _panel_width(bones)
-    rx, ry = bones.sizes.ellipse
+    rx = bones.sizes.ellipse[0]
     y = 0.0
     for name in names:
         tall = _height(bones, name)
@@ -205,22 +204,17 @@ def _add_panel(
         outline = Outline(
             left + wide - rx, y + tall / 2, *bones.sizes.of(node), is_round=node.kind == "construct"
         )
-        drawing.nodes[name] = PlacedNode(
-            node, outline, bones.sizes.lines[name], bones.style.font
-        )
+        drawing.nodes[name] = PlacedNode(node, outline, bones.sizes.lines[name], bones.style.font)
         if name in bones.fans:
             edges = bones.items[name]
             nodes = [bones.graph.node(edge.target) for edge in edges]
             add_fan(drawing, bones.fans[name]["left"], outline, nodes, edges)
         y += (tall + _GAP) * stretch
-    del ry
     return wide + _ROOM_BETWEEN
 
 
 def _add_higher(bones: Skeleton, drawing: Drawing, plan: _Plan) -> None:
     """Draw constructs of higher order right of what they explain, and loadings on foreign items."""
-    from trustsem.diagram.shapes import add_fan
-
     rx, ry = bones.sizes.ellipse
     room = 26.0 + max(
         (text_width(edge.text, bones.style.font) for edge in bones.edges("loading")), default=0.0
@@ -309,9 +303,7 @@ def _add_arcs(drawing: Drawing, plan: _Plan, width: float) -> None:
         start, stop = (_port(drawing, name, edge, spans, ranks) for name in names)
         outermost = max(start[0], stop[0])
         reach = _FIRST_REACH + widest / 2 - 8.0 + (span - 1) * step + right - outermost
-        drawing.routes.append(
-            Route(edge, arc(start, stop, (1.0, 0.0), reach), THIN, size)
-        )
+        drawing.routes.append(Route(edge, arc(start, stop, (1.0, 0.0), reach), THIN, size))
 
 
 def _port(
@@ -401,5 +393,3 @@ def _cut(text: str, size: float, limit: float) -> str:
     while len(text) > 1 and text_width(text, size) > limit:
         text = text.rstrip(ELLIPSIS)[:-1].rstrip() + ELLIPSIS
     return text
-
-

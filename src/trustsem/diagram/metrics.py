@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from trustsem.diagram.geometry import Box, lines_cross
-from trustsem.diagram.scene import Mark, MarkKind, Scene
+
+if TYPE_CHECKING:
+    from trustsem.diagram.scene import Mark, MarkKind, Scene
 
 MM_PER_POINT = 25.4 / 72
 

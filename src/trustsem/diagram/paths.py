@@ -6,9 +6,8 @@ routed and labels placed. Every choice is deterministic.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -41,12 +40,11 @@ from trustsem.diagram.geometry import (
     point_along,
     rotated,
 )
-from trustsem.diagram.graph import Edge, Node, PathGraph
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.placement import (
+    IMPOSSIBLE,
     SIDES,
     Ints,
-    IMPOSSIBLE,
     Problem,
     State,
     column_positions,
@@ -54,7 +52,6 @@ from trustsem.diagram.placement import (
     folded,
     search,
 )
-from trustsem.diagram.scene import Scene
 from trustsem.diagram.shapes import (
     OUTWARD,
     Fan,
@@ -66,6 +63,12 @@ from trustsem.diagram.shapes import (
 )
 from trustsem.diagram.text import text_width
 from trustsem.diagram.tracks import add_item_arcs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trustsem.diagram.graph import Edge, Node, PathGraph
+    from trustsem.diagram.scene import Scene
 
 FONTS = (8.0, 7.5, 7.0, 6.5, 6.0)
 """Font sizes that are tried, in points; journals print no text below 6."""
@@ -160,7 +163,10 @@ def lay_out(graph: PathGraph, width: float) -> Fit:
     """
     best: tuple[float, Scene] | None = None
     for bones, columns in _ways_to_fit(graph, width)[:_TRIES]:
-        scene, trouble = _best_scene(bones, columns, width)
+        drawn = _best_scene(bones, columns, width)
+        if drawn is None:
+            continue
+        scene, trouble = drawn
         wide = max(scene.width - width, 0.0)
         if not trouble and wide <= _TOLERANCE:
             return Fit(scene, 0.0)
@@ -171,7 +177,10 @@ def lay_out(graph: PathGraph, width: float) -> Fit:
     needed = _needed(bones, columns) + 2 * PAGE_MARGIN
     for factor in _WIDER:
         page = max(width * factor, needed)
-        scene, trouble = _best_scene(bones, columns, page)
+        drawn = _best_scene(bones, columns, page, insist=factor == _WIDER[-1])
+        if drawn is None:
+            continue
+        scene, trouble = drawn
         price = 100.0 * trouble + max(scene.width - width, 0.0)
         if best is None or price < best[0]:
             best = (price, scene)
@@ -286,12 +295,17 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
     )
 
 
-def _best_scene(bones: Skeleton, columns: Ints, width: float) -> tuple[Scene, float]:
+def _best_scene(
+    bones: Skeleton, columns: Ints, width: float, *, insist: bool = False
+) -> tuple[Scene, float] | None:
     """Search placements and draw them until one has neither overlaps nor hits.
 
-    Returns the best scene and the number of its overlaps and hits.
+    Returns the best scene and the number of its overlaps and hits; None where no placement
+    fits the page, unless the caller insists.
     """
     states = search(_problem(bones, columns, width - 2 * PAGE_MARGIN, 1.0))
+    if states[0].cost >= IMPOSSIBLE and not insist:
+        return None
     best: tuple[float, Scene, float] | None = None
     for rank, stretch in _ATTEMPTS:
         if rank >= len(states) or (rank and states[rank].cost >= IMPOSSIBLE):
@@ -304,14 +318,10 @@ def _best_scene(bones: Skeleton, columns: Ints, width: float) -> tuple[Scene, fl
             best = (price, scene, trouble)
         if states[rank].cost >= IMPOSSIBLE or (not trouble and wide <= _TOLERANCE):
             break
-    if best is None:
-        raise AssertionError("the search returns at least one state")
-    return best[1], best[2]
+    return None if best is None else best[1:]
 
 
-def _drawn(
-    bones: Skeleton, columns: Ints, state: State, width: float, stretch: float
-) -> Scene:
+def _drawn(bones: Skeleton, columns: Ints, state: State, width: float, stretch: float) -> Scene:
     """Draw a state; narrow the columns until arcs at the sides fit the page."""
     inner = width - 2 * PAGE_MARGIN
     target = inner
@@ -418,9 +428,7 @@ def _return_course(source: Outline, target: Outline, edge: Edge, size: float) ->
     return options[-1]
 
 
-def _cheapest(
-    drawing: Drawing, route: Route, options: Iterable[tuple[Course, float]]
-) -> Course:
+def _cheapest(drawing: Drawing, route: Route, options: Iterable[tuple[Course, float]]) -> Course:
     """Return the course that disturbs least; ties go to the first."""
     others = [other.course.line for other in drawing.routes if other is not route]
     priced = []
@@ -514,4 +522,3 @@ def _ports(
         )
 
     return port(source, 1.0), port(target, -1.0)
-

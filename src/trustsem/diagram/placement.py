@@ -1,4 +1,4 @@
-"""Where the constructs of a path model stand: columns by the direction of the paths, rows by search.
+"""Where the constructs of a path model stand: columns by path direction, rows by search.
 
 A state gives every construct a row slot and a side for its items. Its cost is in closed form, so
 that thousands of states are compared in one array operation; the search is deterministic.
@@ -7,17 +7,21 @@ that thousands of states are compared in one array operation; the search is dete
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, count
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SIDES = ("none", "left", "right", "top", "bottom")
 """Where the items of a construct stand; the position is the code in a state."""
+_TOP = SIDES.index("top")
 
 _OVERLAP, _THROUGH_NODE, _THROUGH_BLOCK, _CROSSING = 400.0, 60.0, 40.0, 6.0
 _NARROW, _NARROW_ANGLE = 16.0, np.deg2rad(24.0)
@@ -29,7 +33,10 @@ IMPOSSIBLE = 250.0
 """Cost from which nodes or blocks overlap or the page is too narrow."""
 _CLEARANCE = 7.0
 _PAIR_STEPS = ((-1, 1), (1, -1), (1, 1), (-1, -1), (-2, 2), (2, -2))
-_BUDGET, _BUDGET_WITH_ITEMS = 24000, 50000
+_BUDGET, _BUDGET_WITH_ITEMS = (24000, 600), (50000, 1400)
+"""States to look at: at most, and per squared number of nodes."""
+_FLAT = 1e-9
+_SMALL_LOOP = 2
 _FRESH_STARTS, _FRESH_EVERY = 8, 3
 _TINY = 1e-6
 _MAX_STEPS = 40
@@ -97,7 +104,10 @@ def strong_parts(n: int, edges: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def columns_by_path(n: int, edges: Sequence[tuple[int, int]], late: Iterable[int] = ()) -> Ints:
-    """Return the column of each node: the longest way from a start, loops counting as one.
+    """Return the column of each node: the longest way from a start.
+
+    Two variables that affect each other share a column; in larger feedback loops the paths
+    against the order of the model are not counted.
 
     Parameters
     ----------
@@ -113,6 +123,12 @@ def columns_by_path(n: int, edges: Sequence[tuple[int, int]], late: Iterable[int
     ndarray of int, shape (n,)
         Columns from 0 on.
     """
+    part = strong_parts(n, edges)
+    edges = [
+        (a, b)
+        for a, b in edges
+        if a < b or part[a] != part[b] or part.count(part[a]) <= _SMALL_LOOP
+    ]
     part = strong_parts(n, edges)
     between = sorted({(part[a], part[b]) for a, b in edges if part[a] != part[b]})
     rank = dict.fromkeys(part, 0)
@@ -169,13 +185,13 @@ def column_positions(problem: Problem, sides: Ints) -> tuple[Floats, Floats]:
 def costs(problem: Problem, slots: Ints, sides: Ints) -> Floats:
     """Return the cost of each of s states (unitless), shape (s,)."""
     x, missing = column_positions(problem, sides)
-    y = slots * problem.unit
+    y: Floats = np.asarray(slots * problem.unit, dtype=np.float64)
     block = problem.blocks[np.arange(x.shape[1]), sides] + np.stack([x, y, x, y], axis=-1)
     radii = np.broadcast_to(problem.radii, (*x.shape, 2))
     node = np.stack(
         [x - radii[..., 0], y - radii[..., 1], x + radii[..., 0], y + radii[..., 1]], axis=-1
     )
-    total = _TOO_WIDE * (missing > 0) + missing
+    total: Floats = _TOO_WIDE * (missing > 0) + missing
     total += _overlap_cost(problem, node, block)
     total += _extent_cost(problem, x, node, block)
     total += _order_cost(problem, slots)
@@ -237,7 +253,7 @@ def _alignment_cost(problem: Problem, node: Floats, block: Floats, sides: Ints) 
     for side, edge in outer.items():
         here = same & (sides[:, a] == side)
         apart &= ~(here & (np.abs(block[:, a, edge] - block[:, b, edge]) < 1.0))
-    return np.asarray(_MISALIGNED * apart.sum(axis=1) + _MISALIGNED * (~same).sum(axis=1))
+    return np.asarray(_MISALIGNED * (apart.sum(axis=1) + (~same).sum(axis=1)))
 
 
 def _edge_cost(problem: Problem, x: Floats, y: Floats, block: Floats) -> Floats:
@@ -280,7 +296,7 @@ def _ways_through_blocks(
     enter = np.zeros((*ax.shape, block.shape[1]))
     leave = np.ones_like(enter)
     for origin, step, low, high in ((ax, dx, 0, 2), (ay, dy, 1, 3)):
-        safe = np.where(np.abs(step) < 1e-9, 1e-9, step)[..., None]
+        safe = np.where(np.abs(step) < _FLAT, _FLAT, step)[..., None]
         first = (block[:, None, :, low] - origin[..., None]) / safe
         second = (block[:, None, :, high] - origin[..., None]) / safe
         enter = np.maximum(enter, np.minimum(first, second))
@@ -311,8 +327,7 @@ def _narrow_angles(edges: Ints, dx: Floats, dy: Floats) -> Floats:
         for i, j in combinations(range(len(edges)), 2)
         for p in (0, 1)
         for q in (0, 1)
-        if edges[i, p] == edges[j, q]
-        and {edges[i, 0], edges[i, 1]} != {edges[j, 0], edges[j, 1]}
+        if edges[i, p] == edges[j, q] and {edges[i, 0], edges[i, 1]} != {edges[j, 0], edges[j, 1]}
     ]
     if not pairs:
         return np.zeros(len(dx))
@@ -361,48 +376,55 @@ def _kicked(
 
 def _moves(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[Ints, Ints]:
     """Return all neighbours of a state: other slots, other sides, swaps, shifted columns."""
-    n = len(slots)
-    new_slots: list[Ints] = []
-    new_sides: list[Ints] = []
+    near = [
+        *_single_moves(problem, slots, sides, reach),
+        *_pair_moves(problem, slots, sides),
+        *_column_moves(problem, slots, sides),
+    ]
+    return np.array([slot for slot, _ in near]), np.array([side for _, side in near])
 
-    def add(slot: Ints, side: Ints) -> None:
-        new_slots.append(slot)
-        new_sides.append(side)
 
-    for node in range(n):
-        options = range(1, len(SIDES)) if problem.has_items[node] else (0,)
-        for side in options:
+def _single_moves(
+    problem: Problem, slots: Ints, sides: Ints, reach: int
+) -> Iterator[tuple[Ints, Ints]]:
+    """Yield states in which one node has another slot or another side."""
+    for node, has_items in enumerate(problem.has_items):
+        for side in range(1, len(SIDES)) if has_items else (0,):
             span = reach if side == sides[node] else 2
             for step in range(-span, span + 1):
-                if step or side != sides[node]:
-                    slot, other = slots.copy(), sides.copy()
-                    slot[node] += step
-                    other[node] = side
-                    add(slot, other)
-    for a, b in combinations(range(n), 2):
-        if problem.columns[a] == problem.columns[b]:
-            slot, other = slots.copy(), sides.copy()
-            slot[[a, b]] = slot[[b, a]]
-            add(slot, sides)
-            other[[a, b]] = other[[b, a]]
-            if problem.has_items[a] and problem.has_items[b]:
-                add(slot, other)
-    for a, b in combinations(range(n), 2):
+                slot, other = slots.copy(), sides.copy()
+                slot[node] += step
+                other[node] = side
+                yield slot, other
+
+
+def _pair_moves(problem: Problem, slots: Ints, sides: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Yield states in which two nodes move together, apart, or change places."""
+    for a, b in combinations(range(len(slots)), 2):
         for first, second in _PAIR_STEPS:
             slot = slots.copy()
             slot[a] += first
             slot[b] += second
-            add(slot, sides)
+            yield slot, sides
+        if problem.columns[a] == problem.columns[b]:
+            slot, other = slots.copy(), sides.copy()
+            slot[[a, b]] = slot[[b, a]]
+            other[[a, b]] = other[[b, a]]
+            yield slot, sides
+            if problem.has_items[a] and problem.has_items[b]:
+                yield slot, other
+
+
+def _column_moves(problem: Problem, slots: Ints, sides: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Yield states in which a column is shifted or turned upside down."""
     for column in range(int(problem.columns.max()) + 1):
         inside = problem.columns == column
         for step in (-2, -1, 1, 2):
-            add(slots + step * inside, sides)
-        middle = slots[inside].min() + slots[inside].max()
-        mirrored = np.where(inside, middle - slots, slots)
-        add(mirrored, sides)
-        flipped = np.where(inside & (sides > 2), 7 - sides, sides)  # noqa: PLR2004  # top, bottom
-        add(mirrored, flipped)
-    return np.array(new_slots), np.array(new_sides)
+            yield slots + step * inside, sides
+        mirrored = np.where(inside, slots[inside].min() + slots[inside].max() - slots, slots)
+        yield mirrored, sides
+        upright = inside & (sides >= _TOP)
+        yield mirrored, np.where(upright, 2 * _TOP + 1 - sides, sides)
 
 
 def _descended(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[State, int]:
@@ -426,8 +448,9 @@ def _descended(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[
 def search(problem: Problem, wanted: int = 4) -> list[State]:
     """Find the cheapest placements.
 
-    Descends from several starts, and then from disturbed copies of the best state, to the best
-    neighbour until none is better. The number of evaluated states is bounded, not the time, so the answer does not depend on the speed of the machine.
+    Descends from several starts, and from disturbed copies of the best state, to the best
+    neighbour until none is better. The number of evaluated states is bounded, not the time, so
+    the answer does not depend on the speed of the machine.
 
     Parameters
     ----------
@@ -441,16 +464,17 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
     list of State
         Cheapest first; at least one.
     """
-    tall = np.ptp(problem.blocks[..., [1, 3]], axis=-1).max() if problem.has_items.any() else 0.0
+    tall = float(np.ptp(problem.blocks[..., [1, 3]], axis=-1).max())
     spacing = max(2, int((2 * problem.radii[:, 1].max() + tall / 2) / problem.unit))
     largest = int(np.bincount(problem.columns).max())
     reach = min(spacing * largest, 14)
     generator = random.Random(_SEED)  # noqa: S311  # layout, not secrecy
     found: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
     best: State | None = None
-    budget = _BUDGET_WITH_ITEMS if problem.has_items.any() else _BUDGET
+    most, each = _BUDGET_WITH_ITEMS if problem.has_items.any() else _BUDGET
+    budget = min(most, each * len(problem.columns) ** 2)
     for descent in count():
-        if best is None or descent < _FRESH_STARTS or descent % _FRESH_EVERY == 0:
+        if best is None or descent < _FRESH_STARTS or not descent % _FRESH_EVERY:
             start = _start(problem, spacing, generator if best else None)
         else:
             start = _kicked(problem, best, spacing, generator)

@@ -39,7 +39,11 @@ _WIDE_FAMILIES = (
 _PIXELS_PER_INCH = 300
 _POINTS_PER_INCH = 72
 _BASELINE = 0.355
-_SETTINGS = {"pdf.fonttype": 42, "ps.fonttype": 42, "path.simplify": False, "text.usetex": False,
+_SETTINGS = {
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "path.simplify": False,
+    "text.usetex": False,
     "text.hinting": "no_hinting",
     "text.hinting_factor": 1,
 }
@@ -72,10 +76,10 @@ def encoded(scene: Scene, kind: Literal["png", "pdf"], dpi: float = _PIXELS_PER_
         figure = _figure(scene)
         if kind == "pdf":
             dates = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
-            FigureCanvasPdf(figure).print_pdf(buffer, metadata=dates)
+            FigureCanvasPdf(figure).print_pdf(buffer, metadata=dates)  # type: ignore[no-untyped-call]
         else:
             figure.set_dpi(dpi)
-            FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+            FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.courses import Course
-from trustsem.diagram.drawing import PlacedNode, Residual, Route, Style, label_box, r2_line
+from trustsem.diagram.drawing import (
+    Drawing,
+    PlacedNode,
+    Residual,
+    Route,
+    Style,
+    label_box,
+    r2_line,
+)
 from trustsem.diagram.geometry import Box, Outline, Point
-from trustsem.diagram.graph import Edge, Node, PathGraph
 from trustsem.diagram.scene import GREY, Anchor, Text
 from trustsem.diagram.text import BOX_HEIGHT, LINE_HEIGHT, text_width, wrap
 
 if TYPE_CHECKING:
-    from trustsem.diagram.drawing import Drawing
+    from collections.abc import Iterable, Sequence
+
+    from trustsem.diagram.graph import Edge, Node, PathGraph
 
 _WRAPS = (4.5, 6.0, 7.5, 9.0, 11.0, 14.0)
 """Widths of text that are tried inside an ellipse, in em."""
@@ -135,7 +143,7 @@ class Fan:
 
 
 def _fan_at(
-    radii: Point, edges: Sequence[Edge], side: str, sizes: Sizes, style: Style, length: float
+    radii: Point, edges: Sequence[Edge], side: str, sizes: Sizes, style: Style, *, length: float
 ) -> Fan:
     """Lay out a fan of a given length; without residuals in its bounds."""
     ox, oy = OUTWARD[side]
@@ -217,7 +225,7 @@ def fan(
     flat = OUTWARD[side][0] != 0
     length = 44.0 if flat else 28.0
     for _ in range(_FAN_STEPS):
-        result = _fan_at(radii, edges, side, sizes, style, length)
+        result = _fan_at(radii, edges, side, sizes, style, length=length)
         if _is_clear(result, radii, edges, style.item):
             break
         length += 4.0
@@ -231,11 +239,9 @@ def fan(
         box.right + outer * (side == "right"),
         box.bottom + outer * (side == "bottom"),
     )
-    node = Outline(0.0, 0.0, *radii, is_round=True)
     near = {"left": (0, 2), "right": (2, 0), "top": (1, 3), "bottom": (3, 1)}[side]
     sides = [bounds.left, bounds.top, bounds.right, bounds.bottom]
     sides[near[1]] = (-radii[0], -radii[1], radii[0], radii[1])[near[0]]
-    del node
     return Fan(side, result.boxes, result.tips, result.labels, Box(*sides))
 
 

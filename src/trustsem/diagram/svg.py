@@ -10,6 +10,7 @@ from trustsem.diagram.metrics import MM_PER_POINT
 from trustsem.diagram.scene import Ellipse, Mark, Path, Pen, Rect, Scene, Shape, Text
 
 FONT_FAMILY = "Arial, Helvetica, Liberation Sans, DejaVu Sans, sans-serif"
+_NAMESPACE = "http://www.w3.org/2000/svg"
 _BASELINE = 0.355
 """From the middle of capital letters down to the base line, in em."""
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -35,15 +36,16 @@ def svg_text(scene: Scene, prefix: str = "") -> str:
     if not name[0].isalpha():
         name = f"f{name}"
     width, height = scene.width * MM_PER_POINT, scene.height * MM_PER_POINT
+    size = f'width="{_n(width)}mm" height="{_n(height)}mm"'
+    view = f'viewBox="0 0 {_n(scene.width)} {_n(scene.height)}"'
+    names = f'id="{name}" class="path-diagram" role="img"'
+    read = f'aria-labelledby="{name}-title {name}-desc"'
+    page = f'width="{_n(scene.width)}" height="{_n(scene.height)}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" class="path-diagram" role="img" '
-        f'aria-labelledby="{name}-title {name}-desc" width="{_n(width)}mm" '
-        f'height="{_n(height)}mm" viewBox="0 0 {_n(scene.width)} {_n(scene.height)}" '
-        f'font-family="{FONT_FAMILY}">',
+        f'<svg xmlns="{_NAMESPACE}" {names} {read} {size} {view} font-family="{FONT_FAMILY}">',
         f'<title id="{name}-title">{_t(scene.title)}</title>',
         f'<desc id="{name}-desc">{_t(scene.description)}</desc>',
-        f'<rect class="page" width="{_n(scene.width)}" height="{_n(scene.height)}" '
-        'fill="#ffffff"/>',
+        f'<rect class="page" {page} fill="#ffffff"/>',
     ]
     lines += [_mark(mark, name) for mark in scene.marks]
     return "\n".join([*lines, "</svg>"]) + "\n"

@@ -108,11 +108,7 @@ def _hyphenated(piece: str, size: float, limit: float) -> list[str]:
     parts = []
     while text_width(piece, size) > limit:
         count = next(
-            (
-                k
-                for k in range(len(piece) - 2, 2, -1)
-                if text_width(piece[:k] + "-", size) <= limit
-            ),
+            (k for k in range(len(piece) - 2, 2, -1) if text_width(piece[:k] + "-", size) <= limit),
             0,
         )
         if not count:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from trustsem.diagram.courses import THIN, arc
 from trustsem.diagram.drawing import Drawing, Route
-from trustsem.diagram.geometry import Point
-from trustsem.diagram.graph import Edge
 from trustsem.diagram.shapes import OUTWARD
 from trustsem.diagram.text import BOX_HEIGHT, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trustsem.diagram.geometry import Point
+    from trustsem.diagram.graph import Edge
 
 _FIRST_TRACK = 13.0
 _IN_LINE = 1.0
@@ -27,7 +31,8 @@ def add_item_arcs(drawing: Drawing, edges: Sequence[Edge], sides: Mapping[str, s
     sides : mapping of str to str
         Side of its construct on which each item stands.
     """
-    drawable, printed = [], []
+    drawable: list[Edge] = []
+    printed: list[Edge] = []
     for edge in edges:
         is_drawn = sides[edge.source] == sides[edge.target] and _in_line(drawing, edge, sides)
         (drawable if is_drawn else printed).append(edge)
@@ -37,7 +42,9 @@ def add_item_arcs(drawing: Drawing, edges: Sequence[Edge], sides: Mapping[str, s
         by_line.setdefault((side, round(_end(drawing, edge.source, side)[2], 1)), []).append(edge)
     for (side, _), group in by_line.items():
         _add_group(drawing, group, side)
-    blocked = [route for route in drawing.routes if route.edge in drawable and _hits(drawing, route)]
+    blocked = [
+        route for route in drawing.routes if route.edge in drawable and _hits(drawing, route)
+    ]
     for route in blocked:
         drawing.routes.remove(route)
     printed = [e for e in edges if e in printed or any(route.edge is e for route in blocked)]
@@ -67,9 +74,7 @@ def _in_line(drawing: Drawing, edge: Edge, sides: Mapping[str, str]) -> bool:
     """Tell whether both items stand in one line."""
     side = sides[edge.source]
     outlines = [drawing.nodes[name].outline for name in (edge.source, edge.target)]
-    apart = (
-        outlines[0].x - outlines[1].x if OUTWARD[side][0] else outlines[0].y - outlines[1].y
-    )
+    apart = outlines[0].x - outlines[1].x if OUTWARD[side][0] else outlines[0].y - outlines[1].y
     return abs(apart) < _IN_LINE
 
 
@@ -78,24 +83,19 @@ def _add_group(drawing: Drawing, edges: Sequence[Edge], side: str) -> None:
     style = drawing.style
     outward = OUTWARD[side]
     widest = max(text_width(edge.label, style.item) for edge in edges)
+    _FIRST_TRACK + (widest / 2 if outward[0] else 0.0)
     step = widest + 4.0 if outward[0] else BOX_HEIGHT * style.item + 3.5
     ends = {
         name: _end(drawing, name, side) for edge in edges for name in (edge.source, edge.target)
     }
     level = max(end[2] for end in ends.values())
-    spans = sorted(
-        (abs(ends[e.source][1] - ends[e.target][1]), k, e) for k, e in enumerate(edges)
-    )
+    spans = sorted((abs(ends[e.source][1] - ends[e.target][1]), k, e) for k, e in enumerate(edges))
     tracks: list[list[tuple[float, float]]] = []
     ports = _ports(edges, ends)
     for _, _, edge in spans:
         low, high = sorted((ends[edge.source][1], ends[edge.target][1]))
         track = next(
-            (
-                k
-                for k, taken in enumerate(tracks)
-                if all(high < a or b < low for a, b in taken)
-            ),
+            (k for k, taken in enumerate(tracks) if all(high < a or b < low for a, b in taken)),
             len(tracks),
         )
         if track == len(tracks):
@@ -104,7 +104,7 @@ def _add_group(drawing: Drawing, edges: Sequence[Edge], side: str) -> None:
         start, stop = (
             _port(ends[name], ports[edge, name], side) for name in (edge.source, edge.target)
         )
-        reach = _FIRST_TRACK + track * step + level - max(ends[edge.source][2], ends[edge.target][2])
+        reach = first + track * step + level - max(ends[edge.source][2], ends[edge.target][2])
         drawing.routes.append(Route(edge, arc(start, stop, outward, reach), THIN, style.item))
 
 
@@ -137,11 +137,8 @@ def _hits(drawing: Drawing, route: Route) -> bool:
     line = route.course.line
     ends = {route.edge.source, route.edge.target}
     nodes = any(
-        placed.outline.is_hit_by(line)
-        for name, placed in drawing.nodes.items()
-        if name not in ends
+        placed.outline.is_hit_by(line) for name, placed in drawing.nodes.items() if name not in ends
     )
     texts = [residual.text.box for residual in drawing.residuals]
     texts += [box for other in drawing.routes if other.fixed and (box := other.box)]
     return nodes or any(box.is_hit_by(line) for box in texts)
-

@@ -9,7 +9,7 @@ import numpy as np
 
 from trustsem.estimation.augmented import minimise_under_conditions
 from trustsem.estimation.identification import require_identified
-from trustsem.estimation.optimiser import Optimum, minimise
+from trustsem.estimation.optimiser import Optimum, minimise, unit_metric
 
 if TYPE_CHECKING:
     from trustsem.arrays import Floats
@@ -179,9 +179,9 @@ def _escape(problem: Problem, optimum: Optimum) -> Floats | None:
     if len(problem.reduction.conditions):
         return None
     point = problem.objective.at(optimum.reduced)
-    metric = np.sqrt(np.abs(np.diag(point.expected_hessian()[0])))
-    metric = np.where(metric > 0, metric, 1.0)
-    curvatures, directions = np.linalg.eigh(point.exact_hessian()[0] / np.outer(metric, metric))
+    exact = point.exact_hessian()[0]
+    metric = unit_metric(point.expected_hessian()[0], exact)
+    curvatures, directions = np.linalg.eigh(exact / np.outer(metric, metric))
     if curvatures[0] > _SADDLE:
         return None
     step = directions[:, 0] / metric

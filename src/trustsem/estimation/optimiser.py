@@ -113,7 +113,8 @@ def minimise(
     here = start.copy()
     for iteration in range(max_iterations + 1):
         gradient, expected = point.gradient(), point.expected_hessian()
-        metric = _metric(expected)
+        curvature = expected if iteration < _FISHER_STEPS else point.exact_hessian()
+        metric = unit_metric(expected, curvature)
         norm = np.abs(gradient / metric).max(axis=-1, initial=0.0)
         norm = np.where(np.isfinite(point.value), norm, np.inf)
         state.record(active, here, point.value, norm, iteration)
@@ -124,8 +125,7 @@ def minimise(
             active, here = active[going], here[going]
             member = member.take(np.flatnonzero(going))
             point = member.at(here)
-            gradient, metric, expected = gradient[going], metric[going], expected[going]
-        curvature = expected if iteration < _FISHER_STEPS else point.exact_hessian()
+            gradient, metric, curvature = gradient[going], metric[going], curvature[going]
         step = _descent(curvature, gradient, metric)
         here, point, moved = _search(member, here, point, gradient, step)
         if not moved.all():
@@ -169,10 +169,25 @@ class _State:
         )
 
 
-def _metric(expected: Floats) -> Floats:
-    """Return the square root of the expected Hessian's diagonal, never zero."""
-    diagonal = np.diagonal(expected, axis1=-2, axis2=-1)
-    return np.where(diagonal > 0, np.sqrt(np.abs(diagonal)), 1.0)
+def unit_metric(expected: Floats, exact: Floats) -> Floats:
+    """Return the scale in which parameters are measured: the root of their curvature.
+
+    The larger of expected and exact curvature is taken: a parameter at a point of symmetry (a
+    loading of zero on an otherwise empty construct) has no expected curvature at all.
+
+    Parameters
+    ----------
+    expected, exact : ndarray, shape (..., r, r)
+        Hessians.
+
+    Returns
+    -------
+    ndarray, shape (..., r)
+        Positive.
+    """
+    diagonals = (np.diagonal(H, axis1=-2, axis2=-1) for H in (expected, exact))
+    largest = np.maximum(*(np.abs(diagonal) for diagonal in diagonals))
+    return np.where(largest > 0, np.sqrt(largest), 1.0)
 
 
 def _descent(curvature: Floats, gradient: Floats, metric: Floats) -> Floats:

@@ -169,12 +169,12 @@ def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
 
 def noncentrality_index(x: FitInputs) -> float:
     """Compute McDonald's index."""
-    return float(np.exp(-x.excess / x.n_obs / 2))
+    return float(np.exp(-x.excess / x.n_rmsea / 2))
 
 
 def expected_cross_validation(x: FitInputs) -> float:
     """Compute the expected cross-validation index."""
-    return (x.chisq + 2 * x.n_free) / x.n_obs
+    return (x.chisq + 2 * x.n_free) / x.n_rmsea
 
 
 def chisq_pvalue(x: FitInputs) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from trustsem.arrays import Floats
-from trustsem.discrepancy import Curvature
-from trustsem.estimation import Estimate, curvature_products
+from trustsem.discrepancy import Discrepancy
+from trustsem.estimation import Estimate
 from trustsem.estimation.objective import Block
-from trustsem.implied import Implied, Structure
+from trustsem.implied import Implied, Projection, Structure
 from trustsem.implied.structure import Cell, Directions
 from trustsem.inference import KINDS, Covariance, scale_factors
 from trustsem.specification import ParameterTable
@@ -54,7 +54,8 @@ def modification_indices(
     Notes
     -----
     With g the slope of F in the candidate and V its expected curvature given the free parameters,
-    MI = n g^2 / (2 V) and EPC = -g / V [sorbom1989]_, [saris1987]_. The expected information is used.
+    MI = N g^2 / (2 V) and EPC = -g / V [sorbom1989]_, [saris1987]_. The expected information is
+    used, and N for either likelihood.
     """
     if covariance.flat:
         return pd.DataFrame(columns=_COLUMNS)
@@ -81,9 +82,9 @@ def modification_indices(
 def _candidates(table: ParameterTable, structure: Structure, group: int) -> Iterator[_Candidate]:
     """Yield the parameters that are not free but would make sense."""
     taken = {cell_key(cell) for cell in structure.cells}
-    for lhs, op, rhs in _possible(table, structure):
+    for lhs, op, rhs in _possible(table, structure, group):
         cell = structure.cell_of(op, lhs, rhs)
-        if cell_key(cell) not in taken and not _structural_marker(table, lhs, op, rhs, group):
+        if cell_key(cell) not in taken:
             taken.add(cell_key(cell))
             yield _Candidate(lhs, op, rhs, cell)
 
@@ -95,31 +96,33 @@ def cell_key(cell: Cell) -> tuple[str, int, int]:
     return (cell.matrix, cell.row, cell.col)
 
 
-def _possible(table: ParameterTable, structure: Structure) -> Iterator[tuple[str, str, str]]:
-    """Yield all loadings, paths, covariances and intercepts that the variables allow."""
+def _possible(
+    table: ParameterTable, structure: Structure, group: int
+) -> Iterator[tuple[str, str, str]]:
+    """Yield all loadings, paths, covariances and fixed rows that the variables allow.
+
+    A covariate that is fixed at its sample moments cannot be explained, and covariates do not
+    covary with residuals of outcomes.
+    """
     eta = structure.eta
     indicators = [name for name in structure.observed if name not in eta]
     for construct in table.constructs:
         for item in indicators:
             yield construct, "=~", item
     for row in table.parameters:
-        if row.op in ("=~", "~~", "~1") and not row.free and not row.exo:
+        if row.group == group and row.op in ("=~", "~~", "~1") and not row.free and not row.exo:
             yield row.lhs, row.op, row.rhs
     if any(row.op == "~" for row in table.parameters):
         for outcome in eta:
             for predictor in eta:
-                if outcome != predictor:
+                if outcome != predictor and outcome not in table.exogenous:
                     yield outcome, "~", predictor
+    covariates = set(table.covariates)
     for names in (indicators, eta):
         for position, lhs in enumerate(names):
             for rhs in names[position:]:
-                yield lhs, "~~", rhs
-
-
-def _structural_marker(table: ParameterTable, lhs: str, op: str, rhs: str, group: int) -> bool:
-    """Return whether a parameter is a covariate's moment, fixed at its sample value."""
-    del group
-    return op == "~~" and lhs in table.exogenous and rhs in table.exogenous
+                if (lhs in covariates) == (rhs in covariates) and lhs not in table.exogenous:
+                    yield lhs, "~~", rhs
 
 
 def _score(
@@ -133,40 +136,47 @@ def _score(
     """Score all candidates of one group at once."""
     problem = estimate.problem
     structure = block.structure
-    projection = implied.project()
     mu = implied.mu if block.mean is not None else None
     at = problem.objective.discrepancy(block.S, implied.Sigma, block.log_det_S, block.mean, mu)
     new = structure.direct(tuple(candidate.cell for candidate in candidates))
-    slope = projection.slope(new, at.dF_dSigma)
-    own = _information(projection, new, new, at.expected, at.mean_weight)
-    cross = np.zeros((len(candidates), problem.table.n_free))
-    cross[:, structure.free] = _information(
-        projection, new, structure.directions, at.expected, at.mean_weight
-    )
-    if at.mean_gap is not None:
-        slope = slope - 2 * projection.mean_slope(new, at.mean_gap)
+    slope, own, cross = _derivatives(implied.project(), new, structure.directions, at)
+    whole_cross = np.zeros((len(candidates), problem.table.n_free))
+    whole_cross[:, structure.free] = cross
     scale = problem.weight / 2 * block.share
     # What the free parameters take over when the candidate moves.
-    absorbed = np.einsum("ij,jk,ik->i", scale * cross, covariance.matrix, scale * cross)
-    left = scale * np.diag(own) - absorbed
-    exists = left > _FREE_INFORMATION * scale * np.diag(own)
-    score = scale * slope
-    mi = score**2 / np.where(exists, left, np.nan)
-    epc = -score / np.where(exists, left, np.nan)
+    absorbed = np.einsum(
+        "ij,jk,ik->i", scale * whole_cross, covariance.matrix, scale * whole_cross
+    )
+    left = scale * own - absorbed
+    exists = left > _FREE_INFORMATION * scale * own
+    score, variance = scale * slope, np.where(exists, left, np.nan)
+    epc = -score / variance
     keys = [(candidate.lhs, candidate.op, candidate.rhs) for candidate in candidates]
     factors = scale_factors(structure, implied, keys, problem.table)
     frame = pd.DataFrame(keys, columns=["lhs", "op", "rhs"]).assign(
-        group=group, mi=mi, epc=epc, **{f"s{'epc'}_{kind[4:]}": epc * factors[kind] for kind in KINDS}
+        group=group,
+        mi=score**2 / variance * (problem.n_obs / problem.weight),
+        epc=epc,
+        **{f"sepc_{kind.removeprefix('std_')}": epc * factors[kind] for kind in KINDS},
     )
     return frame[exists][_COLUMNS]
 
 
-def _information(
-    projection: object, a: Directions, b: Directions, curvature: Curvature, weight: Floats | None
-) -> Floats:
-    """Return expected second derivatives of F for pairs of parameters."""
-    total = curvature_products(projection, a, b, curvature)  # type: ignore[arg-type]
-    if weight is not None:
-        Q = projection.within(weight)  # type: ignore[attr-defined]
-        total = total + 2 * projection.mean_products(a, b, Q)  # type: ignore[attr-defined]
-    return total
+def _derivatives(
+    projection: Projection, new: Directions, free: Directions, at: Discrepancy
+) -> tuple[Floats, Floats, Floats]:
+    """Return slope, own curvature and curvature with the free parameters, for each candidate."""
+    moves, free_moves = projection.moves(new), projection.moves(free)
+    slope = projection.slope(new, at.dF_dSigma)
+    own: Floats = np.zeros(len(slope))
+    cross: Floats = np.zeros((len(slope), len(free.u)))
+    for factor, W, V in at.expected.terms:
+        weighted = np.einsum("ij,jkl,km->iml", W, moves, V, optimize=True)
+        own = own + factor * np.einsum("ijk,ijk->k", weighted, moves)
+        cross = cross + factor * np.tensordot(weighted, free_moves, axes=((0, 1), (0, 1)))
+    if at.mean_weight is None or at.mean_gap is None:
+        return slope, own, cross
+    slope = slope - 2 * projection.mean_slope(new, at.mean_gap)
+    Q = projection.within(at.mean_weight)
+    own = own + 2 * np.diag(projection.mean_products(new, new, Q))
+    return slope, own, cross + 2 * projection.mean_products(new, free, Q)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from trustsem.arrays import Floats, invert_positive
+from trustsem.arrays import Floats
 from trustsem.errors import UnknownOptionError
-from trustsem.estimation import Estimate
+from trustsem.estimation import Estimate, curvature_products
 from trustsem.implied import Implied, Structure
+from trustsem.inference import independent_directions
 from trustsem.moments import SampleMoments
 
 RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
@@ -34,7 +36,9 @@ class Residuals:
     mean: Floats | None
 
 
-def residuals(estimate: Estimate, kind: str, vcov: Floats) -> tuple[Residuals, ...]:
+def residuals(
+    estimate: Estimate, kind: str, information: str = "expected"
+) -> tuple[Residuals, ...]:
     r"""Compute residuals of every group.
 
     Parameters
@@ -46,9 +50,8 @@ def residuals(estimate: Estimate, kind: str, vcov: Floats) -> tuple[Residuals, .
         [bentler1995]_. ``cor_bollen``: difference of the two correlation matrices [bollen1989]_.
         ``normalized``: divided by the standard error of s [joreskog1986]_. ``standardized``:
         divided by the standard error of s - sigma.
-    vcov : ndarray, shape (q, q)
-        Sampling covariance of the estimates from the expected information, for
-        ``standardized``.
+    information : {"expected", "observed"}
+        Which information weights the moments, for ``standardized``.
 
     Raises
     ------
@@ -67,18 +70,27 @@ def residuals(estimate: Estimate, kind: str, vcov: Floats) -> tuple[Residuals, .
     if name not in RESIDUAL_KINDS:
         raise UnknownOptionError(kind, RESIDUAL_KINDS, kind="kind of residuals")
     problem = estimate.problem
-    return tuple(
-        _of_kind(name, sample, structure, implied, vcov)
-        for sample, structure, implied in zip(
-            problem.samples, problem.structures, problem.implied(estimate.params), strict=True
+    implied = problem.implied(estimate.params)
+    if name != "standardized":
+        return tuple(
+            _of_kind(name, sample, structure, moments)
+            for sample, structure, moments in zip(
+                problem.samples, problem.structures, implied, strict=True
+            )
         )
-    )
+    found = []
+    for group, moments in enumerate(implied):
+        sample = problem.samples[group]
+        raw = _of_kind("raw", sample, problem.structures[group], moments)
+        variances = _residual_variances(estimate, group, moments, information)
+        found.append(_studentised(raw, variances, sample))
+    return tuple(found)
 
 
 def _of_kind(
-    kind: str, sample: SampleMoments, structure: Structure, implied: Implied, vcov: Floats
+    kind: str, sample: SampleMoments, structure: Structure, implied: Implied
 ) -> Residuals:
-    """Return one group's residuals."""
+    """Return one group's residuals, all kinds but the standardised."""
     raw = sample.cov - implied.Sigma
     d = sample.mean - implied.mu if structure.has_means and sample.mean is not None else None
     sd = np.sqrt(np.diag(sample.cov))
@@ -88,13 +100,17 @@ def _of_kind(
         return Residuals(raw / np.outer(sd, sd), None if d is None else d / sd)
     if kind == "cor_bollen":
         return _bollen(sample, implied, with_means=d is not None)
-    if kind == "normalized":
-        cov_variance, mean_variance = _sampling_variances(sample.cov, sample.n_obs)
-    else:
-        cov_variance, mean_variance = _residual_variances(sample, structure, implied, vcov)
+    return _studentised(Residuals(raw, d), _sampling_variances(sample.cov, sample.n_obs), sample)
+
+
+def _studentised(
+    raw: Residuals, variances: tuple[Floats, Floats], sample: SampleMoments
+) -> Residuals:
+    """Divide residuals by the roots of their sampling variances."""
+    reference = _sampling_variances(sample.cov, sample.n_obs)
     return Residuals(
-        _divide(raw, cov_variance, np.outer(sd, sd) ** 2 / sample.n_obs),
-        None if d is None else _divide(d, mean_variance, sd**2 / sample.n_obs),
+        _divide(raw.cov, variances[0], reference[0]),
+        None if raw.mean is None else _divide(raw.mean, variances[1], reference[1]),
     )
 
 
@@ -122,37 +138,68 @@ def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
 
 
 def _residual_variances(
-    sample: SampleMoments, structure: Structure, implied: Implied, vcov: Floats
+    estimate: Estimate, group: int, implied: Implied, information: str
 ) -> tuple[Floats, Floats]:
-    """Return the sampling variances of residuals: the diagonal of QGQ' over N."""
-    at = structure.directions
-    projection = implied.project()
-    W = invert_positive(implied.Sigma).matrix
-    S = sample.cov
-    u, v = projection.X[:, at.u], projection.X[:, at.v]
-    moves = at.weight * (u[:, None, :] * v[None, :, :] + v[:, None, :] * u[None, :, :])
-    shifts = u * projection.mean_scale(at) if structure.has_means else np.zeros_like(u)
-    # G W D: how each derivative looks once weighted and spread over the sample moments.
-    spread = np.einsum("ij,jkl,km->iml", S @ W, moves, W @ S)
-    spread_mean = S @ W @ shifts
-    weight = sample.weight
-    V = vcov[np.ix_(structure.free, structure.free)] * weight
-    WSW = W @ S @ W
-    B = projection.sandwich(at, at, projection.within(WSW), projection.within(WSW)) / 2
-    B = B + shifts.T @ WSW @ shifts
-    cov = _sampling_variances(S, 1)
+    """Return the sampling variances of residuals: the diagonal of QGQ' over N.
+
+    G is conditional on fixed covariates: its product with a symmetric M is 2 (S M S - H M H) with
+    H the part of S that the covariates predict.
+    """
+    block = estimate.problem.objective.blocks[group]
+    structure, sample = block.structure, estimate.problem.samples[group]
+    at, projection = structure.directions, implied.project()
+    mu = implied.mu if block.mean is not None else None
+    fitted = estimate.problem.objective.discrepancy(
+        block.S, implied.Sigma, block.log_det_S, block.mean, mu
+    )
+    curvature = fitted.exact if information == "observed" else fitted.expected
+    moves = projection.moves(at)
+    weighted = np.zeros_like(moves)
+    for factor, W1, W2 in curvature.terms:
+        product = np.einsum("ij,jkl,km->iml", W1, moves, W2)
+        weighted += factor / 4 * (product + product.transpose(1, 0, 2))
+    S, H = sample.cov, _predicted(sample, estimate.problem.table.exogenous)
+    spread = 2 * (_sandwiched(S, weighted) - _sandwiched(H, weighted))
+    information_matrix = curvature_products(projection, at, at, curvature) / 2
+    B = np.einsum("ijk,ijl->kl", weighted, spread)
+    if fitted.mean_weight is None:
+        shifts = weighted_shifts = spread_shifts = np.zeros(moves.shape[1:])
+    else:
+        shifts = projection.X[:, at.u] * projection.mean_scale(at)
+        weighted_shifts = fitted.mean_weight @ shifts
+        spread_shifts = (S - H) @ weighted_shifts
+        information_matrix = information_matrix + shifts.T @ weighted_shifts
+        B = B + weighted_shifts.T @ spread_shifts
+    K = independent_directions(estimate)[structure.free]
+    V = K @ np.linalg.pinv(K.T @ information_matrix @ K, hermitian=True) @ K.T
     VBV = V @ B @ V
+    cov_S, mean_S = _sampling_variances(S, 1)
+    cov_H, mean_H = _sampling_variances(H, 1)
     cov_variance = (
-        cov[0]
+        cov_S
+        - cov_H
         - 2 * np.einsum("ijk,kl,ijl->ij", moves, V, spread)
         + np.einsum("ijk,kl,ijl->ij", moves, VBV, moves)
     )
     mean_variance = (
-        cov[1]
-        - 2 * np.einsum("ik,kl,il->i", shifts, V, spread_mean)
+        mean_S
+        - mean_H
+        - 2 * np.einsum("ik,kl,il->i", shifts, V, spread_shifts)
         + np.einsum("ik,kl,il->i", shifts, VBV, shifts)
     )
     return cov_variance / sample.n_obs, mean_variance / sample.n_obs
+
+
+def _predicted(sample: SampleMoments, covariates: Sequence[str]) -> Floats:
+    """Return S[:, x] S[x, x]^-1 S[x, :] for fixed covariates x; zero without any."""
+    x = [sample.names.index(name) for name in covariates]
+    across = sample.cov[:, x]
+    return np.asarray(across @ np.linalg.solve(sample.cov[np.ix_(x, x)], across.T))
+
+
+def _sandwiched(A: Floats, stack: Floats) -> Floats:
+    """Return A M A for every matrix M of a stack of shape (p, p, k)."""
+    return np.asarray(np.einsum("ij,jkl,km->iml", A, stack, A))
 
 
 def root_mean_squares(estimate: Estimate) -> dict[str, float]:
@@ -184,10 +231,9 @@ def _group_rms(
     sample: SampleMoments, structure: Structure, implied: Implied
 ) -> dict[str, float]:
     """Return one group's root mean squares."""
-    none = np.zeros((0, 0))
-    raw = _of_kind("raw", sample, structure, implied, none)
-    bentler = _of_kind("cor_bentler", sample, structure, implied, none)
-    bollen = _of_kind("cor_bollen", sample, structure, implied, none)
+    raw = _of_kind("raw", sample, structure, implied)
+    bentler = _of_kind("cor_bentler", sample, structure, implied)
+    bollen = _of_kind("cor_bollen", sample, structure, implied)
     mplus = bollen.cov + np.diag(np.diag(raw.cov) / np.diag(sample.cov))
     low, strict = np.tril_indices(len(raw.cov)), np.tril_indices(len(raw.cov), -1)
     parts = {

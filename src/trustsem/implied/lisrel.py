@@ -115,6 +115,11 @@ class Projection:
         """Return s in dmu = u s: the level of a directed parameter's source, else 0."""
         return np.where(at.directed, self.level[..., at.source], 0.0)
 
+    def moves(self, at: Directions) -> Floats:
+        """Return dSigma for each parameter of one model, shape (p, p, k)."""
+        u, v = self.X[:, at.u], self.X[:, at.v]
+        return at.weight * (u[:, None, :] * v[None, :, :] + v[:, None, :] * u[None, :, :])
+
     def slope(self, at: Directions, G: Floats) -> Floats:
         """Return tr(G dSigma) for each parameter, G symmetric of shape (..., p, p)."""
         return 2 * at.weight * self.within(G)[..., at.u, at.v]

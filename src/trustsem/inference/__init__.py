@@ -2,7 +2,11 @@
 
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.effects import effects_table
-from trustsem.inference.information import Covariance, estimate_covariance
+from trustsem.inference.information import (
+    Covariance,
+    estimate_covariance,
+    independent_directions,
+)
 from trustsem.inference.standardized import (
     KINDS,
     RowValues,
@@ -19,6 +23,7 @@ __all__ = [
     "difference_test",
     "effects_table",
     "estimate_covariance",
+    "independent_directions",
     "row_values",
     "scale_factors",
     "standardized_errors",

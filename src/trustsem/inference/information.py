@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trustsem.arrays import Floats, scaled_eigh, symmetric
+from trustsem.arrays import Floats, outer, symmetric
 from trustsem.estimation import Estimate
 from trustsem.estimation.identification import parameter_names
+from trustsem.estimation.optimiser import unit_metric
 
 _SINGULAR = 1e-11
 _SHARE = 0.1
@@ -22,10 +23,6 @@ class Covariance:
     ----------
     matrix : ndarray, shape (q, q)
         Of all free parameters; NaN if it does not exist.
-    reduced_information : ndarray, shape (r, r)
-        Total information in the reduced parameters, before conditions.
-    basis : ndarray, shape (r, d)
-        Directions that active nonlinear conditions leave free.
     n_independent : int
         Number of independently estimated parameters.
     flat : tuple of str
@@ -33,8 +30,6 @@ class Covariance:
     """
 
     matrix: Floats
-    reduced_information: Floats
-    basis: Floats
     n_independent: int
     flat: tuple[str, ...]
 
@@ -53,28 +48,36 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     -----
     With F the discrepancy and n the multiplier of chi-square, the information is n/2 times the
     second derivative of F [joreskog1969]_. Equality constraints with null-space basis N give
-    ``N (N'IN)^-1 N'``.
+    ``N (N'IN)^-1 N'``. Everything is inverted in the unit metric, so that neither accuracy nor the
+    verdict on singularity depends on the items' units.
     """
     problem = estimate.problem
     reduced = problem.reduction.reduce(estimate.params)
     point = problem.objective.at(reduced[None])
-    hessian = point.exact_hessian() if information == "observed" else point.expected_hessian()
-    total = symmetric(hessian[0]) * problem.weight / 2
-    basis = _null_space(problem.condition_jacobian(estimate.params), len(reduced))
-    inside = symmetric(basis.T @ total @ basis)
+    expected, exact = point.expected_hessian()[0], point.exact_hessian()[0]
+    metric = unit_metric(expected, exact)
+    scaled = symmetric(exact if information == "observed" else expected) / outer(metric, metric)
+    basis = _null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
+    inside = symmetric(basis.T @ scaled @ basis)
     flat = _flat_directions(inside, basis, parameter_names(problem))
-    K = problem.reduction.K @ basis
-    matrix = (
-        np.full((len(estimate.params),) * 2, np.nan) if flat else K @ _inverse(inside) @ K.T
-    )
-    return Covariance(matrix, total, basis, basis.shape[1], flat)
+    size = len(estimate.params)
+    if flat:
+        return Covariance(np.full((size, size), np.nan), basis.shape[1], flat)
+    K = problem.reduction.K / metric @ basis
+    matrix = K @ symmetric(np.linalg.inv(inside)) @ K.T * (2 / problem.weight)
+    return Covariance(matrix, basis.shape[1], ())
 
 
-def _inverse(A: Floats) -> Floats:
-    """Invert a symmetric matrix, definite or not, free of the scale of its rows."""
-    scale = np.sqrt(np.abs(np.diag(A)))
-    scale = np.where(scale > 0, scale, 1.0)
-    return np.asarray(symmetric(np.linalg.inv(A / np.outer(scale, scale))) / np.outer(scale, scale))
+def independent_directions(estimate: Estimate) -> Floats:
+    """Return a basis of the directions in which all constraints leave the parameters free.
+
+    Returns
+    -------
+    ndarray, shape (q, d)
+    """
+    problem = estimate.problem
+    J = problem.condition_jacobian(estimate.params)
+    return np.asarray(problem.reduction.K @ _null_space(J, problem.reduction.K.shape[1]))
 
 
 def _null_space(J: Floats, size: int) -> Floats:
@@ -91,13 +94,11 @@ def _flat_directions(inside: Floats, basis: Floats, names: list[str]) -> tuple[s
     """Return the parameters involved where the information has (nearly) no curvature."""
     if not inside.size:
         return ()
-    scale, values, vectors = scaled_eigh(inside)
+    values, vectors = np.linalg.eigh(inside)
     flat = np.abs(values) < _SINGULAR * max(1.0, float(np.abs(values).max()))
     if not flat.any():
         return ()
-    unit = vectors[:, flat] / scale[:, None]
-    weight = np.abs(basis @ unit) * np.sqrt(np.abs(np.diag(basis @ inside @ basis.T)))[:, None]
-    reach = weight.max(axis=1)
+    reach = np.abs(basis @ vectors[:, flat]).max(axis=1)
     return tuple(
         name for name, share in zip(names, reach, strict=True) if share > _SHARE * reach.max()
     )

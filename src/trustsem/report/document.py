@@ -172,8 +172,6 @@ def _scalar(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, date | datetime):
-        return value.isoformat()
     unchanged = value is None or isinstance(value, str | bool | int)
     return value if unchanged else _other_text(value)
 
@@ -181,6 +179,8 @@ def _scalar(value: Any) -> Any:
 def _other_text(value: Any) -> str | None:
     if value is pd.NA or value is pd.NaT:
         return None
+    if isinstance(value, date | datetime):
+        return value.isoformat()
     return value.as_posix() if isinstance(value, PurePath) else str(value)
 
 

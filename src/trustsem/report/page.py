@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from trustsem.report.definitions import short_citation
-from trustsem.report.sections import overview
+from trustsem.report.sections import banners, overview
 from trustsem.tables import typeset
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def render_page(result: StudyResult, composed: Composed, version: str) -> str:
             (steps.get(verdict.step, verdict.step), verdict.holds, typeset(verdict.text))
             for verdict in result.verdict
         ],
+        banners=banners(result),
         facts=overview(result),
         sections=composed.sections,
         failures=composed.failures,

@@ -86,6 +86,15 @@ def overview(result: StudyResult) -> list[tuple[str, Markup]]:
     return facts
 
 
+def banners(result: StudyResult) -> list[Markup]:
+    """Return a banner for each model whose numbers must not be used, with the reasons."""
+    return [
+        callout("banner", status, [item.claim for item in at_least(model.findings, "serious")])
+        for step, model in result.models.items()
+        if (status := prose.model_status(model, step))
+    ]
+
+
 def findings_list(findings: Iterable[Finding]) -> Markup:
     """Return findings as a list, the most serious first.
 
@@ -132,9 +141,8 @@ def _folded(findings: list[Finding], what: str) -> Markup:
 
 def _fit(model: ModelResult) -> Markup:
     line = typeset(display.fit_line(model.fit_measures, model.n_obs, "typeset"))
-    status = prose.model_status(model, "")
-    warning = Markup(' <strong class="bad">(not to be interpreted: see the banner below)</strong>')
-    return line + warning if status else line
+    warning = Markup(' <strong class="bad">(not to be interpreted)</strong>')
+    return line if model.converged and model.admissible else line + warning
 
 
 def _items(findings: Iterable[Finding]) -> Markup:
@@ -168,8 +176,7 @@ def _main_findings(result: StudyResult) -> Iterator[Block]:
 
 def _banner(model: ModelResult, step: str) -> Iterator[Block]:
     if status := prose.model_status(model, step):
-        reasons = [finding.claim for finding in at_least(model.findings, "serious")]
-        yield callout("banner", status, reasons)
+        yield callout("banner", status)
 
 
 def _table(build: Callable[[], Table]) -> Builder:
@@ -279,8 +286,9 @@ def _checks_section(result: StudyResult) -> Section:
 
 def _local_fit_section(result: StudyResult) -> Section:
     parts: list[tuple[str, Builder]] = []
-    for step, model in _models(result).items():
+    for step, model in result.models.items():
         title = step.title()
+        parts.append(("banner", partial(_banner, model, step)))
         residuals = partial(
             study_tables.largest_residuals,
             model,
@@ -316,7 +324,8 @@ def _notice(result: StudyResult) -> Iterator[Block]:
 
 def _appendix(result: StudyResult, draw: Draw) -> Section:
     parts: list[tuple[str, Builder]] = []
-    for step, model in _models(result).items():
+    for step, model in result.models.items():
+        parts.append(("banner", partial(_banner, model, step)))
         title = f"All Parameters of the {step.title()} Model"
         table = partial(study_tables.all_parameters, model, f"{step}-parameters", title)
         parts.append((f"parameters of the {step} model", _table(table)))
@@ -342,15 +351,8 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
     return Section("appendix", "Appendix", parts, appendix=True)
 
 
-def _models(result: StudyResult) -> dict[str, ModelResult]:
-    models = {"measurement": result.measurement.model}
-    if result.structural is not None:
-        models["structural"] = result.structural.model
-    return models
-
-
 def _titled(result: StudyResult) -> dict[str, ModelResult]:
-    return {step.title(): model for step, model in _models(result).items()}
+    return {step.title(): model for step, model in result.models.items()}
 
 
 def _syntax(result: StudyResult) -> Iterator[Block]:

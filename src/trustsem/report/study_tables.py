@@ -45,14 +45,15 @@ def item_descriptives(screening: Screening, names: Mapping[str, str]) -> Table:
     """
     frame = _labelled(screening.items, names)
     frame["percent"] = 100 * frame["missing"] / (frame["n"] + frame["missing"])
+    wording = ("wording",) if _has_wording(frame, "wording") else ()
     percent = display.Column("Missing %", display.Format("percent", 1))
     return Table(
         "items",
-        "Items: Wording and Distribution",
+        "Items: Wording and Distribution" if wording else "Items: Distribution",
         frame,
         columns={"percent": percent},
         show=_present(
-            frame, "item", "wording", "n", "percent", "mean", "sd", "skew", "kurtosis",
+            frame, "item", *wording, "n", "percent", "mean", "sd", "skew", "kurtosis",
             "minimum", "maximum",
         ),
         group_by="construct",
@@ -66,8 +67,7 @@ def loadings(result: StudyResult) -> Table:
     shown = _labelled(result.measurement.loadings, names)
     markers = shown["marker"].to_numpy(dtype=bool)
     shown.loc[markers, ["se", "ci_lower", "ci_upper"]] = np.nan
-    wording = shown["label"].fillna("").astype(str)
-    columns = ("item", "label") if (wording != shown["item"]).any() else ("item",)
+    columns = ("item", "label") if _has_wording(shown, "label") else ("item",)
     return Table(
         "loadings",
         "Measurement Model: Loadings",
@@ -525,6 +525,11 @@ def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
     for row, (name, reason) in enumerate(zip(frame["hypothesis"], frame["reason"], strict=True)):
         if not _supported(frame, row) and isinstance(reason, str) and reason:
             yield f"{name}: {reason.rstrip('.')}."
+
+
+def _has_wording(frame: pd.DataFrame, column: str) -> bool:
+    """Return whether any item has a wording besides its name."""
+    return bool((frame[column].fillna("").astype(str) != frame["item"].astype(str)).any())
 
 
 def _by_group(value: Any) -> dict[str, Any]:

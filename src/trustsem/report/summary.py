@@ -88,23 +88,18 @@ def _opening(result: StudyResult) -> Iterator[str]:
         yield result.notice
     yield result.study.title
     lines = [f"N = {result.measurement.model.n_obs}"]
-    lines += [f"{name}: {_fit(model)}" for name, model in _models(result)]
+    lines += [_fit(step, model) for step, model in result.models.items()]
     yield "\n".join(lines)
     for verdict in result.verdict:
         holds = {True: "holds", False: "DOES NOT HOLD", None: "no verdict"}[verdict.holds]
         yield f"{_STEPS.get(verdict.step, verdict.step)}: {holds}\n  {verdict.text}"
 
 
-def _models(result: StudyResult) -> Iterator[tuple[str, ModelResult]]:
-    yield "Measurement model", result.measurement.model
-    if result.structural is not None:
-        yield "Structural model", result.structural.model
-
-
-def _fit(model: ModelResult) -> str:
-    line = display.fit_line(model.fit_measures, model.n_obs)
-    status = prose.model_status(model, "present")
-    return f"{line}\n  WARNING: {status}" if status else line
+def _fit(step: str, model: ModelResult) -> str:
+    """Return the line of a model's fit, after a warning where it must not be interpreted."""
+    line = f"{step.capitalize()} model: {display.fit_line(model.fit_measures, model.n_obs)}"
+    status = prose.model_status(model, step)
+    return f"WARNING: {status}\n{line}" if status else line
 
 
 def _findings(result: StudyResult) -> str:

@@ -251,12 +251,12 @@ class ModelResult:
         UnknownOptionError
             If the kind does not exist.
         """
-        parts = residuals(self.estimate, kind, self._expected_covariance.matrix)
+        parts = residuals(self.estimate, kind, self.options.information)
         return self._by_group([self._square(part.cov) for part in parts])
 
     def mean_residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the means; None without a mean structure. See :meth:`residuals`."""
-        parts = residuals(self.estimate, kind, self._expected_covariance.matrix)
+        parts = residuals(self.estimate, kind, self.options.information)
         return self._by_group(
             [None if part.mean is None else self._series(part.mean) for part in parts]
         )

@@ -131,6 +131,6 @@ def _unavailable(name: str, reason: str) -> Finding:
     return Finding(
         code="engine_unavailable",
         subject=name,
-        claim=f"The {name} model has no solution by the second engine ({ENGINE}): {reason}",
+        claim=f"The {name} model is not confirmed by the second engine ({ENGINE}): {reason}",
         severity="warning",
     )

@@ -230,6 +230,7 @@ def _place(detail: ErrorDetails) -> tuple[str | int, ...]:
 
 _PHRASES = {"missing": "is required", "too_short": "must not be empty"}
 _SHOULD_BE = {
+    "model_type": "a section with keys",
     "string_type": "a text",
     "bool_type": "true or false",
     "int_type": "a whole number",

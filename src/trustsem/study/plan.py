@@ -32,6 +32,7 @@ from trustsem.validity.thresholds import Thresholds
 
 SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
+_OF_STEP_TWO = ("hypotheses", "rivals", "controls", "published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -572,6 +573,15 @@ class Study:
             )
         rival = self.rivals[name]
         return (*(path for path in self.paths if path not in rival.removed), *rival.added)
+
+    def measurement_only(self) -> Study:
+        """Return the study without its hypotheses and all that depends on them."""
+        raw = {key: value for key, value in self.to_dict().items() if key not in _OF_STEP_TWO}
+        raw["model"] = {
+            key: value for key, value in raw.get("model", {}).items() if key != "covary"
+        }
+        plan, _ = parse_plan(raw)
+        return Study.from_parsed(plan, raw, folder=self.folder, source=self.source)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, in the shape of a study file."""

@@ -22,16 +22,16 @@ from trustsem.errors import did_you_mean, listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FIT = (
+FIT = (
     "chisq", "df", "pvalue", "cfi", "tli", "nfi", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper",
     "srmr", "rmr", "gfi", "agfi", "aic", "bic", "logl",
 )  # fmt: skip
-_COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "loading": ("est", "se", "z", "std_all", "r2"),
     "reliability": ("alpha", "cr", "ave"),
     "hypothesis": ("est", "se", "z", "pvalue", "std_all"),
 }
-KINDS = ("n_obs", "measurement", "structural", *_COLUMNS, "correlation", "r2")
+KINDS = ("n_obs", "measurement", "structural", *COLUMNS, "correlation", "r2")
 """First words of a quantity."""
 
 
@@ -42,11 +42,11 @@ def quantity_mistake(
     kind, *rest = quantity.split(".")
     choices: dict[str, tuple[Sequence[str], ...]] = {
         "n_obs": (),
-        "measurement": (_FIT,),
-        "structural": (_FIT,),
-        "loading": (items, _COLUMNS["loading"]),
-        "reliability": (constructs, _COLUMNS["reliability"]),
-        "hypothesis": (hypotheses, _COLUMNS["hypothesis"]),
+        "measurement": (FIT,),
+        "structural": (FIT,),
+        "loading": (items, COLUMNS["loading"]),
+        "reliability": (constructs, COLUMNS["reliability"]),
+        "hypothesis": (hypotheses, COLUMNS["hypothesis"]),
         "correlation": (constructs, constructs),
         "r2": (constructs,),
     }

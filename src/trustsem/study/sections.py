@@ -6,6 +6,7 @@ other, and :mod:`trustsem.study.plan` makes a :class:`~trustsem.study.plan.Study
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -16,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
-    StrictFloat,
     StrictInt,
     StrictStr,
     model_validator,
@@ -95,6 +95,13 @@ def _refused(needed: str, value: Any) -> ValueError:
     return ValueError(f"{needed}, got {value!r}")
 
 
+def _number(value: Any) -> int | float:
+    """Refuse what is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _refused("a finite number is needed", value)
+    return value
+
+
 def _pair(value: Any) -> Any:
     """Refuse a pair that is not two names."""
     if not isinstance(value, list | tuple) or len(value) != ENDS:
@@ -142,7 +149,7 @@ def _codes(value: Any) -> Any:
 Items = Annotated[tuple[StrictStr, ...], BeforeValidator(_items)]
 Name = Annotated[StrictStr, BeforeValidator(_name)]
 Pair = Annotated[tuple[Name, Name], BeforeValidator(_pair)]
-Number = StrictInt | StrictFloat
+Number = Annotated[int | float, BeforeValidator(_number)]
 Scale = Annotated[tuple[Number, Number], BeforeValidator(_scale)]
 
 
@@ -183,6 +190,12 @@ class ConstructSection(Section):
     label: StrictStr = ""
     reverse: Items = ()
     scale: Scale | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_items(cls, value: Any) -> Any:
+        """Accept the items alone."""
+        return {"items": value} if isinstance(value, str | list) else value
 
 
 class HypothesisSection(Section):

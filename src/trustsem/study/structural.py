@@ -151,14 +151,12 @@ def structural_step(
     level = study.thresholds.significance
     hypotheses = hypotheses_table(model.parameters, study.hypotheses, significance=level)
     difference = chisq_difference(model, saturated)
-    judged: tuple[Finding, ...] = ()
+    judged: tuple[Finding, ...] = _stable_loadings(measurement.model, model)
     if difference is not None:
-        judged = (
-            check_structural_difference(
-                difference.chisq, difference.df, difference.pvalue, thresholds=study.thresholds
-            ),
-            _stable_loadings(measurement.model, model),
+        test = check_structural_difference(
+            difference.chisq, difference.df, difference.pvalue, thresholds=study.thresholds
         )
+        judged = (test, *judged)
     outcomes = [name for name in study.constructs if name in set(hypotheses["outcome"])]
     return StructuralStep(
         model=model,
@@ -226,21 +224,25 @@ def _sequence_row(
     return row
 
 
-def _stable_loadings(measurement: ModelResult, structural: ModelResult) -> Finding:
+def _stable_loadings(measurement: ModelResult, structural: ModelResult) -> tuple[Finding, ...]:
     """Say how much loadings change between the steps (interpretational confounding)."""
+    if not (measurement.admissible and structural.admissible):
+        return ()
     before, after = _loadings(measurement), _loadings(structural)
     changes = (after - before.reindex(after.index)).abs()
     largest = str(changes.idxmax())
-    return Finding(
-        code="interpretational_confounding",
-        subject=largest,
-        claim=(
-            f"From step one to step two no standardised loading changes by more than "
-            f"{changes.max():.3f} ({largest}): the less they change, the surer the constructs "
-            "mean the same in both steps."
+    return (
+        Finding(
+            code="interpretational_confounding",
+            subject=largest,
+            claim=(
+                f"From step one to step two no standardised loading changes by more than "
+                f"{changes.max():.3f} ({largest}): the less they change, the surer the constructs "
+                "mean the same in both steps."
+            ),
+            value=float(changes.max()),
+            source="anderson1988",
         ),
-        value=float(changes.max()),
-        source="anderson1988",
     )
 
 

@@ -76,7 +76,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     chosen = {name: value for name, value in overrides.items() if name not in _MOMENTS}
     keywords = {**plan.options, **chosen}
     options = Options.from_keywords(**keywords, **moments)
-    _require_one_group(options)
+    _require_two_steps(options)
     answers = prepare_answers(plan, data, moments)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
@@ -107,8 +107,13 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     )
 
 
-def _require_one_group(options: Options) -> None:
-    """Refuse several groups, for which the two steps are not defined here."""
+def _require_two_steps(options: Options) -> None:
+    """Refuse options under which the two steps mean nothing."""
+    if options.orthogonal:
+        raise UnsupportedError(
+            "a two-step study of uncorrelated constructs",
+            "In step one all constructs covary; estimate other models by cfa() and sem().",
+        )
     if options.group is not None:
         raise UnsupportedError(
             "a two-step study of several groups",
