@@ -108,6 +108,14 @@ def test_groups_are_drawn_one_at_a_time():
     assert labels == [".41***", ".77***"]
 
 
+def test_empty_cells_of_a_table_are_no_numbers():
+    table = structure([("x", "y")]).astype(object)
+    table.loc[0, ["se", "pvalue", "ci_lower", "ci_upper"]] = [None, pd.NA, math.nan, ""]
+    table.loc[0, ["group", "free"]] = [math.nan, 0]
+    graph = graph_from_parameters(table, view="full")
+    assert graph.edges[1].tooltip == "x → x1: estimate 0.800, fixed, standardized 0.800"
+
+
 def test_constructs_can_be_chosen_and_ordered():
     graph = graph_from_parameters(buyer_trust(), constructs=["access", "trust"])
     assert [node.id for node in graph.nodes] == ["access", "trust"]

@@ -99,7 +99,7 @@ def test_png_is_rendered_at_its_resolution(figure, tmp_path):
     pixels = image.imread(io.BytesIO(content))[..., :3].mean(axis=2)
     ink = pixels < 0.5
     assert 0.01 < ink.mean() < 0.2
-    assert pixels[0].min() == 1.0
+    assert min(pixels[0].min(), pixels[-1].min(), pixels[:, 0].min(), pixels[:, -1].min()) == 1.0
     for mark in figure.scene.marks:
         if mark.kind == "node":
             box = mark.outline.box
@@ -143,7 +143,7 @@ def test_a_figure_can_be_drawn_into_given_axes(figure):
 def test_new_axes_have_the_size_of_the_figure(figure):
     mpl.use("agg")
     axes = figure.to_axes()
-    assert axes.get_figure().get_figwidth() * 25.4 == pytest.approx(190.0)
+    assert axes.get_figure().get_figwidth() * 25.4 == pytest.approx(190.0, abs=0.01)
     import matplotlib.pyplot as plt  # noqa: PLC0415  # closes what was opened
 
     plt.close(axes.get_figure())

@@ -20,7 +20,7 @@ def test_definition_has_a_formula_and_known_sources(item):
         assert hasattr(Thresholds(), item.cutoff.threshold)
 
 
-@pytest.mark.parametrize("item", (*MAIN_FIT, *FURTHER_FIT), ids=lambda item: item.name)
+@pytest.mark.parametrize("item", [*MAIN_FIT, *FURTHER_FIT], ids=lambda item: item.name)
 def test_fit_measure_is_one_that_a_model_has(item, bollen):
     assert item.name in bollen.measurement.model.fit_measures
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from trustsem import display
-from trustsem.display import BOUNDED, CHISQ, COUNT, ESTIMATE, FLAG, MISSING, P, Format
+from trustsem.display import BOUNDED, CHISQ, COUNT, ESTIMATE, FLAG, MISSING, Format, P
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,12 @@ def page(written):
     return (written / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """Save the time of PNG files where they are not looked at."""
+    monkeypatch.setattr("trustsem.report.study_report._write_figures", lambda *_: [])
+
+
 def words(page):
     """Return what a reader sees, tags and entities resolved."""
     body = re.sub(r"<(style|title)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
@@ -164,6 +170,7 @@ def test_equal_inputs_give_equal_bytes(bollen, written, tmp_path):
             assert path.read_bytes() == (again / path.relative_to(written)).read_bytes(), path.name
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_synthetic_data_are_announced_before_anything_else(synthetic, tmp_path):
     page = (write_report(synthetic, tmp_path / "out") / "report.html").read_text(encoding="utf-8")
     assert "<title>[Synthetic data]" in page
@@ -183,6 +190,7 @@ def test_a_measurement_only_study_has_one_step(holzinger, tmp_path):
     assert not (folder / "figures" / "structural.svg").exists()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_banner_stands_before_the_numbers_of_an_inadmissible_solution(improper, tmp_path):
     folder = write_report(improper, tmp_path / "out")
     page = (folder / "report.html").read_text(encoding="utf-8")
@@ -214,6 +222,7 @@ def test_hostile_labels_stay_text_in_every_file(improper, tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_part_that_fails_is_a_line_and_the_rest_is_there(bollen, tmp_path):
     broken = dataclasses.replace(
         bollen,
@@ -230,6 +239,7 @@ def test_a_part_that_fails_is_a_line_and_the_rest_is_there(bollen, tmp_path):
     assert failure.startswith("effects")
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_formats_can_be_chosen_and_unknown_ones_are_refused(bollen, tmp_path):
     folder = write_report(bollen, tmp_path / "out", formats=("json",))
     assert not (folder / "report.html").exists()
@@ -238,6 +248,7 @@ def test_formats_can_be_chosen_and_unknown_ones_are_refused(bollen, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_an_interrupted_report_leaves_nothing(bollen, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -19,6 +19,12 @@ def write_run(path, text="first", *, force=False):
         (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
+def write_half(path, failure):
+    with new_directory(path) as folder:
+        (folder / "half.html").write_text("half")
+        raise failure
+
+
 def everything_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -42,9 +48,8 @@ def current_umask():
 
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, SystemExit, MemoryError])
 def test_nothing_is_left_when_writing_stops(tmp_path, failure):
-    with pytest.raises(failure), new_directory(tmp_path / "deep" / "run") as folder:
-        (folder / "half.html").write_text("half")
-        raise failure
+    with pytest.raises(failure):
+        write_half(tmp_path / "deep" / "run", failure)
     assert everything_in(tmp_path) == []
 
 
@@ -100,7 +105,7 @@ def test_a_foreign_directory_is_never_replaced(tmp_path, force):
 def test_results_with_notes_of_the_user_among_them_are_not_replaced(tmp_path):
     write_run(tmp_path / "run")
     (tmp_path / "run" / "my notes.txt").write_text("precious")
-    with pytest.raises(OutputError, match="my notes.txt"):
+    with pytest.raises(OutputError, match=r"my notes\.txt"):
         require_destination(tmp_path / "run", force=True)
 
 
@@ -120,11 +125,16 @@ def test_a_place_below_a_file_is_refused(tmp_path):
         require_destination(tmp_path / "file" / "run")
 
 
-def test_a_single_file_appears_whole_or_not_at_all(tmp_path):
-    place = tmp_path / "figure.svg"
-    with pytest.raises(KeyboardInterrupt), new_file(place) as temporary:
+def write_half_a_file(path):
+    with new_file(path) as temporary:
         temporary.write_text("half")
         raise KeyboardInterrupt
+
+
+def test_a_single_file_appears_whole_or_not_at_all(tmp_path):
+    place = tmp_path / "figure.svg"
+    with pytest.raises(KeyboardInterrupt):
+        write_half_a_file(place)
     assert everything_in(tmp_path) == []
     with new_file(place) as temporary:
         temporary.write_text("whole")

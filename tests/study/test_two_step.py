@@ -304,6 +304,33 @@ def test_a_negative_variance_is_a_serious_finding_that_comes_first(heywood):
     assert text.index("SERIOUS") < text.index("Step one")
 
 
+@pytest.fixture(scope="module")
+def improper_pair():
+    """Two constructs, the first with the triad above; population correlations, so exact."""
+    loadings = np.array([[1.366, 0.586, 0.512, 0, 0, 0], [0, 0, 0, 0.8, 0.8, 0.8]]).T
+    matrix = loadings @ np.array([[1.0, 0.3], [0.3, 1.0]]) @ loadings.T
+    np.fill_diagonal(matrix, 1.0)
+    study = Study(
+        title="A triad and an outcome",
+        constructs={"a": "y1:y3", "b": "z1:z3"},
+        hypotheses=["a -> b"],
+        moments={"variables": "y1:y3, z1:z3", "matrix": matrix, "n_obs": 200},
+        rivals={"none": {"remove": ["a -> b"]}},
+        run={"second_engine": False},
+    )
+    return two_step(study)
+
+
+def test_an_improper_solution_is_carried_through_both_steps(improper_pair):
+    assert not improper_pair.usable
+    assert [verdict.holds for verdict in improper_pair.verdict] == [None, None]
+    assert improper_pair.structural.hypotheses["est"].notna().all()
+    assert {"rival_inadmissible", "negative_variance"} <= codes(improper_pair.findings)
+    assert "interpretational_confounding" not in codes(improper_pair.findings)
+    assert math.isnan(improper_pair.measurement.reliability.loc["a", "ave"])
+    assert "SERIOUS" in improper_pair._repr_html_()
+
+
 def test_a_bare_correlation_matrix_is_announced(heywood):
     assert "correlation_input" in codes(heywood.findings)
 
@@ -406,6 +433,13 @@ def test_the_whole_result_is_plain_values_in_full_precision(wheaton):
     chisq = again["structural"]["sequence"][1]["chisq"]
     assert chisq == float(wheaton.structural.model.fit_measures["chisq"])
     assert again["structural"]["sequence"][1]["pvalue_diff"] is None
+
+
+def test_the_report_is_written_where_it_is_asked_for(holzinger, tmp_path):
+    folder = holzinger.report(tmp_path / "report")
+    assert (folder / "report.html").is_file()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["inputs"] == holzinger.manifest["inputs"]
 
 
 @pytest.mark.parametrize("view", ["structural", "measurement", "conceptual"])

@@ -48,7 +48,8 @@ def stars(pvalue: float) -> str:
 
 def _number(value: object) -> float:
     """Return a table cell as a float; NaN for an empty one."""
-    return math.nan if value is None else float(str(value))
+    text = str(value)
+    return math.nan if text in {"None", "<NA>", "NaT", ""} else float(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def _rows(parameters: pd.DataFrame, group: int) -> list[_Row]:
         )
     rows = []
     for record in parameters.to_dict("records"):
-        if int(record.get("group", group) or 0) not in {0, group}:
+        here = _number(record.get("group", group))
+        if here not in {0.0, float(group)} and not math.isnan(here):
             continue
         cell = {name: _number(record.get(name)) for name in _NUMBERS if name in record}
         rows.append(
@@ -101,7 +103,7 @@ def _rows(parameters: pd.DataFrame, group: int) -> list[_Row]:
                 lower=cell.get("ci_lower", math.nan),
                 upper=cell.get("ci_upper", math.nan),
                 std=cell.get("std_all", math.nan),
-                fixed=int(record.get("free", 1)) == 0,
+                fixed=_number(record.get("free", 1)) == 0,
             )
         )
     return rows

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 PAGE_MARGIN = 3.0
 """White border of the figure, in points."""
-_BACKING = 0.8
-"""How far the white backing of a label reaches beyond its text, in points."""
+_BACKING, _BACKING_ACROSS = 0.8, 2.2
+"""How far the white backing of a label reaches beyond its text, in points; more at the sides of
+free labels, so that no dash of the edge can be taken for a minus sign."""
 _SHARES = (
     0.5, 0.46, 0.54, 0.42, 0.58, 0.38, 0.62, 0.34, 0.66, 0.3, 0.7, 0.26, 0.74,
     0.22, 0.78, 0.18, 0.82,
@@ -151,7 +152,10 @@ def place_labels(drawing: Drawing) -> None:
         foreign = [line for owner, line in lines if owner != id(route)]
         own = route.course.line
         here = [point_along(own, share) for share in _SHARES]
-        around = [label_box(route.edge.text, route.size, at).grown(_BACKING) for at in here]
+        around = [
+            label_box(route.edge.text, route.size, at).padded(_BACKING_ACROSS, _BACKING)
+            for at in here
+        ]
         spots.append(here)
         boxes.append(around)
         prices.append(
@@ -265,7 +269,7 @@ def _label_mark(route: Route, number: int) -> Mark | None:
     box = route.box
     if box is None or route.at is None:
         return None
-    back = box.grown(_BACKING)
+    back = box.padded(_BACKING if route.fixed else _BACKING_ACROSS, _BACKING)
     return Mark(
         id=f"label-{number}",
         kind="label",

@@ -40,6 +40,10 @@ class Box:
         """Return the box with every side moved outwards."""
         return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
+    def padded(self, across: float, down: float) -> Box:
+        """Return the box with more room at its sides and above and below."""
+        return Box(self.left - across, self.top - down, self.right + across, self.bottom + down)
+
     def overlaps(self, other: Box) -> bool:
         """Tell whether two boxes share more than their borders."""
         return (

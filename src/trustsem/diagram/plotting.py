@@ -45,7 +45,6 @@ _SETTINGS = {
     "path.simplify": False,
     "text.usetex": False,
     "text.hinting": "no_hinting",
-    "text.hinting_factor": 1,
 }
 
 

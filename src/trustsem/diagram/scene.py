@@ -52,9 +52,10 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Lines and cubic curves; commands are ``("M", x, y)``, ``("L", x, y)``,
-    ``("C", x1, y1, x2, y2, x, y)`` and ``("Z",)``.
-    """  # noqa: D205
+    """Lines and cubic curves.
+
+    Commands are ``("M", x, y)``, ``("L", x, y)``, ``("C", x1, y1, x2, y2, x, y)`` and ``("Z",)``.
+    """
 
     commands: tuple[tuple[str | float, ...], ...]
     pen: Pen

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _WRAPS = (4.5, 6.0, 7.5, 9.0, 11.0, 14.0)
 """Widths of text that are tried inside an ellipse, in em."""
 _ASPECT = 0.48
+_LEAST, _LEAST_WITH_ARCS = 3.2, 4.2
+"""Smallest half width of an ellipse, in em; the ends of many arcs need more room."""
 _ELLIPSE_PAD, _BOX_PAD = 3.5, 4.0
 _BOX_TEXT, _ITEM_TEXT = 9.0, 9.0
 """Widest text in a box, in em."""
@@ -98,7 +100,8 @@ def measured(graph: PathGraph, style: Style) -> Sizes:
     radius = max(
         (min(needed for needed, _ in options) for options in wrapped.values()), default=0.0
     )
-    radius = max(radius, 2.6 * style.font)
+    least = _LEAST_WITH_ARCS if graph.view == "measurement" else _LEAST
+    radius = max(radius, least * style.font)
     lines = {
         name: min((o for o in options if o[0] <= radius), key=lambda o: (len(o[1]), o[0]))[1]
         for name, options in wrapped.items()

@@ -83,7 +83,7 @@ def _add_group(drawing: Drawing, edges: Sequence[Edge], side: str) -> None:
     style = drawing.style
     outward = OUTWARD[side]
     widest = max(text_width(edge.label, style.item) for edge in edges)
-    _FIRST_TRACK + (widest / 2 if outward[0] else 0.0)
+    first = _FIRST_TRACK + (widest / 2 if outward[0] else 0.0)
     step = widest + 4.0 if outward[0] else BOX_HEIGHT * style.item + 3.5
     ends = {
         name: _end(drawing, name, side) for edge in edges for name in (edge.source, edge.target)

@@ -101,8 +101,9 @@ def _possible(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield all loadings, paths, covariances and fixed rows that the variables allow.
 
-    A covariate that is fixed at its sample moments cannot be explained, and covariates do not
-    covary with residuals of outcomes.
+    Paths join variables that take part in the structural model already. A covariate that is fixed
+    at its sample moments cannot be explained, and covariates do not covary with residuals of
+    outcomes.
     """
     eta = structure.eta
     indicators = [name for name in structure.observed if name not in eta]
@@ -112,11 +113,12 @@ def _possible(
     for row in table.parameters:
         if row.group == group and row.op in ("=~", "~~", "~1") and not row.free and not row.exo:
             yield row.lhs, row.op, row.rhs
-    if any(row.op == "~" for row in table.parameters):
-        for outcome in eta:
-            for predictor in eta:
-                if outcome != predictor and outcome not in table.exogenous:
-                    yield outcome, "~", predictor
+    related = {name for row in table.parameters if row.op == "~" for name in (row.lhs, row.rhs)}
+    structural = [name for name in eta if name in related]
+    for outcome in structural:
+        for predictor in structural:
+            if outcome != predictor and outcome not in table.exogenous:
+                yield outcome, "~", predictor
     covariates = set(table.covariates)
     for names in (indicators, eta):
         for position, lhs in enumerate(names):

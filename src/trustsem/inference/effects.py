@@ -10,7 +10,7 @@ from scipy import stats
 
 from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
 from trustsem.estimation import Problem
-from trustsem.inference.standardized import root
+from trustsem.inference.standardized import divided, root
 
 EFFECTS = ("direct", "indirect", "total")
 
@@ -75,8 +75,8 @@ def _group_effects(
     half = len(rows)
     point = values(params[None])[0]
     J = complex_step_jacobian(values, params) if half else np.zeros((0, len(params)))
-    se = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", J, vcov, J), 0))[:half]
-    exists = np.abs(J).max(axis=1, initial=0.0)[:half] > 0
+    se = root(np.einsum("ij,jk,ik->i", J, vcov, J))[:half]
+    exists = np.abs(J[:half]).max(axis=1, initial=0.0) > 0
     est = point[:half]
     se = np.where(exists, se, np.nan)
     z = est / np.where(se > 0, se, np.nan)
@@ -134,5 +134,5 @@ def _effects(problem: Problem, group: int, paths: _Paths, params: Numbers) -> Nu
     sources = np.array([source for _, source in paths.pairs], dtype=np.intp)
     chosen = [matrix[..., targets, sources] for matrix in (direct, total - direct, total)]
     sd = root(diagonal(implied.cov_eta))
-    factor = sd[..., sources] / sd[..., targets]
+    factor = divided(sd[..., sources], sd[..., targets])
     return np.concatenate([*chosen, *(part * factor for part in chosen)], axis=-1)

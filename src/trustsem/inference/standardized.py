@@ -157,15 +157,15 @@ def _factor(
 ) -> Numbers:
     """Return the factor of one parameter from the deviations of its two variables."""
     if op == "=~":
-        return _divided(left, right)
+        return divided(left, right)
     if op == "~":
-        return _divided(right, left)
+        return divided(right, left)
     if op == "~1":
-        return _divided(1.0, left)
-    return _divided(1.0, left**2) if same else _divided(1.0, left_residual * right_residual)
+        return divided(1.0, left)
+    return divided(1.0, left**2) if same else divided(1.0, left_residual * right_residual)
 
 
-def _divided(a: Numbers | float, b: Numbers) -> Numbers:
+def divided(a: Numbers | float, b: Numbers) -> Numbers:
     """Divide; NaN where the divisor is zero or does not exist."""
     exists = np.isfinite(b) & (b != 0)
     return np.where(exists, a / np.where(exists, b, 1.0), np.nan)

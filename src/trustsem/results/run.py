@@ -125,6 +125,11 @@ def _samples(
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
     divisor = "n" if options.likelihood == "normal" else "n-1"
+    if frame is None and table.meanstructure and options.sample_mean is None:
+        raise SpecificationError(
+            "The model has a mean structure, but the matrix comes without means.",
+            remedy="Give sample_mean, or leave out meanstructure and intercepts.",
+        )
     if frame is None:
         return (
             from_matrix(

@@ -44,6 +44,7 @@ SECTIONS = (
 """The sections of a study file, in the order in which they are written."""
 
 _HEAD_KEYS = ("schema", "title", "name", "description", "reference", "synthetic")
+_ROUNDING = 1e-9
 _S = TypeVar("_S", bound=Section)
 
 
@@ -436,15 +437,16 @@ def _check_matrix(moments: MomentsSection) -> Iterator[Mistake]:
     except ValueError as error:
         yield Mistake(key, str(error))
         return
-    if not np.array_equal(matrix, matrix.T):
-        row, col = np.argwhere(matrix != matrix.T)[0]
+    different = ~np.isclose(matrix, matrix.T, rtol=_ROUNDING, atol=_ROUNDING * np.abs(matrix).max())
+    if different.any():
+        row, col = np.argwhere(different)[0]
         names = moments.variables
         yield Mistake(
             key,
             f"is not symmetric: {names[row]}, {names[col]} is {matrix[row, col]:g}, "
             f"{names[col]}, {names[row]} is {matrix[col, row]:g}",
         )
-    elif moments.kind == "correlation" and not np.all(np.diag(matrix) == 1.0):
+    elif moments.kind == "correlation" and not np.allclose(np.diag(matrix), 1.0, atol=_ROUNDING):
         yield Mistake(key, "a correlation matrix has ones on its diagonal")
     elif np.linalg.eigvalsh(matrix)[0] <= 0.0:
         smallest = np.linalg.eigvalsh(matrix)[0]

@@ -500,7 +500,7 @@ class Study:
         names = list(section.variables)
         matrix = full_matrix(section.matrix, len(names))
         return PrintedMoments(
-            matrix=pd.DataFrame(matrix, index=names, columns=names),
+            matrix=pd.DataFrame((matrix + matrix.T) / 2, index=names, columns=names),
             kind=section.kind,
             n_obs=section.n_obs,
             sd=pd.Series(section.sd, index=names, dtype=float) if section.sd else None,

@@ -1,0 +1,149 @@
+"""What each command prints and writes when all is well."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+
+import pandas as pd
+import pytest
+
+from trustsem.survey import data_path
+
+MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\n"
+
+
+def test_replicate_prints_verdicts_fit_hypotheses_and_where_the_report_is(command, tmp_path):
+    done = command("replicate", "bollen1989")
+    assert done.code == 0
+    assert done.err == ""
+    order = ["Industrialization and political democracy", "N = 75", "Measurement model: χ²(35",
+             "Structural model: χ²", "Step one", "Step two", "Hypotheses", "H3",
+             "Report: replications/bollen1989/report.html"]  # fmt: skip
+    places = [done.out.index(text) for text in order]
+    assert places == sorted(places)
+    assert (tmp_path / "replications" / "bollen1989" / "report.html").is_file()
+
+
+def test_the_default_study_announces_its_synthetic_data_first(command):
+    done = command("replicate", "-v", "--no-color", "-o", "out")
+    assert done.code == 0
+    assert done.out.startswith("SYNTHETIC DATA")
+    assert "\x1b" not in done.out + done.err
+    assert "Estimate brockman2017" in done.err
+    assert "Measurement Model: Loadings" in done.out
+
+
+def test_json_is_one_document_with_every_number(command, finished_run):
+    done = command("replicate", "wheaton1977", "-o", "out", "--json")
+    document = json.loads(done.out)
+    assert (document["schema"], done.code) == (1, 0)
+    written = json.loads((finished_run / "results.json").read_text())
+    assert document["structural"] == written["structural"]
+
+
+def test_quiet_prints_the_place_only(command):
+    done = command("replicate", "wheaton1977", "-q", "-o", "out", "--fail-on", "cfi<.90")
+    assert (done.code, done.out) == (0, "out/report.html\n")
+
+
+def test_a_run_on_own_data_uses_them(command, tmp_path):
+    frame = pd.read_csv(data_path("bollen1989.csv")).iloc[:70]
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    done = command("replicate", "bollen1989", "--data", "mine.csv", "-o", "out")
+    assert done.code == 0
+    assert "N = 70" in done.out
+
+
+def test_options_are_set_and_recorded(command, tmp_path):
+    done = command("replicate", "wheaton1977", "-o", "out", "-q", "--set", "likelihood=normal",
+                   "--seed", "7")  # fmt: skip
+    assert done.code == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["options"]["likelihood"] == "normal"
+    assert manifest["seed"] == 7
+
+
+def test_studies_are_listed(command):
+    assert "brockman2017" in command("studies").out
+    names = [row["name"] for row in json.loads(command("studies", "--json").out)["studies"]]
+    assert names[0] == "brockman2017"
+
+
+def test_check_shows_where_each_option_comes_from(command, monkeypatch):
+    monkeypatch.setenv("TRUSTSEM_SEED", "11")
+    done = command("check", "brockman2017", "--set", "information=observed")
+    lines = {line.split()[0]: line.split(maxsplit=2)[1:] for line in done.out.splitlines() if line}
+    assert done.code == 0
+    assert lines["likelihood"] == ["wishart", "study file"]
+    assert lines["information"] == ["observed", "command line or environment"]
+    assert lines["seed"] == ["11", "command line or environment"]
+    assert lines["estimator"][1] in {"default", "study file"}
+    assert "can be analysed: N = 203" in done.err
+
+
+def test_screen_describes_a_study_and_a_file(command):
+    done = command("screen", "brockman2017")
+    assert done.out.startswith("SYNTHETIC DATA")
+    assert "Buyer trust" in done.out
+    document = json.loads(command("screen", data_path("bollen1989.csv"), "--json").out)
+    assert len(document["items"]) == 11
+
+
+def test_measure_is_step_one_only(command, tmp_path):
+    done = command("measure", "bollen1989")
+    assert done.code == 0
+    assert "Discriminant Validity" in done.out
+    assert "Hypotheses" not in done.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fit_prints_a_summary_of_a_model_in_a_file(command, tmp_path):
+    (tmp_path / "model.txt").write_text(MODEL)
+    done = command("fit", "model.txt", "--data", data_path("holzinger1939.csv"), "--kind", "cfa")
+    assert done.code == 0
+    assert "N = 301" in done.out
+    document = json.loads(
+        command("fit", "model.txt", "--data", data_path("holzinger1939.csv"), "--json").out
+    )
+    assert document["converged"] is True
+
+
+def test_a_diagram_is_written_or_printed(command, tmp_path):
+    assert command("diagram", "holzinger1939", "--view", "measurement").out.startswith("<svg")
+    done = command("diagram", "bollen1989", "-o", "figure.svg")
+    assert (done.code, done.out) == (0, "")
+    assert "<svg" in (tmp_path / "figure.svg").read_text(encoding="utf-8")[:200]
+    assert [path.name for path in tmp_path.iterdir()] == ["figure.svg"]
+
+
+def test_a_survey_becomes_csv_and_codebook(command, tmp_path):
+    assert command("convert", data_path("brockman2017.sav"), "b.csv").code == 0
+    frame = pd.read_csv(tmp_path / "b.csv")
+    codebook = pd.read_csv(tmp_path / "b_codebook.csv").set_index("name")
+    assert len(frame) == 221
+    assert frame["bt1"].dropna().between(1, 7).all()
+    assert codebook.loc["bt1", "label"].startswith("Our CRM provider")
+
+
+def test_a_proposed_study_is_valid_and_runs(command, tmp_path):
+    shutil.copy(data_path("brockman2017.sav"), tmp_path / "survey.sav")
+    assert command("init", "survey.sav", "-o", "study.toml").code == 0
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8")
+    plan = tomllib.loads(text)
+    assert plan["data"] == {"path": "survey.sav", "scale": [1, 7]}
+    assert plan["constructs"]["bt"]["items"] == ["bt1", "bt2", "bt3", "bt4", "bt5"]
+    assert '# reverse = ["bt4"]' in text
+    assert '"bt1",        # Our CRM provider keeps' in text
+    assert command("check", "study.toml").code == 0
+    assert command("init", "survey.sav").out == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("FALSE", False), ("3", 3), ("x", "x")]
+)
+def test_values_of_options_are_read_as_what_they_are(text, value):
+    from trustsem.cli.options import _value  # noqa: PLC0415  (a detail, tested where it is)
+
+    assert _value(text) == value
