@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[Any]
 """Real or complex: complex-step derivatives run through the same code."""
 
@@ -68,7 +69,7 @@ def invert_positive(A: Floats) -> Inverse:
         Symmetric matrices.
     """
     variances = diagonal(A)
-    possible = np.isfinite(A).all(axis=(-2, -1)) & (variances > 0).all(axis=-1)
+    possible = np.asarray(np.isfinite(A).all(axis=(-2, -1)) & (variances > 0).all(axis=-1))
     scale = 1 / np.sqrt(np.where(possible[..., None], variances, 1.0))
     R = np.where(possible[..., None, None], A * outer(scale, scale), np.eye(A.shape[-1]))
     positive = possible & _positive(R)

@@ -3,7 +3,8 @@
 ::
 
     TrustsemError
-    ├── SurveyError ──────── UnreadableFileError · UnknownItemError · NotNumericError · ScaleMismatchError
+    ├── SurveyError ──────── UnreadableFileError · UnknownItemError · NotNumericError
+    │                        · ScaleMismatchError
     ├── SpecificationError ─ ModelSyntaxError · UnknownIndicatorError · DuplicateParameterError
     │                        · NotIdentifiedError · UnknownOptionError · UnsupportedError
     ├── MomentsError ─────── NotPositiveDefiniteError · TooFewObservationsError

@@ -123,29 +123,28 @@ class Options:
         return not self.std_lv if self.auto_fix_first is None else self.auto_fix_first
 
 
-_FLAGS = ("std_lv", "orthogonal", "fixed_x", "sample_cov_rescale")
-_OPTIONAL_FLAGS = ("auto_fix_first", "meanstructure")
+_OPTIONAL = ("auto_fix_first", "meanstructure", "sample_nobs", "seed")
+_FLAGS = (
+    "std_lv", "orthogonal", "fixed_x", "sample_cov_rescale", "auto_fix_first", "meanstructure",
+)  # fmt: skip
 _NAME_LISTS = ("group_equal", "group_partial", "ordered")
-_COUNTS = ("bootstrap",)
-_OPTIONAL_COUNTS = ("sample_nobs", "seed")
+_COUNTS = ("bootstrap", "sample_nobs", "seed")
 
 
 def _checked(name: str, value: Any) -> Any:
     """Return the option's value in its own type, or raise."""
-    if name in VALUES:
-        return _word(name, value)
-    if name in _OPTIONAL_FLAGS and (value is None or value == "default"):
+    if name in _OPTIONAL and (value is None or value == "default"):
         return None
-    if name in _FLAGS + _OPTIONAL_FLAGS:
-        if not isinstance(value, bool):
-            raise SpecificationError(f"Option {name!r} must be True or False, got {value!r}.")
-        return value
-    if name in _NAME_LISTS:
-        return _names(name, value)
-    if name in _OPTIONAL_COUNTS and value is None:
-        return None
-    if name in _COUNTS + _OPTIONAL_COUNTS:
-        return _count(name, value)
+    for kind, check in _CHECKS:
+        if name in kind:
+            return check(name, value)
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    """Return a truth value."""
+    if not isinstance(value, bool):
+        raise SpecificationError(f"Option {name!r} must be True or False, got {value!r}.")
     return value
 
 
@@ -183,3 +182,11 @@ def _count(name: str, value: Any) -> int:
     if whole != value or whole < 0:
         raise SpecificationError(f"Option {name!r} must be a whole number >= 0, got {value!r}.")
     return whole
+
+
+_CHECKS = (
+    (tuple(VALUES), _word),
+    (_FLAGS, _flag),
+    (_NAME_LISTS, _names),
+    (_COUNTS, _count),
+)

@@ -15,15 +15,15 @@ MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\n"
 
 
 def test_replicate_prints_verdicts_fit_hypotheses_and_where_the_report_is(command, tmp_path):
-    done = command("replicate", "bollen1989")
+    done = command("replicate", "wheaton1977")
     assert done.code == 0
     assert done.err == ""
-    order = ["Industrialization and political democracy", "N = 75", "Measurement model: χ²(35",
+    order = ["Stability of alienation", "N = 932", "Measurement model: χ²(4",
              "Structural model: χ²", "Step one", "Step two", "Hypotheses", "H3",
-             "Report: replications/bollen1989/report.html"]  # fmt: skip
+             "Report: replications/wheaton1977/report.html"]  # fmt: skip
     places = [done.out.index(text) for text in order]
     assert places == sorted(places)
-    assert (tmp_path / "replications" / "bollen1989" / "report.html").is_file()
+    assert (tmp_path / "replications" / "wheaton1977" / "report.html").is_file()
 
 
 def test_the_default_study_announces_its_synthetic_data_first(command):
@@ -49,11 +49,11 @@ def test_quiet_prints_the_place_only(command):
 
 
 def test_a_run_on_own_data_uses_them(command, tmp_path):
-    frame = pd.read_csv(data_path("bollen1989.csv")).iloc[:70]
+    frame = pd.read_csv(data_path("holzinger1939.csv")).iloc[:200]
     frame.to_csv(tmp_path / "mine.csv", index=False)
-    done = command("replicate", "bollen1989", "--data", "mine.csv", "-o", "out")
+    done = command("replicate", "holzinger1939", "--data", "mine.csv", "-o", "out")
     assert done.code == 0
-    assert "N = 70" in done.out
+    assert "N = 200" in done.out
 
 
 def test_options_are_set_and_recorded(command, tmp_path):
@@ -81,6 +81,14 @@ def test_check_shows_where_each_option_comes_from(command, monkeypatch):
     assert lines["seed"] == ["11", "command line or environment"]
     assert lines["estimator"][1] in {"default", "study file"}
     assert "can be analysed: N = 203" in done.err
+
+
+def test_a_study_file_cannot_steer_the_terminal(command, tmp_path):
+    text = 'schema = 1\ntitle = "a\\u001b[31mb\\u202e"\n[constructs.f]\nitems = "x1:x3"\n'
+    (tmp_path / "study.toml").write_text(text)
+    done = command("check", "study.toml")
+    assert done.code == 0
+    assert "study: ab\n" in done.out
 
 
 def test_screen_describes_a_study_and_a_file(command):

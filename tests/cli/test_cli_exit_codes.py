@@ -101,6 +101,13 @@ def test_2_the_place_of_a_syntax_error_is_shown(command, tmp_path):
     assert "g = x4\n    ^" in done.err
 
 
+def test_3_a_model_about_variables_that_are_not_there(command, tmp_path):
+    (tmp_path / "model.txt").write_text("f =~ x1 + x2 + x33\n")
+    done = command("fit", "model.txt", "--data", data_path("holzinger1939.csv"))
+    assert done.code == 3
+    assert "x33" in done.err
+
+
 def test_2_an_existing_directory_is_refused_before_any_work(command, tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.docx").write_text("precious")

@@ -240,22 +240,22 @@ def test_a_part_that_fails_is_a_line_and_the_rest_is_there(bollen, tmp_path):
 
 
 @pytest.mark.usefixtures("without_pictures")
-def test_formats_can_be_chosen_and_unknown_ones_are_refused(bollen, tmp_path):
-    folder = write_report(bollen, tmp_path / "out", formats=("json",))
+def test_formats_can_be_chosen_and_unknown_ones_are_refused(holzinger, tmp_path):
+    folder = write_report(holzinger, tmp_path / "out", formats=("json",))
     assert not (folder / "report.html").exists()
     with pytest.raises(UnknownOptionError, match="Did you mean 'html'"):
-        write_report(bollen, tmp_path / "other", formats=("htm",))
+        write_report(holzinger, tmp_path / "other", formats=("htm",))
     assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.usefixtures("without_pictures")
-def test_an_interrupted_report_leaves_nothing(bollen, tmp_path, monkeypatch):
+def test_an_interrupted_report_leaves_nothing(holzinger, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("trustsem.report.study_report.results_document", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_report(bollen, tmp_path / "out")
+        write_report(holzinger, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -68,13 +68,18 @@ class Console:
 
     @contextmanager
     def stage(self, what: str) -> Iterator[None]:
-        """Report how long a stage of the work took, where somebody is looking."""
+        """Report what is being done and how long it took, where somebody is looking."""
         if self.quiet or not (self.verbose or sys.stderr.isatty()):
             yield
             return
         start = time.perf_counter()
-        yield
-        self._err(f"{what:<44}{time.perf_counter() - start:6.1f} s")
+        click.echo(printable(f"{what} ..."), nl=False, err=True)
+        outcome = "stopped"
+        try:
+            yield
+            outcome = f"{time.perf_counter() - start:.1f} s"
+        finally:
+            click.echo(f" {outcome}", err=True)
 
     def _err(self, text: str, color: str = "") -> None:
         shown = printable(text, keep_lines=True)

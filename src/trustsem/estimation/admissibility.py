@@ -1,4 +1,4 @@
-"""Is a solution inside the admissible space, and which variable or pair is outside?"""
+"""Judge whether a solution is admissible; name the variable or pair that is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the model identified: can its parameters be told apart by any data at all?"""
+"""Judge whether a model's parameters can be told apart by any data at all."""
 
 from __future__ import annotations
 

@@ -123,7 +123,9 @@ def _search_widely(problem: Problem, start: Floats) -> Optimum | None:
         return None
     ends = minimise(problem.objective, starts, max_iterations=_WIDE_ITERATIONS)
     reached = ends.value[ends.converged] if ends.converged.any() else ends.value
-    chosen = int(np.argmax((ends.value == reached.min()) & (ends.converged | ~ends.converged.any())))
+    chosen = int(
+        np.argmax((ends.value == reached.min()) & (ends.converged | ~ends.converged.any()))
+    )
     pick = np.array([chosen])
     return Optimum(
         reduced=ends.reduced[pick],

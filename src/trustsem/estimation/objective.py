@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from trustsem.estimation.reduction import Reduction
     from trustsem.implied import Implied, Projection, Structure
+from trustsem.implied.structure import Directions
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +143,15 @@ def block_hessian(
 
 
 def curvature_products(
-    projection: Projection, a: object, b: object, curvature: Curvature
+    projection: Projection, a: Directions, b: Directions, curvature: Curvature
 ) -> Floats:
     """Sum ``factor * tr(dSigma_a W dSigma_b V)`` over a curvature's terms."""
-    total: Floats | float = 0.0
+    parts = []
     for factor, W, V in curvature.terms:
         Q = projection.within(W)
         P = Q if V is W else projection.within(V)
-        total = total + factor * projection.sandwich(a, b, Q, P)  # type: ignore[arg-type]
-    return np.asarray(total)
+        parts.append(factor * projection.sandwich(a, b, Q, P))
+    return np.asarray(sum(parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from trustsem.arrays import Floats
+    from trustsem.arrays import Flags, Floats
     from trustsem.implied import Structure
+    from trustsem.implied.structure import Indices
     from trustsem.specification import ParameterTable
 
 _BOUNDS = (0.25, 0.95)
@@ -99,7 +100,7 @@ class _Starter:
         self._means(matrices, free)
         return matrices
 
-    def _measurement(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+    def _measurement(self, matrices: dict[str, Floats], free: dict[str, Flags]) -> None:
         """Start loadings, construct variances and residual variances."""
         Lambda, Psi, Theta = matrices["Lambda"], matrices["Psi"], matrices["Theta"]
         scale = np.sqrt(np.diag(self.S))
@@ -132,15 +133,15 @@ class _Starter:
         """Return standardised loadings of one construct's own indicators."""
         if not self.modest:
             return one_factor(R)
-        return np.sqrt(_MODEST_SHARE) * instrumental(R)
+        return np.asarray(np.sqrt(_MODEST_SHARE) * instrumental(R))
 
     def _construct_sd(
         self,
         construct: int,
-        rows: Floats,
+        rows: Indices,
         loadings: Floats,
         matrices: dict[str, Floats],
-        free: dict[str, Floats],
+        free: dict[str, Flags],
     ) -> float:
         """Return the construct's starting SD, and set its variance if that is free."""
         Psi, Lambda = matrices["Psi"], matrices["Lambda"]
@@ -155,7 +156,7 @@ class _Starter:
             loadings[rows] *= -1
         return sd
 
-    def _promoted(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+    def _promoted(self, matrices: dict[str, Floats], free: dict[str, Flags]) -> None:
         """Start variances and covariances of observed variables in eta at sample values."""
         at = {name: position for position, name in enumerate(self.structure.observed)}
         places = [
@@ -171,7 +172,7 @@ class _Starter:
                     matrices["Psi"][position, other] = self.S[item, partner]
                     matrices["Psi"][other, position] = self.S[item, partner]
 
-    def _higher_order(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+    def _higher_order(self, matrices: dict[str, Floats], free: dict[str, Flags]) -> None:
         """Start constructs that are measured by variables of eta."""
         Beta, Psi = matrices["Beta"], matrices["Psi"]
         measured = (matrices["Lambda"] != 0).any(axis=0)
@@ -193,7 +194,7 @@ class _Starter:
                 if free["Psi"][child, child]:
                     Psi[child, child] *= 1 - _CHILD_SHARE
 
-    def _means(self, matrices: dict[str, Floats], free: dict[str, Floats]) -> None:
+    def _means(self, matrices: dict[str, Floats], free: dict[str, Flags]) -> None:
         """Start intercepts at sample means and free construct means by least squares."""
         if self.mean is None or not self.structure.has_means:
             return

@@ -43,11 +43,7 @@ def baseline_fit(problem: Problem) -> Baseline:
     chisq, df = 0.0, 0
     covariates = problem.table.covariates
     for sample in problem.samples:
-        fixed = [
-            position
-            for position, name in enumerate(sample.names)
-            if name in covariates
-        ]
+        fixed = [position for position, name in enumerate(sample.names) if name in covariates]
         free = [position for position in range(len(sample.names)) if position not in fixed]
         discrepancy = (
             np.log(np.diag(sample.cov)[free]).sum()

@@ -383,7 +383,8 @@ def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
 
     Notes
     -----
-    .. math:: -\frac{n}{2} \{p \ln 2\pi + \ln|\Sigma| + \mathrm{tr}(S \Sigma^{-1}) + d'\Sigma^{-1}d\}
+    .. math:: -\frac{n}{2}
+              \{p \ln 2\pi + \ln|\Sigma| + \mathrm{tr}(S \Sigma^{-1}) + d'\Sigma^{-1}d\}
 
     with n = N for either likelihood [joreskog1969]_. Covariates whose moments are fixed at
     sample values are conditioned on: their own log-likelihood is subtracted.
@@ -416,7 +417,7 @@ def goodness_of_fit(estimate: Estimate) -> float:
     Moments among fixed covariates take no part. Several groups are pooled with their shares of
     the sample.
     """
-    misfit = total = 0.0
+    misfit, total = 0.0, 0.0
     problem = estimate.problem
     for sample, structure, implied in zip(
         problem.samples, problem.structures, problem.implied(estimate.params), strict=True
@@ -428,7 +429,7 @@ def goodness_of_fit(estimate: Estimate) -> float:
         whole = _weighted_square(W, sample.cov * counted)
         if structure.has_means and sample.mean is not None:
             d, m, Wm = (sample.mean - implied.mu)[~given], sample.mean[~given], W[~given][:, ~given]
-            part, whole = part + d @ Wm @ d, whole + m @ Wm @ m
+            part, whole = part + float(d @ Wm @ d), whole + float(m @ Wm @ m)
         share = sample.weight / problem.weight
         misfit, total = misfit + share * part, total + share * whole
     return float(1 - misfit / total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from trustsem.inference import KINDS, Covariance, scale_factors
 from trustsem.specification import ParameterTable
 
 _FREE_INFORMATION = 1e-9
+_FIXED_ROWS = ("=~", "~~", "~1")
 _COLUMNS = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all", "sepc_nox"]
 
 
@@ -71,7 +72,8 @@ def modification_indices(
     ):
         candidates = list(_candidates(problem.table, structure, group + 1))
         if candidates:
-            frames.append(_score(estimate, covariance, block, implied, candidates, group + 1))
+            frame = _score(estimate, covariance, block, implied, candidates)
+            frames.append(frame.assign(group=group + 1)[_COLUMNS])
     if not frames:
         return pd.DataFrame(columns=_COLUMNS)
     table = pd.concat(frames, ignore_index=True)
@@ -105,26 +107,35 @@ def _possible(
     at its sample moments cannot be explained, and covariates do not covary with residuals of
     outcomes.
     """
-    eta = structure.eta
-    indicators = [name for name in structure.observed if name not in eta]
-    for construct in table.constructs:
-        for item in indicators:
-            yield construct, "=~", item
+    indicators = [name for name in structure.observed if name not in structure.eta]
+    yield from ((construct, "=~", item) for construct in table.constructs for item in indicators)
     for row in table.parameters:
-        if row.group == group and row.op in ("=~", "~~", "~1") and not row.free and not row.exo:
+        if row.group == group and row.op in _FIXED_ROWS and not row.free and not row.exo:
             yield row.lhs, row.op, row.rhs
+    yield from _possible_paths(table, structure)
+    yield from _possible_covariances(table, indicators)
+    yield from _possible_covariances(table, structure.eta)
+
+
+def _possible_paths(table: ParameterTable, structure: Structure) -> Iterator[tuple[str, str, str]]:
+    """Yield all paths between the variables of the structural model."""
     related = {name for row in table.parameters if row.op == "~" for name in (row.lhs, row.rhs)}
-    structural = [name for name in eta if name in related]
+    structural = [name for name in structure.eta if name in related]
     for outcome in structural:
         for predictor in structural:
             if outcome != predictor and outcome not in table.exogenous:
                 yield outcome, "~", predictor
+
+
+def _possible_covariances(
+    table: ParameterTable, names: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield variances and covariances among variables of one matrix."""
     covariates = set(table.covariates)
-    for names in (indicators, eta):
-        for position, lhs in enumerate(names):
-            for rhs in names[position:]:
-                if (lhs in covariates) == (rhs in covariates) and lhs not in table.exogenous:
-                    yield lhs, "~~", rhs
+    for position, lhs in enumerate(names):
+        for rhs in names[position:]:
+            if (lhs in covariates) == (rhs in covariates) and lhs not in table.exogenous:
+                yield lhs, "~~", rhs
 
 
 def _score(
@@ -133,7 +144,6 @@ def _score(
     block: Block,
     implied: Implied,
     candidates: list[_Candidate],
-    group: int,
 ) -> pd.DataFrame:
     """Score all candidates of one group at once."""
     problem = estimate.problem
@@ -146,9 +156,7 @@ def _score(
     whole_cross[:, structure.free] = cross
     scale = problem.weight / 2 * block.share
     # What the free parameters take over when the candidate moves.
-    absorbed = np.einsum(
-        "ij,jk,ik->i", scale * whole_cross, covariance.matrix, scale * whole_cross
-    )
+    absorbed = np.einsum("ij,jk,ik->i", scale * whole_cross, covariance.matrix, scale * whole_cross)
     left = scale * own - absorbed
     exists = left > _FREE_INFORMATION * scale * own
     score, variance = scale * slope, np.where(exists, left, np.nan)
@@ -156,12 +164,12 @@ def _score(
     keys = [(candidate.lhs, candidate.op, candidate.rhs) for candidate in candidates]
     factors = scale_factors(structure, implied, keys, problem.table)
     frame = pd.DataFrame(keys, columns=["lhs", "op", "rhs"]).assign(
-        group=group,
         mi=score**2 / variance * (problem.n_obs / problem.weight),
         epc=epc,
         **{f"sepc_{kind.removeprefix('std_')}": epc * factors[kind] for kind in KINDS},
     )
-    return frame[exists][_COLUMNS]
+    kept: pd.DataFrame = frame.loc[exists]
+    return kept
 
 
 def _derivatives(

@@ -60,9 +60,9 @@ def residuals(
 
     Notes
     -----
-    The sampling variance of s_ij is :math:`(s_{ii}s_{jj} + s_{ij}^2)/N`. A residual varies less, since
-    estimation absorbs a part: with G the matrix of these sampling (co)variances, D the derivatives
-    of the moments, W their normal-theory weights at the implied moments and
+    The sampling variance of s_ij is :math:`(s_{ii}s_{jj} + s_{ij}^2)/N`. A residual varies less,
+    since estimation absorbs a part: with G the matrix of these sampling (co)variances, D the
+    derivatives of the moments, W their normal-theory weights at the implied moments and
     :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_.
     """
     name = kind.replace(".", "_")
@@ -87,9 +87,7 @@ def residuals(
     return tuple(found)
 
 
-def _of_kind(
-    kind: str, sample: SampleMoments, structure: Structure, implied: Implied
-) -> Residuals:
+def _of_kind(kind: str, sample: SampleMoments, structure: Structure, implied: Implied) -> Residuals:
     """Return one group's residuals, all kinds but the standardised."""
     raw = sample.cov - implied.Sigma
     d = sample.mean - implied.mu if structure.has_means and sample.mean is not None else None
@@ -124,7 +122,7 @@ def _bollen(sample: SampleMoments, implied: Implied, *, with_means: bool) -> Res
 
 
 def _divide(values: Floats, variances: Floats, reference: Floats) -> Floats:
-    """Divide by standard errors; 0 where residual and error vanish, NaN where only the error does."""
+    """Divide by standard errors; 0 where both vanish, NaN where only the error does."""
     exists = variances > _NEGLIGIBLE * reference
     ratio = values / np.sqrt(np.where(exists, variances, 1.0))
     vanishes = values**2 <= _NEGLIGIBLE**2 * reference
@@ -227,9 +225,7 @@ def root_mean_squares(estimate: Estimate) -> dict[str, float]:
     return total
 
 
-def _group_rms(
-    sample: SampleMoments, structure: Structure, implied: Implied
-) -> dict[str, float]:
+def _group_rms(sample: SampleMoments, structure: Structure, implied: Implied) -> dict[str, float]:
     """Return one group's root mean squares."""
     raw = _of_kind("raw", sample, structure, implied)
     bentler = _of_kind("cor_bentler", sample, structure, implied)

@@ -33,9 +33,10 @@ def factor_scores(estimate: Estimate, method: str) -> pd.DataFrame:
 
     Notes
     -----
-    Regression scores [thurstone1935]_ are :math:`E(\eta) + C\Lambda'\Sigma^{-1}(y - \mu)`, Bartlett's
-    [bartlett1937]_ :math:`(\Lambda'\Theta^{-1}\Lambda)^{-1}\Lambda'\Theta^{-1}(y - \nu)`. Without a
-    mean structure items are centred at their means.
+    Regression scores [thurstone1935]_ are :math:`E(\eta) + C\Lambda'\Sigma^{-1}(y - \mu)`,
+    Bartlett's [bartlett1937]_
+    :math:`(\Lambda'\Theta^{-1}\Lambda)^{-1}\Lambda'\Theta^{-1}(y - \nu)`.
+    Without a mean structure items are centred at their means.
     """
     problem = estimate.problem
     frames = []

@@ -172,7 +172,8 @@ class Projection:
         passed = self.reach[..., source, u2] * H[..., u, v2]
         # An undirected parameter moves the source column only.
         shaken = (
-            H[..., u, u2] * self.reach[..., source, v2] + H[..., u, v2] * self.reach[..., source, u2]
+            H[..., u, u2] * self.reach[..., source, v2]
+            + H[..., u, v2] * self.reach[..., source, u2]
         )
         both = at.directed[:, None] & at.directed
         first = at.directed[:, None] & ~at.directed

@@ -244,9 +244,7 @@ def _empty(p: int, m: int) -> dict[str, Floats]:
     return {name: np.zeros(shapes[name]) for name in MATRICES}
 
 
-def _cell(
-    op: str, lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]
-) -> Cell:
+def _cell(op: str, lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]) -> Cell:
     """Return the cell of one parameter."""
     if op == "=~":
         if rhs in at_eta:
@@ -290,9 +288,7 @@ def _directions(cells: tuple[Cell, ...], p: int, m: int) -> Directions:
     to_eta = {"Beta", "Psi", "alpha"}
     u = [cell.row + p * (cell.matrix in to_eta) for cell in cells]
     undirected = [cell.matrix in _SYMMETRIC for cell in cells]
-    source = [
-        m if cell.matrix in _SYMMETRIC + _VECTORS else cell.col for cell in cells
-    ]
+    source = [m if cell.matrix in _SYMMETRIC + _VECTORS else cell.col for cell in cells]
     v = [
         cell.col + p * (cell.matrix in to_eta) if symmetric else p + m + origin
         for cell, symmetric, origin in zip(cells, undirected, source, strict=True)

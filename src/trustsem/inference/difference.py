@@ -52,9 +52,7 @@ def difference_test(
     require_same_samples(restricted.problem, general.problem)
     require_nested(restricted, general)
     df = df_restricted - df_general
-    chisq = (
-        restricted.value * restricted.problem.weight - general.value * general.problem.weight
-    )
+    chisq = restricted.value * restricted.problem.weight - general.value * general.problem.weight
     chisq = max(chisq, 0.0)
     pvalue = float(stats.chi2.sf(chisq, df)) if df > 0 else float("nan")
     return DifferenceTest(float(chisq), df, pvalue)

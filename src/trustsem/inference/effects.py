@@ -90,9 +90,16 @@ def _group_effects(
         ci_upper=est + width * se,
         std=point[half:],
     )
-    return frame[exists].sort_values(
-        ["outcome", "predictor"], kind="stable", key=lambda column: column.map(_order(paths))
-    ).reset_index(drop=True)
+    order = _order(paths)
+    ranked = frame.assign(
+        outcome_rank=frame["outcome"].map(order), predictor_rank=frame["predictor"].map(order)
+    )
+    chosen: pd.DataFrame = ranked.loc[exists].sort_values(
+        ["outcome_rank", "predictor_rank"], kind="stable"
+    )
+    return pd.DataFrame(
+        chosen.drop(columns=["outcome_rank", "predictor_rank"]).reset_index(drop=True)
+    )
 
 
 def _order(paths: _Paths) -> dict[str, int]:

@@ -56,14 +56,15 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     point = problem.objective.at(reduced[None])
     expected, exact = point.expected_hessian()[0], point.exact_hessian()[0]
     metric = unit_metric(expected, exact)
-    scaled = symmetric(exact if information == "observed" else expected) / outer(metric, metric)
+    hessian = exact if information == "observed" else expected
+    scaled = np.asarray(symmetric(hessian) / outer(metric, metric), dtype=float)
     basis = _null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
-    inside = symmetric(basis.T @ scaled @ basis)
+    inside = symmetric(np.asarray(basis.T @ scaled @ basis, dtype=float))
     flat = _flat_directions(inside, basis, parameter_names(problem))
     size = len(estimate.params)
     if flat:
         return Covariance(np.full((size, size), np.nan), basis.shape[1], flat)
-    K = problem.reduction.K / metric @ basis
+    K: Floats = (problem.reduction.K / metric) @ basis
     matrix = K @ symmetric(np.linalg.inv(inside)) @ K.T * (2 / problem.weight)
     return Covariance(matrix, basis.shape[1], ())
 

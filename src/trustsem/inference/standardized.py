@@ -49,7 +49,8 @@ def row_values(problem: Problem, params: Numbers) -> RowValues:
     covariance by the root of the two variances that stand with it in its matrix, so that the
     covariance of two residuals becomes their correlation.
     """
-    est, scales = [], {kind: [] for kind in KINDS}
+    est: list[Numbers] = []
+    scales: dict[str, list[Numbers]] = {kind: [] for kind in KINDS}
     for group, (structure, block) in enumerate(
         zip(problem.structures, problem.objective.blocks, strict=True), start=1
     ):
@@ -173,12 +174,12 @@ def divided(a: Numbers | float, b: Numbers) -> Numbers:
 
 def root(values: Numbers) -> Numbers:
     """Return square roots; NaN where the (real part of the) value is negative."""
-    return np.sqrt(np.where(np.real(values) >= 0, values, np.nan))
+    return np.asarray(np.sqrt(np.where(np.real(values) >= 0, values, np.nan)))
 
 
 def _size(values: Numbers) -> Numbers:
     """Return roots of absolute values; a negative residual variance is a finding elsewhere."""
-    return np.sqrt(values * np.sign(np.real(values)))
+    return np.asarray(np.sqrt(values * np.sign(np.real(values))))
 
 
 def _deviations(
@@ -203,10 +204,8 @@ def _cell_values(
     columns = []
     for lhs, op, rhs in keys:
         cell = structure.cell_of(op, lhs, rhs)
-        matrix = implied.matrices[cell.matrix]
-        columns.append(
-            matrix[..., cell.row] if cell.matrix in ("nu", "alpha") else matrix[..., cell.row, cell.col]
-        )
+        at = (cell.row,) if cell.matrix in ("nu", "alpha") else (cell.row, cell.col)
+        columns.append(implied.matrices[cell.matrix][(..., *at)])
     if not columns:
         return np.empty((*implied.Sigma.shape[:-2], 0))
     return np.stack(columns, axis=-1)

@@ -57,8 +57,10 @@ def from_matrix(
         raise MomentsError("A matrix needs the number of observations.", remedy="Give sample_nobs.")
     labels = [str(column) for column in cov.columns]
     if cov.shape[0] != cov.shape[1]:
-        raise MomentsError(f"The matrix is not square: {cov.shape[0]} rows, {cov.shape[1]} columns.")
-    full = _symmetric(cov.to_numpy(dtype=float, na_value=np.nan), labels)
+        rows, columns = cov.shape
+        raise MomentsError(f"The matrix is not square: {rows} rows, {columns} columns.")
+    rows_in_order = _with_rows_as_columns(cov, labels)
+    full = _symmetric(rows_in_order.to_numpy(dtype=float, na_value=np.nan), labels)
     missing = [name for name in names if name not in labels]
     if missing:
         raise UnknownIndicatorError(missing, labels)
@@ -78,6 +80,23 @@ def from_matrix(
     )
 
 
+def _with_rows_as_columns(cov: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Return the matrix with its rows in the order of its columns; unlabelled rows are."""
+    if len(set(labels)) < len(labels):
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        raise MomentsError(f"The matrix has more than one column {', '.join(twice)}.")
+    rows = [str(row) for row in cov.index]
+    if isinstance(cov.index, pd.RangeIndex) or rows == labels:
+        return cov
+    if set(rows) != set(labels) or len(set(rows)) < len(rows):
+        strange = [row for row in rows if row not in labels] or rows
+        raise MomentsError(
+            f"Rows and columns of the matrix are different variables: {', '.join(strange)}.",
+            remedy="Label rows like columns, or leave them unlabelled.",
+        )
+    return cov.iloc[[rows.index(label) for label in labels]]
+
+
 def _symmetric(values: Floats, labels: Sequence[str]) -> Floats:
     """Return the full matrix, filling an empty triangle from the other."""
     filled = np.where(np.isnan(values), values.T, values)
@@ -89,14 +108,12 @@ def _symmetric(values: Floats, labels: Sequence[str]) -> Floats:
         # An upper triangle of zeros is how many programs print a lower triangle.
         if not np.triu(filled, 1).any() or not np.tril(filled, -1).any():
             return np.asarray(filled + filled.T - np.diag(np.diag(filled)))
-        row, col = np.unravel_index(int(gap.argmax()), gap.shape)
+        row, col = divmod(int(gap.argmax()), len(labels))
         raise MomentsError(f"The matrix is not symmetric at {labels[row]} with {labels[col]}.")
     return np.asarray((filled + filled.T) / 2)
 
 
-def _vector(
-    values: pd.Series | Sequence[float], labels: Sequence[str], what: str
-) -> Floats:
+def _vector(values: pd.Series | Sequence[float], labels: Sequence[str], what: str) -> Floats:
     """Return labelled or plain values in the order of the matrix."""
     if isinstance(values, pd.Series) and set(labels) <= set(values.index):
         return values.loc[list(labels)].to_numpy(dtype=float)

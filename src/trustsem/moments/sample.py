@@ -100,6 +100,8 @@ def from_frame(
         If a variable is not a column.
     NotNumericError
         If a variable holds text; the offending cells are listed.
+    MomentsError
+        If a variable stands in the data twice or holds infinite values.
     TooFewObservationsError
         If there are not more complete cases than variables.
     NotPositiveDefiniteError
@@ -113,7 +115,8 @@ def from_frame(
         what = f"a covariance matrix of {n_variables} variables{where}"
         raise TooFewObservationsError(n_obs, n_variables + 1, what)
     mean = complete.mean(axis=0)
-    centred = complete - mean
+    varies = np.ptp(complete, axis=0) > 0
+    centred = np.where(varies, complete - mean, 0.0)  # the mean of a constant is rounded
     cov = centred.T @ centred / (n_obs if divisor == "n" else n_obs - 1)
     require_positive_definite(cov, names, "sample covariance matrix")
     return SampleMoments(
@@ -144,7 +147,8 @@ def require_positive_definite(cov: Floats, names: Sequence[str], what: str) -> N
     if values[0] <= _DEPENDENT:
         loads = np.abs(vectors[:, 0]) > 0.1 * np.abs(vectors[:, 0]).max()
         involved = [name for name, load in zip(names, loads, strict=True) if load]
-        raise NotPositiveDefiniteError(what, involved, _kind_of_dependence(cov, involved, values[0], names))
+        reason = _kind_of_dependence(cov, involved, float(values[0]), names)
+        raise NotPositiveDefiniteError(what, involved, reason)
     if not invert_positive(cov).positive:
         raise NotPositiveDefiniteError(what)
 
@@ -169,19 +173,25 @@ def _numeric(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise UnknownIndicatorError(missing, [str(column) for column in frame.columns])
+    twice = [name for name in names if not isinstance(frame[name], pd.Series)]
+    if twice:
+        raise MomentsError(f"The data hold more than one column {', '.join(twice)}.")
     columns = []
     cells: list[tuple[str, int, object]] = []
     for name in names:
         column = frame[name]
         numeric = pd.to_numeric(column.astype(object), errors="coerce")
         bad = numeric.isna() & column.notna()
-        cells += [(name, row + 1, column.iloc[row]) for row in np.flatnonzero(bad.to_numpy())]
+        rows = np.flatnonzero(bad.to_numpy()).tolist()
+        cells += [(name, row + 1, column.iloc[row]) for row in rows]
         columns.append(numeric.to_numpy(dtype=float, na_value=np.nan))
     if cells:
         raise NotNumericError(cells)
     values = np.column_stack(columns) if columns else np.empty((len(frame), 0))
-    if np.isinf(values).any():
-        infinite = [name for name, bad in zip(names, np.isinf(values).any(axis=0), strict=True) if bad]
+    infinite = [
+        name for name, column in zip(names, values.T, strict=True) if np.isinf(column).any()
+    ]
+    if infinite:
         raise MomentsError(f"Infinite values in {', '.join(infinite)}.")
     return values
 

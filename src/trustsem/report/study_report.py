@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +107,7 @@ def _fill(
     folder: Path, result: StudyResult, formats: tuple[str, ...], rerun: Mapping[str, Any]
 ) -> None:
     """Write all files of a report; the manifest last, with the hashes of the others."""
-    program_version = version(PROGRAM)
+    program_version = str(result.manifest["versions"][PROGRAM])
     diagrams: dict[str, Any] = {}
 
     def draw(view: View) -> str:

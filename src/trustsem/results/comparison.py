@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -44,8 +46,7 @@ def compare(*models: ModelResult, method: str = "default", **named: ModelResult)
         raise SpecificationError("A comparison needs at least two models.")
     ordered = sorted(entries.items(), key=lambda entry: entry[1].df)
     rows = [_row(ordered[0][1], None)]
-    for (_, general), (_, restricted) in zip(ordered[:-1], ordered[1:], strict=True):
-        rows.append(_row(restricted, general))
+    rows += [_row(restricted, general) for (_, general), (_, restricted) in pairwise(ordered)]
     return pd.DataFrame(rows, index=pd.Index([name for name, _ in ordered], name="model"))
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from trustsem.arrays import Floats
+from trustsem.diagram import Diagram, View, draw, graph_from_parameters
 from trustsem.errors import SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate, check_admissibility
 from trustsem.findings import Finding, at_least
 from trustsem.fit import FitInputs, fit_inputs, fit_measures, modification_indices, residuals
 from trustsem.fit.scores import factor_scores
 from trustsem.inference import (
+    KINDS,
     Covariance,
     RowValues,
     effects_table,
@@ -27,14 +27,14 @@ from trustsem.inference import (
     standardized_errors,
 )
 from trustsem.options import Options
-from trustsem.results.summary import summary_text
+from trustsem.results.plain import plain
+from trustsem.results.summary import summary_html, summary_text
 from trustsem.specification import ParameterTable
-
-if TYPE_CHECKING:
-    from trustsem.diagram import Diagram
 
 LEVEL = 0.95
 """Confidence level of all intervals of parameters."""
+
+_GRAPH_OPTIONS = ("labels", "hypotheses", "constructs", "controls", "standardized", "group")
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ class ModelResult:
     @cached_property
     def _errors(self) -> dict[str, Floats]:
         if self.options.se == "none":
-            shape = self._values.est.shape
-            return {kind: np.full(shape, np.nan) for kind in ("est", "std_lv", "std_all", "std_nox")}
+            none = np.full(self._values.est.shape, np.nan)
+            return dict.fromkeys(("est", *KINDS), none)
         problem = self.estimate.problem
         return standardized_errors(problem, self.estimate.params, self._covariance.matrix)
 
@@ -173,7 +173,7 @@ class ModelResult:
     def _row_keys(self) -> pd.DataFrame:
         """Return the identifying columns of all rows and defined parameters."""
         rows = [
-            (row.lhs, row.op, "" if row.op == "~1" else row.rhs, row.group, row.label, row.free, row.exo)
+            (row.lhs, row.op, row.rhs, row.group, row.label, row.free, row.exo)
             for row in self.table.parameters
         ]
         rows += [
@@ -286,8 +286,9 @@ class ModelResult:
     @property
     def implied_mean(self) -> Any:
         """Implied means, None without a mean structure; several groups: a dict by label."""
-        has_means = self.table.meanstructure
-        return self._by_group([self._series(item.mu) if has_means else None for item in self._implied])
+        if not self.table.meanstructure:
+            return self._by_group([None] * len(self._implied))
+        return self._by_group([self._series(item.mu) for item in self._implied])
 
     @cached_property
     def _implied(self) -> tuple[Any, ...]:
@@ -320,9 +321,7 @@ class ModelResult:
     def r2(self) -> Any:
         """Explained variance of each indicator and outcome; several groups: a dict by label."""
         found = []
-        for structure, implied in zip(
-            self.estimate.problem.structures, self._implied, strict=True
-        ):
+        for structure, implied in zip(self.estimate.problem.structures, self._implied, strict=True):
             found.append(pd.Series(_explained(structure, implied), name="r2", dtype=float))
         return self._by_group(found)
 
@@ -369,7 +368,7 @@ class ModelResult:
         """Return the result as text: trust, fit, parameters."""
         return summary_text(self)
 
-    def draw(self, view: str = "structural", **options: Any) -> Diagram:
+    def draw(self, view: View = "structural", **options: Any) -> Diagram:
         """Draw the model.
 
         Parameters
@@ -377,11 +376,17 @@ class ModelResult:
         view : {"structural", "measurement", "full"}
             What to show.
         **options
-            See :func:`trustsem.diagram.draw`.
+            See :func:`trustsem.diagram.draw` and
+            :func:`trustsem.diagram.graph_from_parameters`.
         """
-        from trustsem.diagram import draw_parameters  # noqa: PLC0415 - matplotlib stays out
-
-        return draw_parameters(self.parameters, view=view, r2=self.r2, **options)
+        r2 = self.r2
+        graph = graph_from_parameters(
+            self.parameters,
+            view=view,
+            r2=r2 if isinstance(r2, pd.Series) else None,
+            **{name: options.pop(name) for name in tuple(options) if name in _GRAPH_OPTIONS},
+        )
+        return draw(graph, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as plain values; NaN becomes None."""
@@ -412,7 +417,7 @@ class ModelResult:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.summary())}</pre>"
+        return summary_html(self)
 
     # -- labelling ----------------------------------------------------------------------------
 
@@ -431,25 +436,6 @@ class ModelResult:
 
     def _series(self, vector: Floats) -> pd.Series:
         return pd.Series(vector.copy(), index=list(self.table.observed))
-
-
-def plain(value: Any) -> Any:
-    """Return frames, series and arrays as lists and dicts; NaN and infinity as None."""
-    if isinstance(value, pd.DataFrame):
-        if list(value.index) == list(range(len(value))):
-            return [plain(dict(row)) for row in value.to_dict("records")]
-        return {str(index): plain(row) for index, row in value.iterrows()}
-    if isinstance(value, pd.Series):
-        return {str(index): plain(item) for index, item in value.items()}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
 
 
 def _sides(text: str, op: str) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
 from trustsem.estimation import Problem, estimate_with
-from trustsem.moments import SampleMoments, from_frame, from_matrix
+from trustsem.moments import Divisor, SampleMoments, from_frame, from_matrix
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
 from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
@@ -74,9 +74,7 @@ def growth(model: str, data: Data | None = None, **options: Any) -> ModelResult:
     return _run("growth", model, data, options)
 
 
-def _run(
-    kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any]
-) -> ModelResult:
+def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any]) -> ModelResult:
     """Read, specify, form moments, estimate."""
     options = Options.from_keywords(**keywords)
     frame = data.frame if isinstance(data, Survey) else data
@@ -124,28 +122,33 @@ def _samples(
     frame: pd.DataFrame | None, table: ParameterTable, options: Options
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
-    divisor = "n" if options.likelihood == "normal" else "n-1"
-    if frame is None and table.meanstructure and options.sample_mean is None:
-        raise SpecificationError(
-            "The model has a mean structure, but the matrix comes without means.",
-            remedy="Give sample_mean, or leave out meanstructure and intercepts.",
-        )
+    divisor: Divisor = "n" if options.likelihood == "normal" else "n-1"
     if frame is None:
-        return (
-            from_matrix(
-                options.sample_cov,
-                table.observed,
-                n_obs=options.sample_nobs,
-                divisor=divisor,
-                rescale=options.sample_cov_rescale,
-                sd=options.sample_sd,
-                mean=options.sample_mean,
-            ),
-        )
+        return (_from_matrix(table, options, divisor),)
     if options.group is None:
         return (from_frame(frame, table.observed, divisor=divisor),)
     keys = frame[options.group].map(_label, na_action="ignore")
     return tuple(
         from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
         for label in table.group_labels
+    )
+
+
+def _from_matrix(table: ParameterTable, options: Options, divisor: Divisor) -> SampleMoments:
+    """Take over the printed matrix."""
+    if table.meanstructure and options.sample_mean is None:
+        raise SpecificationError(
+            "The model has a mean structure, but the matrix comes without means.",
+            remedy="Give sample_mean, or leave out meanstructure and intercepts.",
+        )
+    if options.sample_cov is None:
+        raise SpecificationError("There is no matrix to analyse.")
+    return from_matrix(
+        options.sample_cov,
+        table.observed,
+        n_obs=options.sample_nobs,
+        divisor=divisor,
+        rescale=options.sample_cov_rescale,
+        sd=options.sample_sd,
+        mean=options.sample_mean,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from trustsem.study.measurement import MeasurementStep
 from trustsem.study.plan import Construct, Hypothesis, Study, reflective
 from trustsem.study.result import StudyResult
+from trustsem.study.run import two_step
 from trustsem.study.structural import StructuralStep
 from trustsem.study.study_file import load_study, parse_study, shipped_studies
-from trustsem.study.two_step import two_step
 
 __all__ = [
     "Construct",

@@ -167,7 +167,7 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     }
     survey = rename(survey, renamed)
     require_columns(survey, study.variables)
-    survey = declare_missing(survey, study.missing_codes, study.variables)
+    survey = declare_missing(survey, study.missing_codes, study.items)
     require_numeric(survey, study.variables)
     for scale, items in _by_scale(study).items():
         check_scale(survey, items, scale)

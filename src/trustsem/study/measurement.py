@@ -102,6 +102,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         sample_cov=cov,
         latent_cov=model.latent_cov,
         labels=study.labels,
+        residual_covariances=False,  # Fornell & Larcker's formula; cr_observed counts them
     )
     ratios = htmt(cov, items_of)
     pairs = discriminant_table(
