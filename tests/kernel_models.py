@@ -114,7 +114,7 @@ SHAPES = (
     ),
     ModelShape(
         "growth",
-        "i =~ 1*y1 + 1*y2 + 1*y3 + 1*y4\ns =~ 0*y1 + 1*y2 + 2*y3 + y4\ni ~ x1\ns ~ x1",
+        "i =~ 1*y1 + 1*y2 + 1*y3 + 1*y4\ns =~ 0*y1 + 1*y2 + y3 + y4\ni ~ x1\nx1 ~ 1",
         democracy,
         "growth",
     ),

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trustsem.report import differences, n_compared, plain, results_document, to_json
+from trustsem.report import differences, n_compared, results_document, to_json
+from trustsem.results import plain
 
 
 class Colour(Enum):

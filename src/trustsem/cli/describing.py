@@ -37,7 +37,7 @@ def studies(console: Console, as_json: bool) -> None:
 
     frame = shipped_studies()
     if as_json:
-        console.raw(report.to_json({"schema": 1, "studies": report.plain(frame)}))
+        console.raw(report.to_json({"schema": 1, "studies": frame}))
         return
     headers = {
         "name": Column("Study", TEXT),
@@ -126,7 +126,7 @@ def screen(console: Console, source: str, data: Path | None, as_json: bool) -> N
     screening, notice, names = _screening(source, data)
     if as_json:
         parts = {"flow": screening.flow, "items": screening.items, "findings": screening.findings}
-        document = {"schema": 1, "notice": notice, **report.plain(parts)}
+        document = {"schema": 1, "notice": notice, **parts}
         console.raw(report.to_json(document))
         return
     console.out(report.screening_summary(screening, notice, names, console.width))

@@ -100,7 +100,7 @@ def fit(
         survey = trustsem.read_survey(data)
         model = estimate(text, survey, **with_seed(overrides, seed))
     if as_json:
-        console.raw(report.to_json(report.plain(model.to_dict())))
+        console.raw(report.to_json({"schema": 1, **model.to_dict()}))
     else:
         console.out(str(model.summary()))
     return 0 if (model.converged and model.admissible) or allow_improper else IMPROPER

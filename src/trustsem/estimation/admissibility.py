@@ -31,7 +31,7 @@ def check_admissibility(estimate: Estimate) -> tuple[Finding, ...]:
     tuple of Finding
         Serious ones where the solution must not be interpreted; empty for a proper solution.
     """
-    findings = list(_convergence(estimate))
+    findings = [*_convergence(estimate), *_boundaries(estimate)]
     labels = estimate.problem.table.group_labels or ("",)
     for label, structure, implied in zip(
         labels, estimate.problem.structures, estimate.problem.implied(estimate.params), strict=True
@@ -57,6 +57,20 @@ def _convergence(estimate: Estimate) -> Iterator[Finding]:
             holds=False,
             value=estimate.gradient_norm,
             remedy="Simplify the model, collect more cases, or give starting values.",
+        )
+
+
+def _boundaries(estimate: Estimate) -> Iterator[Finding]:
+    """Yield a finding for each inequality that holds with its boundary."""
+    for text in estimate.problem.active_conditions(estimate.params):
+        yield Finding(
+            code="on_boundary",
+            subject=text,
+            claim=f"The estimates lie on the boundary of {text}: without it they would be beyond. "
+            "Standard errors take the boundary as given; chi-square and its p-value are "
+            "approximate.",
+            severity="warning",
+            remedy="Estimate without the inequality to see what the data say.",
         )
 
 

@@ -26,6 +26,8 @@ _SUFFICIENT = 1e-4
 _NOISE = 1e-13
 _HALVINGS = 40
 _SMALLEST_CURVATURE = 1e-4
+_COUPLED = 1e4
+_BALANCINGS = 30
 
 
 class Point(Protocol):
@@ -187,7 +189,23 @@ def unit_metric(expected: Floats, exact: Floats) -> Floats:
     """
     diagonals = (np.diagonal(H, axis1=-2, axis2=-1) for H in (expected, exact))
     largest = np.maximum(*(np.abs(diagonal) for diagonal in diagonals))
-    return np.where(largest > 0, np.sqrt(largest), 1.0)
+    metric = np.where(largest > 0, np.sqrt(largest), 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        coupling = np.abs(exact) / outer(metric, metric)
+    empty = coupling.max(axis=-1, initial=0.0) > _COUPLED
+    return _balanced(np.abs(exact), metric, empty) if empty.any() else metric
+
+
+def _balanced(H: Floats, metric: Floats, empty: NDArray[np.bool_]) -> Floats:
+    """Measure parameters without curvature of their own by that which they share with others.
+
+    The own curvature of an empty construct's loadings is zero up to rounding, which is no scale.
+    """
+    metric = np.where(empty, 1.0, metric)
+    for _ in range(_BALANCINGS):
+        strongest = (H / outer(metric, metric)).max(axis=-1)
+        metric = metric * np.where(empty & (strongest > 0), np.sqrt(strongest), 1.0)
+    return np.asarray(metric)
 
 
 def _descent(curvature: Floats, gradient: Floats, metric: Floats) -> Floats:

@@ -101,19 +101,38 @@ class Problem:
         """Return each group's implied moments at one set of parameters."""
         return tuple(block.implied(params) for block in self.objective.blocks)
 
-    def condition_jacobian(self, params: Floats) -> Floats:
+    def active_conditions(self, params: Floats) -> tuple[str, ...]:
+        """Return the inequalities on whose boundary a point lies, as written."""
+        conditions = self.reduction.conditions
+        if not len(conditions):
+            return ()
+        active = ~conditions.equality & (np.abs(conditions.evaluate(params)) < BOUNDARY)
+        return tuple(
+            text for text, here in zip(conditions.texts, active, strict=True) if here
+        )
+
+    def condition_jacobian(self, params: Floats, *, with_active: bool = True) -> Floats:
         """Return the derivative of the nonlinear equalities that hold at a point.
+
+        Parameters
+        ----------
+        params : ndarray, shape (q,)
+            All free parameters.
+        with_active : bool
+            Whether inequalities on their boundary count as equalities.
 
         Returns
         -------
         ndarray, shape (k, r)
-            In the reduced parameters; k equalities and inequalities on their boundary.
+            In the reduced parameters.
         """
         conditions = self.reduction.conditions
         if not len(conditions):
             return np.empty((0, self.reduction.K.shape[1]))
         J = complex_step_jacobian(conditions.evaluate, params) @ self.reduction.K
-        working = conditions.equality | (np.abs(conditions.evaluate(params)) < BOUNDARY)
+        working = conditions.equality
+        if with_active:
+            working = working | (np.abs(conditions.evaluate(params)) < BOUNDARY)
         return np.asarray(J[working])
 
 

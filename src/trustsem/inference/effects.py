@@ -91,15 +91,10 @@ def _group_effects(
         std=point[half:],
     )
     order = _order(paths)
-    ranked = frame.assign(
-        outcome_rank=frame["outcome"].map(order), predictor_rank=frame["predictor"].map(order)
-    )
-    chosen: pd.DataFrame = ranked.loc[exists].sort_values(
-        ["outcome_rank", "predictor_rank"], kind="stable"
-    )
-    return pd.DataFrame(
-        chosen.drop(columns=["outcome_rank", "predictor_rank"]).reset_index(drop=True)
-    )
+    kept = frame.loc[exists]
+    rank = kept["outcome"].map(order) * len(order) + kept["predictor"].map(order)
+    sorted_rows: pd.DataFrame = kept.loc[rank.sort_values(kind="stable").index]
+    return sorted_rows.reset_index(drop=True)
 
 
 def _order(paths: _Paths) -> dict[str, int]:

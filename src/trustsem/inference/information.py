@@ -24,7 +24,8 @@ class Covariance:
     matrix : ndarray, shape (q, q)
         Of all free parameters; NaN if it does not exist.
     n_independent : int
-        Number of independently estimated parameters.
+        Number of independently estimated parameters. Equality constraints lower it; inequalities
+        do not, even where they hold with their boundary, so that df never depends on the data.
     flat : tuple of str
         Parameters along which the information is singular; empty if it is regular.
     """
@@ -48,7 +49,7 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     -----
     With F the discrepancy and n the multiplier of chi-square, the information is n/2 times the
     second derivative of F [joreskog1969]_. Equality constraints with null-space basis N give
-    ``N (N'IN)^-1 N'``. Everything is inverted in the unit metric, so that neither accuracy nor the
+    ``N (N'IN)^-1 N'``, and so do inequalities on their boundary. Everything is inverted in the unit metric, so that neither accuracy nor the
     verdict on singularity depends on the items' units.
     """
     problem = estimate.problem
@@ -59,14 +60,17 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     hessian = exact if information == "observed" else expected
     scaled = np.asarray(symmetric(hessian) / outer(metric, metric), dtype=float)
     basis = _null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
+    equalities = problem.condition_jacobian(estimate.params, with_active=False) / metric
+    n_independent = _null_space(equalities, len(reduced)).shape[1]
     inside = symmetric(np.asarray(basis.T @ scaled @ basis, dtype=float))
     flat = _flat_directions(inside, basis, parameter_names(problem))
     size = len(estimate.params)
     if flat:
-        return Covariance(np.full((size, size), np.nan), basis.shape[1], flat)
-    K: Floats = (problem.reduction.K / metric) @ basis
-    matrix = K @ symmetric(np.linalg.inv(inside)) @ K.T * (2 / problem.weight)
-    return Covariance(matrix, basis.shape[1], ())
+        return Covariance(np.full((size, size), np.nan), n_independent, flat)
+    K = np.asarray((problem.reduction.K / metric) @ basis, dtype=float)
+    inverse = np.asarray(np.linalg.inv(inside), dtype=float)
+    matrix = K @ symmetric(inverse) @ K.T * (2 / problem.weight)
+    return Covariance(matrix, n_independent, ())
 
 
 def independent_directions(estimate: Estimate) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustsem.report.document import differences, n_compared, plain, results_document, to_json
+from trustsem.report.document import differences, n_compared, results_document, to_json
 from trustsem.report.study_report import FORMATS, write_report
 from trustsem.report.summary import measurement_summary, screening_summary, text_summary
 from trustsem.report.writing import new_file, require_destination, require_new_file, sha256
@@ -13,7 +13,6 @@ __all__ = [
     "measurement_summary",
     "n_compared",
     "new_file",
-    "plain",
     "require_destination",
     "require_new_file",
     "results_document",

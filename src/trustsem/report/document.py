@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from enum import Enum
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
+from trustsem.results import plain
 
 if TYPE_CHECKING:
-    from trustsem.results import ModelResult
     from trustsem.study import StudyResult
 
 SCHEMA = 1
@@ -24,7 +18,7 @@ SCHEMA = 1
 COMPARED = ("measurement", "structural")
 """Parts of the document that hold estimates."""
 
-_NOT_ESTIMATES = frozenset({"iterations", "findings", "modification_indices"})
+_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
 
 
 def results_document(result: StudyResult) -> dict[str, Any]:
@@ -63,52 +57,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     return {name: plain(part) for name, part in parts.items()}
 
 
-def model_document(model: ModelResult) -> dict[str, Any]:
-    """Return every number of one model as plain values."""
-    parts = {
-        "converged": model.converged,
-        "admissible": model.admissible,
-        "n_obs": model.n_obs,
-        "n_free": model.n_free,
-        "df": model.df,
-        "iterations": model.iterations,
-        "fit_measures": model.fit_measures,
-        "parameters": model.parameters,
-        "r2": model.r2,
-        "latent_cov": model.latent_cov,
-        "latent_cor": model.latent_cor,
-        "findings": model.findings,
-    }
-    return {name: plain(part) for name, part in parts.items()}
-
-
-def plain(value: Any) -> Any:
-    """Return a value as dictionaries, lists, text, numbers, booleans and None.
-
-    Parameters
-    ----------
-    value : object
-        Frames become lists of records, series and mappings dictionaries, NaN and infinity None.
-    """
-    if isinstance(value, pd.DataFrame):
-        return _records(value)
-    if isinstance(value, pd.Series | Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: plain(getattr(value, field.name)) for field in fields}
-    if isinstance(value, np.ndarray | set | frozenset):
-        return [
-            plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)
-        ]
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [plain(item) for item in value]
-    return _scalar(value)
-
-
 def to_json(document: Any) -> str:
     """Return a document as JSON text, keys in their order, ending in a line break."""
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False)
     return text + "\n"
 
 
@@ -152,36 +103,7 @@ def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _step(step: Any, *names: str) -> dict[str, Any]:
     tables = {name: getattr(step, name) for name in names}
-    return {"model": model_document(step.model), **tables, "findings": step.findings}
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a frame as records, a labelled index among their entries."""
-    if not isinstance(frame.index, pd.RangeIndex):
-        name = frame.index.name if isinstance(frame.index.name, str) else "name"
-        frame = frame.reset_index(names=None if frame.index.nlevels > 1 else name)
-    names = [str(name) for name in frame.columns]
-    rows = frame.itertuples(index=False, name=None)
-    return [{name: plain(cell) for name, cell in zip(names, row, strict=True)} for row in rows]
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    unchanged = value is None or isinstance(value, str | bool | int)
-    return value if unchanged else _other_text(value)
-
-
-def _other_text(value: Any) -> str | None:
-    if value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return value.as_posix() if isinstance(value, PurePath) else str(value)
+    return {"model": step.model.to_dict(), **tables, "findings": step.findings}
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

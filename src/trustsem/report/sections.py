@@ -25,7 +25,7 @@ from trustsem.report.definitions import (
     Definition,
     short_citation,
 )
-from trustsem.report.document import plain
+from trustsem.results import plain
 from trustsem.tables import Table, typeset
 
 if TYPE_CHECKING:
@@ -408,6 +408,7 @@ def _provenance(result: StudyResult) -> Iterator[Block]:
     rows = Markup("\n").join(
         Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value)
         for name, value in _entries(plain(result.manifest))
+        if name != "plan"  # the study file as text; it stands in manifest.json
     )
     yield Markup('<dl class="provenance">\n{}\n</dl>').format(rows)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustsem.errors import UnknownOptionError
 from trustsem.report.blocks import Composed, compose
-from trustsem.report.document import SCHEMA, plain, results_document, to_json
+from trustsem.report.document import SCHEMA, results_document, to_json
 from trustsem.report.page import render_page
 from trustsem.report.sections import View, study_sections
 from trustsem.report.writing import (
@@ -19,6 +19,7 @@ from trustsem.report.writing import (
     new_directory,
     require_destination,
 )
+from trustsem.results import plain
 from trustsem.study import load_study, shipped_studies
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from trustsem.results.comparison import compare
 from trustsem.results.model import ModelResult
+from trustsem.results.plain import plain
 from trustsem.results.run import cfa, growth, sem
 
-__all__ = ["ModelResult", "cfa", "compare", "growth", "sem"]
+__all__ = ["ModelResult", "cfa", "compare", "growth", "plain", "sem"]

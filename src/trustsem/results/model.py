@@ -390,9 +390,9 @@ class ModelResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as plain values; NaN becomes None."""
-        return {
-            "model": self.model,
+        parts = {
             "kind": self.kind,
+            "syntax": self.model,
             "estimator": self.options.estimator,
             "likelihood": self.options.likelihood,
             "engine": self.estimate.engine,
@@ -403,14 +403,16 @@ class ModelResult:
             "n_obs": self.n_obs,
             "n_free": self.n_free,
             "df": self.df,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "parameters": plain(self.parameters),
-            "fit_measures": plain(self.fit_measures),
-            "r2": plain(self.r2),
-            "latent_cor": plain(self.latent_cor),
-            "sample": plain(self.sample),
-            "implied": plain(self.implied),
+            "findings": self.findings,
+            "fit_measures": self.fit_measures,
+            "parameters": self.parameters,
+            "r2": self.r2,
+            "latent_cov": self.latent_cov,
+            "latent_cor": self.latent_cor,
+            "sample": self.sample,
+            "implied": self.implied,
         }
+        return {name: plain(part) for name, part in parts.items()}
 
     def __repr__(self) -> str:
         """Return the summary."""

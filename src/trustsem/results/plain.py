@@ -1,57 +1,67 @@
-"""Numbers as plain values, for JSON."""
+"""Results as plain values: what JSON can hold, with nothing rounded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import singledispatch
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 
-@singledispatch
 def plain(value: Any) -> Any:
-    """Return frames, series and arrays as lists and dicts; NaN and infinity as None.
+    """Return a value as dictionaries, lists, text, numbers, booleans and None.
 
     Parameters
     ----------
-    value : Any
-        A frame (a list of rows if its index only counts, else a dict of rows), series, mapping,
-        sequence, array or scalar.
+    value : object
+        Frames become lists of records, series and mappings dictionaries, NaN and infinity None.
     """
-    return value
+    if isinstance(value, pd.DataFrame):
+        return _records(value)
+    if isinstance(value, pd.Series | Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: plain(getattr(value, field.name)) for field in fields}
+    if isinstance(value, np.ndarray | set | frozenset):
+        return [
+            plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)
+        ]
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    return _scalar(value)
 
 
-@plain.register
-def _(value: pd.DataFrame) -> Any:
-    if list(value.index) == list(range(len(value))):
-        return [plain(row) for row in value.to_dict("records")]
-    return {str(index): plain(row) for index, row in value.iterrows()}
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a frame as records, a labelled index among their entries."""
+    if not isinstance(frame.index, pd.RangeIndex):
+        name = frame.index.name if isinstance(frame.index.name, str) else "name"
+        frame = frame.reset_index(names=None if frame.index.nlevels > 1 else name)
+    names = [str(name) for name in frame.columns]
+    rows = frame.itertuples(index=False, name=None)
+    return [{name: plain(cell) for name, cell in zip(names, row, strict=True)} for row in rows]
 
 
-@plain.register
-def _(value: pd.Series) -> Any:
-    return {str(index): plain(item) for index, item in value.items()}
+def _scalar(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    unchanged = value is None or isinstance(value, str | bool | int)
+    return value if unchanged else _other_text(value)
 
 
-@plain.register
-def _(value: Mapping) -> Any:  # type: ignore[type-arg]
-    return {str(key): plain(item) for key, item in value.items()}
-
-
-@plain.register(list)
-@plain.register(tuple)
-@plain.register(np.ndarray)
-def _(value: Any) -> Any:
-    return [plain(item) for item in value]
-
-
-@plain.register
-def _(value: np.generic) -> Any:
-    return plain(value.item())
-
-
-@plain.register
-def _(value: float) -> Any:
-    return value if np.isfinite(value) else None
+def _other_text(value: Any) -> str | None:
+    if value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value.as_posix() if isinstance(value, PurePath) else str(value)

@@ -12,6 +12,7 @@ from trustsem import display
 from trustsem.diagram import Diagram, View, conceptual_graph, draw, graph_from_parameters
 from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
+from trustsem.results import plain
 from trustsem.tables import Table
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class StudyResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers, unrounded, as plain values; a number that does not exist is None."""
-        from trustsem.report import plain, results_document  # noqa: PLC0415 (the same)
+        from trustsem.report import results_document  # noqa: PLC0415 (the same)
 
         return {**results_document(self), "manifest": plain(self.manifest)}
 
