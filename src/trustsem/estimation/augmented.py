@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PENALTY = 10.0
 _ROUNDS = 60
+_STIFFEST = 1e8
 _MET = 1e-11
 _STEP = 1e-5
 
@@ -148,8 +149,8 @@ def minimise_under_conditions(
         unmet = np.where(conditions.equality, np.abs(gaps), np.maximum(gaps, 0.0))
         complementary = np.where(conditions.equality, 0.0, np.minimum(np.abs(gaps), multipliers))
         miss = float(max(unmet.max(), complementary.max()))
-        if not optimum.converged[0] or miss < _MET:
-            break
+        if not optimum.converged[0] or miss < _MET or penalty > _STIFFEST:
+            break  # found, or the conditions contradict each other
         if miss > before / 4:
             penalty *= 5
         before = miss

@@ -26,6 +26,7 @@ _SUFFICIENT = 1e-4
 _NOISE = 1e-13
 _HALVINGS = 40
 _SMALLEST_CURVATURE = 1e-4
+_JOINT_CURVATURE = 1e4
 _COUPLED = 1e4
 _BALANCINGS = 30
 
@@ -115,10 +116,13 @@ def minimise(
     here = start.copy()
     for iteration in range(max_iterations + 1):
         gradient, expected = point.gradient(), point.expected_hessian()
-        curvature = expected if iteration < _FISHER_STEPS else point.exact_hessian()
-        metric = unit_metric(expected, curvature)
-        norm = np.abs(gradient / metric).max(axis=-1, initial=0.0)
-        norm = np.where(np.isfinite(point.value), norm, np.inf)
+        metric = unit_metric(expected)
+        norm = _scaled_norm(gradient, metric, point)
+        curvature = expected
+        if iteration >= _FISHER_STEPS and (norm > tolerance).any():
+            curvature = point.exact_hessian()
+            metric = unit_metric(expected, curvature)
+            norm = _scaled_norm(gradient, metric, point)
         state.record(active, here, point.value, norm, iteration)
         going = (norm > tolerance) & np.isfinite(point.value)
         if not going.any() or iteration == max_iterations:
@@ -171,41 +175,36 @@ class _State:
         )
 
 
-def unit_metric(expected: Floats, exact: Floats) -> Floats:
+def unit_metric(*hessians: Floats) -> Floats:
     """Return the scale in which parameters are measured: the root of their curvature.
 
-    The larger of expected and exact curvature is taken: a parameter at a point of symmetry (a
-    loading of zero on an otherwise empty construct) has no expected curvature at all.
+    Where expected and exact curvature are both given the larger is taken: a parameter at a point
+    of symmetry (a loading of zero on an otherwise empty construct) has no expected curvature.
 
     Parameters
     ----------
-    expected, exact : ndarray, shape (..., r, r)
-        Hessians.
+    *hessians : ndarray, shape (..., r, r)
+        One or more Hessians.
 
     Returns
     -------
     ndarray, shape (..., r)
         Positive.
     """
-    diagonals = (np.diagonal(H, axis1=-2, axis2=-1) for H in (expected, exact))
-    largest = np.maximum(*(np.abs(diagonal) for diagonal in diagonals))
+    diagonals = [np.abs(np.diagonal(H, axis1=-2, axis2=-1)) for H in hessians]
+    largest = np.maximum.reduce(diagonals)
     metric = np.where(largest > 0, np.sqrt(largest), 1.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        coupling = np.abs(exact) / outer(metric, metric)
-    empty = coupling.max(axis=-1, initial=0.0) > _COUPLED
-    return _balanced(np.abs(exact), metric, empty) if empty.any() else metric
+    # At a saddle parameters may curve together only: then their joint curvature sets the scale.
+    joint = np.maximum.reduce([np.abs(H) for H in hessians])
+    excess = (joint / outer(metric, metric)).max(axis=-1, initial=0.0)
+    together = np.sqrt(joint.max(axis=-1, initial=0.0))
+    return np.where((excess > _JOINT_CURVATURE) & (together > 0), together, metric)
 
 
-def _balanced(H: Floats, metric: Floats, empty: NDArray[np.bool_]) -> Floats:
-    """Measure parameters without curvature of their own by that which they share with others.
-
-    The own curvature of an empty construct's loadings is zero up to rounding, which is no scale.
-    """
-    metric = np.where(empty, 1.0, metric)
-    for _ in range(_BALANCINGS):
-        strongest = (H / outer(metric, metric)).max(axis=-1)
-        metric = metric * np.where(empty & (strongest > 0), np.sqrt(strongest), 1.0)
-    return np.asarray(metric)
+def _scaled_norm(gradient: Floats, metric: Floats, point: Point) -> Floats:
+    """Return the largest scaled gradient element; infinite outside the domain."""
+    norm = np.abs(gradient / metric).max(axis=-1, initial=0.0)
+    return np.where(np.isfinite(point.value), norm, np.inf)
 
 
 def _descent(curvature: Floats, gradient: Floats, metric: Floats) -> Floats:

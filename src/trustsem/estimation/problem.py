@@ -107,9 +107,7 @@ class Problem:
         if not len(conditions):
             return ()
         active = ~conditions.equality & (np.abs(conditions.evaluate(params)) < BOUNDARY)
-        return tuple(
-            text for text, here in zip(conditions.texts, active, strict=True) if here
-        )
+        return tuple(text for text, here in zip(conditions.texts, active, strict=True) if here)
 
     def condition_jacobian(self, params: Floats, *, with_active: bool = True) -> Floats:
         """Return the derivative of the nonlinear equalities that hold at a point.

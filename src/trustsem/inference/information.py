@@ -49,8 +49,8 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     -----
     With F the discrepancy and n the multiplier of chi-square, the information is n/2 times the
     second derivative of F [joreskog1969]_. Equality constraints with null-space basis N give
-    ``N (N'IN)^-1 N'``, and so do inequalities on their boundary. Everything is inverted in the unit metric, so that neither accuracy nor the
-    verdict on singularity depends on the items' units.
+    ``N (N'IN)^-1 N'``, and so do inequalities on their boundary. Everything is inverted in the unit
+    metric, so that neither accuracy nor the verdict on singularity depends on the items' units.
     """
     problem = estimate.problem
     reduced = problem.reduction.reduce(estimate.params)

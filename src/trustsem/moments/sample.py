@@ -176,24 +176,38 @@ def _numeric(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     twice = [name for name in names if not isinstance(frame[name], pd.Series)]
     if twice:
         raise MomentsError(f"The data hold more than one column {', '.join(twice)}.")
-    columns = []
-    cells: list[tuple[str, int, object]] = []
-    for name in names:
-        column = frame[name]
-        numeric = pd.to_numeric(column.astype(object), errors="coerce")
-        bad = numeric.isna() & column.notna()
-        rows = np.flatnonzero(bad.to_numpy()).tolist()
-        cells += [(name, row + 1, column.iloc[row]) for row in rows]
-        columns.append(numeric.to_numpy(dtype=float, na_value=np.nan))
-    if cells:
-        raise NotNumericError(cells)
-    values = np.column_stack(columns) if columns else np.empty((len(frame), 0))
+    chosen = frame[list(names)]
+    if all(_is_plain(dtype) for dtype in chosen.dtypes):
+        values = chosen.to_numpy(dtype=float)
+    else:
+        values = _converted(chosen)
     infinite = [
         name for name, column in zip(names, values.T, strict=True) if np.isinf(column).any()
     ]
     if infinite:
         raise MomentsError(f"Infinite values in {', '.join(infinite)}.")
     return values
+
+
+def _is_plain(dtype: object) -> bool:
+    """Return whether a column is a numpy array of numbers already."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "fiu"
+
+
+def _converted(frame: pd.DataFrame) -> Floats:
+    """Return columns of any type as floats, or name the cells that are no numbers."""
+    columns = []
+    cells: list[tuple[str, int, object]] = []
+    for name in frame.columns:
+        column = frame[name]
+        numeric = pd.to_numeric(column.astype(object), errors="coerce")
+        bad = numeric.isna() & column.notna()
+        rows = np.flatnonzero(bad.to_numpy()).tolist()
+        cells += [(str(name), row + 1, column.iloc[row]) for row in rows]
+        columns.append(numeric.to_numpy(dtype=float, na_value=np.nan))
+    if cells:
+        raise NotNumericError(cells)
+    return np.column_stack(columns)
 
 
 def _lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:

@@ -79,6 +79,8 @@ class ModelResult:
         found = list(check_admissibility(self.estimate))
         if self._covariance.flat:
             found.append(_singular(self._covariance.flat))
+        if self.n_obs < self.n_free:
+            found.append(_few_cases(self.n_obs, self.n_free))
         for sample in self.estimate.problem.samples:
             found += sample.findings
         return at_least(found, "note")
@@ -168,6 +170,8 @@ class ModelResult:
             std_all_se=errors["std_all"],
             std_nox=values.std_nox,
         )
+        if not any(item.user for item in self.table.constraints):
+            return frame
         return pd.concat([frame, self._constraint_rows(frame)], ignore_index=True)
 
     def _row_keys(self) -> pd.DataFrame:
@@ -444,6 +448,22 @@ def _sides(text: str, op: str) -> tuple[str, str, str]:
     """Split a constraint as written."""
     left, right = text.split(op, 1)
     return left.strip(), op, right.strip()
+
+
+def _few_cases(n_obs: int, n_free: int) -> Finding:
+    """Return the finding that there are fewer cases than parameters."""
+    return Finding(
+        code="few_cases",
+        subject="data",
+        claim=f"{n_obs} cases for {n_free} free parameters: standard errors and tests, which "
+        "hold in large samples, cannot be relied on.",
+        severity="warning",
+        holds=False,
+        value=float(n_obs),
+        threshold=float(n_free),
+        source="bollen1989",
+        remedy="Collect more cases or estimate a smaller model.",
+    )
 
 
 def _singular(flat: tuple[str, ...]) -> Finding:
