@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import trustsem as ts
@@ -11,7 +12,6 @@ from kernel_models import (
     estimate_of,
     holzinger,
     numerical_jacobian,
-    random_covariance,
     shape,
 )
 from trustsem.estimation.optimiser import minimise
@@ -66,8 +66,6 @@ def test_a_negative_variance_is_found_and_named():
 def test_a_heywood_case_made_by_hand():
     # l1 l2 = .8, l1 l3 = .8, l2 l3 = .5: l1^2 = .8 * .8 / .5 = 1.28, so that x1 has residual -.28.
     R = np.array([[1.0, 0.8, 0.8], [0.8, 1.0, 0.5], [0.8, 0.5, 1.0]])
-    import pandas as pd
-
     names = ["x1", "x2", "x3"]
     result = ts.cfa(
         "f =~ x1 + x2 + x3",
@@ -98,7 +96,7 @@ def test_a_correlation_beyond_one_is_named():
 
 
 @pytest.mark.parametrize("n", [20, 25])
-def test_data_without_a_proper_solution_do_not_look_clean(n):
+def test_data_without_a_proper_solution_do_not_look_clean(n, rng):
     """lavaan 0.7-2 reports no convergence here."""
     result = ts.cfa(THREE_CONSTRUCTS, holzinger().head(n))
     text = repr(result)
@@ -107,24 +105,12 @@ def test_data_without_a_proper_solution_do_not_look_clean(n):
     assert "NOT CONVERGED" in text or "INADMISSIBLE" in text
     assert np.isfinite(result.estimate.value)
     assert result.to_dict()["admissible"] is False
-
-
-@pytest.mark.parametrize("n", [20, 25])
-def test_no_start_finds_a_proper_minimum_where_none_was_found(n, rng):
-    problem = shape("cfa_marker").problem(holzinger().head(n))
-    found = ts.cfa(THREE_CONSTRUCTS, holzinger().head(n))
-    starts = problem.start() * rng.uniform(0.3, 1.7, size=(40, len(problem.start())))
-    inside = np.isfinite(problem.objective.at(starts).value)
-    ends = minimise(problem.objective, starts[inside], max_iterations=100)
+    problem = result.estimate.problem
+    starts = problem.start() * rng.uniform(0.3, 1.7, size=(10, len(problem.start())))
+    starts = starts[np.isfinite(problem.objective.at(starts).value)]
+    ends = minimise(problem.objective, starts, max_iterations=50)
     best = ends.value[ends.converged].min(initial=np.inf)
-    assert not found.converged or found.estimate.value <= best + 1e-8
-
-
-def test_what_did_not_converge_has_its_numbers_and_says_so():
-    problem = shape("cfa_marker").problem(holzinger().head(20))
-    early = minimise(problem.objective, problem.start()[None], max_iterations=2)
-    assert not early.converged[0]
-    assert np.isfinite(early.value[0])
+    assert not result.converged or result.estimate.value <= best + 1e-8
 
 
 @pytest.mark.parametrize("p", [3, 4, 8])
@@ -178,7 +164,7 @@ class _Bowl:
 
 def test_the_optimiser_goes_down_where_the_curvature_is_negative():
     start = np.array([[0.0, 0.1], [10.0, -0.05], [3.0, 0.7]])
-    gradient = numerical_jacobian(lambda x: _Bowl(x[None]).value[0], start[0])
+    gradient = numerical_jacobian(lambda x: _Bowl(x).value, start[0])
     assert np.allclose(gradient, _Bowl(start[:1]).gradient()[0], atol=1e-9)
     optimum = minimise(_Bowl(), start)
     assert optimum.converged.all()
@@ -186,14 +172,9 @@ def test_the_optimiser_goes_down_where_the_curvature_is_negative():
     assert np.sign(optimum.reduced[:, 1]).tolist() == [1, -1, 1]
 
 
-def test_a_perfectly_fitting_model_has_nothing_left_to_do(rng):
-    p = 3
-    loadings = rng.uniform(0.5, 0.9, p)
-    S = np.outer(loadings, loadings) + np.diag(rng.uniform(0.3, 1.0, p))
-    assert np.linalg.eigvalsh(random_covariance(3, rng))[0] > 0
+def test_at_the_minimum_there_is_nothing_left_to_do():
     problem = shape("cfa_marker").problem()
     optimum = minimise(problem.objective, problem.start()[None])
     again = minimise(problem.objective, optimum.reduced)
     assert again.iterations[0] <= 1
     assert again.value[0] == pytest.approx(optimum.value[0], abs=1e-14)
-    assert S.shape == (3, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import trustsem as ts
@@ -117,8 +118,6 @@ def test_starts_of_zero_do_not_make_a_model_unidentified():
 
 def test_an_empirically_underidentified_solution_is_a_serious_finding():
     """f and g are uncorrelated in these moments, so that f's two loadings cannot be told apart."""
-    import pandas as pd
-
     names = ["x1", "x2", "y1", "y2", "y3"]
     R = np.eye(5)
     R[0, 1] = R[1, 0] = 0.5

@@ -156,7 +156,7 @@ FURTHER = ("visual =~ x9", "x7 ~~ x8", "textual =~ x3", "x1 ~~ x4", "speed =~ x1
 
 
 @given(added=st.lists(st.sampled_from(FURTHER), min_size=1, max_size=3, unique=True))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_further_free_parameter_never_raises_the_minimum(added):
     model, before = THREE_CONSTRUCTS, ts.cfa(THREE_CONSTRUCTS, holzinger())
     for statement in added:
@@ -180,10 +180,10 @@ def test_the_solution_is_a_minimum(name, rng):
 
 
 def test_known_parameters_are_recovered(rng):
-    """Estimates of 60 samples scatter around the truth as their standard errors say."""
-    truth = {("g", "~", "f"): 0.5 * 0.9 / 0.9, ("f", "=~", "a3"): 0.7 / 0.9}
+    """Estimates of 40 samples scatter around the truth as their standard errors say."""
+    truth = {("g", "~", "f"): 0.5, ("f", "=~", "a3"): 0.7 / 0.9}
     truth |= {("a1", "~~", "a1"): 1 - 0.81, ("f", "~~", "f"): 0.81}
-    results = [ts.sem(TWO_STEP_MODEL, simulated(300, rng)) for _ in range(60)]
+    results = [ts.sem(TWO_STEP_MODEL, simulated(300, rng)) for _ in range(40)]
     assert all(result.converged and result.admissible for result in results)
     for key, value in truth.items():
         rows = [estimate_of(result, *key) for result in results]

@@ -16,8 +16,8 @@ def cases(model, rng):
         own = params[block.structure.free]
 
         def implied(values, block=block):
-            filled = params.copy()
-            filled[block.structure.free] = values
+            filled = np.array(np.broadcast_to(params, (*values.shape[:-1], len(params))))
+            filled[..., block.structure.free] = values
             return block.implied(filled)
 
         yield block, own, implied

@@ -10,7 +10,6 @@ import trustsem as ts
 from kernel_models import (
     DEMOCRACY,
     THREE_CONSTRUCTS,
-    TWO_STEP_MODEL,
     assert_near,
     democracy,
     each_shape,
@@ -18,7 +17,6 @@ from kernel_models import (
     holzinger,
     numerical_jacobian,
     shape,
-    simulated,
 )
 from trustsem.inference import KINDS, row_values, standardized_errors
 
@@ -107,7 +105,7 @@ def test_the_likelihoods_differ_by_one_case_only():
 def test_observed_information_is_the_curvature_of_the_log_likelihood():
     result = ts.sem(DEMOCRACY, democracy(), information="observed")
     problem, params = result.estimate.problem, result.estimate.params
-    H = numerical_jacobian(lambda at: problem.objective.at(at[None]).gradient()[0], params)
+    H = numerical_jacobian(lambda at: problem.objective.at(at).gradient(), params)
     expected = np.linalg.inv((H + H.T) / 2 * problem.weight / 2)
     assert np.allclose(result.vcov, expected, rtol=1e-5, atol=1e-9)
 
@@ -142,14 +140,6 @@ def test_errors_shrink_with_the_root_of_the_cases():
     free = small.parameters["free"] > 0
     assert np.allclose(small.parameters["se"][free], 2 * large.parameters["se"][free], rtol=1e-8)
     assert large.fit_measures["chisq"] == pytest.approx(4 * small.fit_measures["chisq"], rel=1e-9)
-
-
-def test_intervals_cover_the_truth_as_often_as_they_say(rng):
-    hits = []
-    for _ in range(80):
-        row = estimate_of(ts.sem(TWO_STEP_MODEL, simulated(200, rng), std_lv=False), "g", "~", "f")
-        hits.append(row["ci_lower"] < 0.5 < row["ci_upper"])
-    assert np.mean(hits) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 80)
 
 
 def test_the_covariance_of_the_estimates_is_labelled():
