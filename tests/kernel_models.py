@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import trustsem as ts
-from trustsem.estimation import Problem
+from trustsem.estimation import ESTIMATORS, Problem
 from trustsem.moments import from_frame
 from trustsem.options import Options
 from trustsem.specification import build_table, parse_model
@@ -60,8 +60,9 @@ class ModelShape:
     kind: str = "cfa"
     options: dict[str, Any] = field(default_factory=dict)
 
-    def problem(self, frame: pd.DataFrame | None = None) -> Problem:
+    def problem(self, frame: pd.DataFrame | None = None, estimator: str = "ML") -> Problem:
         """Return the estimation problem of the model, on its own data or on others."""
+        divisor = ESTIMATORS[estimator].divisor("normal")
         frame = self.data() if frame is None else frame
         options = Options.from_keywords(**self.options)
         group = options.group
@@ -70,13 +71,17 @@ class ModelShape:
             parse_model(self.model), kind=self.kind, options=options, group_labels=labels
         )
         if group is None:
-            return Problem.build(table, [from_frame(frame, table.observed, divisor="n")])
+            sample = from_frame(frame, table.observed, divisor=divisor)
+            return Problem.build(table, [sample], estimator)
         return Problem.build(
             table,
             [
-                from_frame(frame[frame[group] == label], table.observed, divisor="n", group=label)
+                from_frame(
+                    frame[frame[group] == label], table.observed, divisor=divisor, group=label
+                )
                 for label in labels
             ],
+            estimator,
         )
 
     def fit(self, frame: pd.DataFrame | None = None, **options: Any) -> ts.ModelResult:
@@ -104,9 +109,7 @@ SHAPES = (
         options={"fixed_x": True, "meanstructure": True},
     ),
     ModelShape("feedback", "y1 ~ y2 + x1\ny2 ~ y1 + x2\ny3 ~ y1 + y2", democracy, "sem"),
-    ModelShape(
-        "mean_structure", THREE_CONSTRUCTS, options={"meanstructure": True, "std_lv": True}
-    ),
+    ModelShape("mean_structure", THREE_CONSTRUCTS, options={"meanstructure": True, "std_lv": True}),
     ModelShape(
         "constrained_means",
         "f =~ x1 + x2 + x3 + x4\nx1 ~ 0*1\nf ~ 1\nx2 ~ m*1\nx3 ~ m*1",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VALUES: dict[str, tuple[str, ...]] = {
-    "estimator": ("ML",),
+    "estimator": ("ML", "GLS", "ULS", "WLS"),
     "likelihood": ("normal", "wishart"),
     "missing": ("listwise",),
     "information": ("expected", "observed"),

@@ -19,7 +19,10 @@ from trustsem.moments import SampleMoments, from_frame, from_matrix
 from trustsem.options import Options
 from trustsem.specification import ParameterTable, build_table, parse_model
 
-BEYOND = {"mean_structure", "constraints", "not_identified", "error", "non_convergence"}
+BEYOND = {
+    "mean_structure", "constraints", "not_identified", "error", "non_convergence",
+    "gls", "uls", "wls_adf",
+}  # fmt: skip
 SEVERAL_MINIMA = ("p159", "p162")
 """Improper solutions beside which there are others, as good or better."""
 

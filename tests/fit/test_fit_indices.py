@@ -30,6 +30,7 @@ WORKED = FitInputs(
     n_groups=1,
     n_free=11,
     n_moments=21,
+    fmin=0.075,
     logl=-1000.0,
     logl_unrestricted=-985.0,
     gfi=0.95,
@@ -46,7 +47,7 @@ def poisson_mixture(x, df, noncentrality):
 
 BY_HAND = {
     "npar": 11,
-    "fmin": 0.075,  # 30 / 200 / 2
+    "fmin": 0.075,
     "chisq": 30,
     "df": 10,
     "pvalue": 0.000856641210775301,  # Q(5, 15) = e^-15 (1 + 15 + 15^2/2 + 15^3/6 + 15^4/24)

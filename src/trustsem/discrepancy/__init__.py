@@ -1,6 +1,15 @@
 """Discrepancies between sample and implied moments: value, slope and curvature."""
 
-from trustsem.discrepancy.base import Curvature, Discrepancy
-from trustsem.discrepancy.ml import ml_discrepancy
+from trustsem.discrepancy.base import Criterion, Curvature, Discrepancy
+from trustsem.discrepancy.gls import GeneralizedLeastSquares
+from trustsem.discrepancy.ml import MaximumLikelihood
+from trustsem.discrepancy.wls import WeightedLeastSquares
 
-__all__ = ["Curvature", "Discrepancy", "ml_discrepancy"]
+__all__ = [
+    "Criterion",
+    "Curvature",
+    "Discrepancy",
+    "GeneralizedLeastSquares",
+    "MaximumLikelihood",
+    "WeightedLeastSquares",
+]

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, invert_positive, outer
-from trustsem.discrepancy.base import Curvature, Discrepancy
+from trustsem.discrepancy.base import Discrepancy, members
+from trustsem.discrepancy.traces import TraceCurvature
 
 
-def ml_discrepancy(
-    S: Floats,
-    Sigma: Floats,
-    log_det_S: Floats,
-    mean: Floats | None = None,
-    mu: Floats | None = None,
-) -> Discrepancy:
-    r"""Evaluate the maximum-likelihood discrepancy [joreskog1969]_.
+@dataclass(frozen=True, slots=True)
+class MaximumLikelihood:
+    r"""The maximum-likelihood discrepancy [joreskog1969]_ from given samples.
 
     Parameters
     ----------
-    S, Sigma : ndarray, shape (..., p, p)
-        Sample and implied covariance matrices.
+    S : ndarray, shape (..., p, p)
+        Sample covariance matrices.
+    mean : ndarray, shape (..., p), or None
+        Sample means.
     log_det_S : ndarray, shape (...)
         ln \|S\|, constant over an estimation.
-    mean, mu : ndarray, shape (..., p), optional
-        Sample and implied means; both or none.
-
-    Returns
-    -------
-    Discrepancy
 
     Notes
     -----
@@ -37,21 +32,40 @@ def ml_discrepancy(
 
     With W the inverse of Sigma and V = W S~ W the slope is W - V, and the second derivative in
     Sigma is 2 tr(dSigma W dSigma V) - tr(dSigma W dSigma W), whose expectation is
-    tr(dSigma W dSigma W).
+    tr(dSigma W dSigma W). F is not defined where Sigma is not positive definite.
     """
-    inverse = invert_positive(Sigma)
-    W = inverse.matrix
-    gap = None if mean is None or mu is None else mean - mu
-    total = S if gap is None else S + outer(gap, gap)
-    W_total = W @ total
-    V = W_total @ W
-    V = (V + np.swapaxes(V, -1, -2)) / 2
-    trace = np.trace(W_total, axis1=-2, axis2=-1)
-    return Discrepancy(
-        value=np.asarray(inverse.log_det + trace - log_det_S - S.shape[-1]),
-        dF_dSigma=W - V,
-        exact=Curvature(((2.0, W, V), (-1.0, W, W))),
-        expected=Curvature(((1.0, W, W),)),
-        mean_gap=None if gap is None else (W @ gap[..., None])[..., 0],
-        mean_weight=None if gap is None else W,
-    )
+
+    S: Floats
+    mean: Floats | None
+    log_det_S: Floats
+
+    @classmethod
+    def of(cls, S: Floats, mean: Floats | None = None) -> MaximumLikelihood:
+        """Prepare samples; S positive definite."""
+        return cls(S, mean, invert_positive(S).log_det)
+
+    def at(self, Sigma: Floats, mu: Floats | None = None) -> Discrepancy:
+        """Evaluate at implied moments of shape (..., p, p) and (..., p)."""
+        S = self.S
+        inverse = invert_positive(Sigma)
+        W = inverse.matrix
+        gap = None if self.mean is None or mu is None else self.mean - mu
+        total = S if gap is None else S + outer(gap, gap)
+        W_total = W @ total
+        V = W_total @ W
+        V = (V + np.swapaxes(V, -1, -2)) / 2
+        trace = np.trace(W_total, axis1=-2, axis2=-1)
+        pull = None if gap is None else (W @ gap[..., None])[..., 0]
+        mean_weight = None if gap is None else W
+        return Discrepancy(
+            value=np.asarray(inverse.log_det + trace - self.log_det_S - S.shape[-1]),
+            dF_dSigma=W - V,
+            exact=TraceCurvature(((2.0, W, V), (-1.0, W, W)), mean_weight, pull),
+            expected=TraceCurvature(((1.0, W, W),), mean_weight),
+            dF_dmu=None if pull is None else -2 * pull,
+        )
+
+    def take(self, index: NDArray[np.intp]) -> MaximumLikelihood:
+        """Return the criterion for some members of a stack of samples."""
+        mean = None if self.mean is None else members(self.mean, index, 1)
+        return MaximumLikelihood(members(self.S, index, 2), mean, members(self.log_det_S, index, 0))

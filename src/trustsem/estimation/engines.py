@@ -28,6 +28,11 @@ def estimate_with(engine: str, problem: Problem) -> Estimate:
     """
     if engine == "native":
         return estimate(problem)
+    if not problem.estimator.likelihood:
+        raise EngineUnavailableError(
+            f"The semopy engine estimates by maximum likelihood, not by {problem.estimator.name}.",
+            remedy="Use engine='native'.",
+        )
     from trustsem.estimation.semopy_engine import (  # noqa: PLC0415 - semopy takes seconds to load
         estimate_with_semopy,
     )

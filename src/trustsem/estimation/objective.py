@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, invert_positive
-from trustsem.discrepancy import Curvature, Discrepancy, ml_discrepancy
+from trustsem.arrays import Floats
+from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood
+from trustsem.implied import Tangents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from trustsem.estimation.reduction import Reduction
     from trustsem.implied import Implied, Projection, Structure
-from trustsem.implied.structure import Directions
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Block:
         Sample covariance matrices.
     mean : ndarray, shape (..., p), or None
         Sample means, if the model has a mean structure.
-    log_det_S : ndarray, shape (...)
-        Their log-determinants.
+    criterion : Criterion
+        The discrepancy from these samples.
     share : float
         Weight of the group in F; the shares sum to 1.
     """
@@ -43,16 +43,16 @@ class Block:
     structure: Structure
     S: Floats
     mean: Floats | None
-    log_det_S: Floats
+    criterion: Criterion
     share: float
 
     @classmethod
     def from_moments(
         cls, structure: Structure, S: Floats, mean: Floats | None, share: float
     ) -> Block:
-        """Prepare a group; S positive definite."""
+        """Prepare a group for maximum likelihood; S positive definite."""
         means = mean if structure.has_means else None
-        return cls(structure, S, means, invert_positive(S).log_det, share)
+        return cls(structure, S, means, MaximumLikelihood.of(S, means), share)
 
     def implied(self, params: Floats) -> Implied:
         """Return the implied moments at all parameters, shape (..., q)."""
@@ -63,7 +63,11 @@ class Block:
         if self.S.ndim == 2:  # noqa: PLR2004 - one sample shared by the stack
             return self
         mean = None if self.mean is None else self.mean[index]
-        return replace(self, S=self.S[index], mean=mean, log_det_S=self.log_det_S[index])
+        return replace(self, S=self.S[index], mean=mean, criterion=self.criterion.take(index))
+
+    def discrepancy(self, implied: Implied) -> Discrepancy:
+        """Evaluate the discrepancy at implied moments."""
+        return self.criterion.at(implied.Sigma, None if self.mean is None else implied.mu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ class Evaluation:
             structure = block.structure
             projection = implied.project()
             slope = projection.slope(structure.directions, at.dF_dSigma)
-            if at.mean_gap is not None:
-                slope = slope - 2 * projection.mean_slope(structure.directions, at.mean_gap)
+            if at.dF_dmu is not None:
+                slope = slope + projection.mean_slope(structure.directions, at.dF_dmu)
             total[..., structure.free] += block.share * slope
         return total
 
@@ -127,31 +131,13 @@ def block_hessian(
 ) -> Floats:
     """Return one group's second derivatives of F in its own parameters."""
     directions = structure.directions
-    curvature = at.exact if exact else at.expected
-    H = curvature_products(projection, directions, directions, curvature)
-    if exact:
-        H = H + projection.bend(directions, at.dF_dSigma)
-    if at.mean_weight is None or at.mean_gap is None:
-        return H
-    Q = projection.within(at.mean_weight)
-    H = H + 2 * projection.mean_products(directions, directions, Q)
-    if exact:
-        t = projection.onto(at.mean_gap)
-        cross = projection.mean_cross(directions, Q, t)
-        H = H + 2 * (cross + np.swapaxes(cross, -1, -2)) - 2 * projection.mean_bend(directions, t)
+    tangents = Tangents(projection, directions)
+    if not exact:
+        return at.expected.products(tangents, tangents)
+    H = at.exact.products(tangents, tangents) + projection.bend(directions, at.dF_dSigma)
+    if at.dF_dmu is not None:
+        H = H + projection.mean_bend(directions, projection.onto(at.dF_dmu))
     return H
-
-
-def curvature_products(
-    projection: Projection, a: Directions, b: Directions, curvature: Curvature
-) -> Floats:
-    """Sum ``factor * tr(dSigma_a W dSigma_b V)`` over a curvature's terms."""
-    parts = []
-    for factor, W, V in curvature.terms:
-        Q = projection.within(W)
-        P = Q if V is W else projection.within(V)
-        parts.append(factor * projection.sandwich(a, b, Q, P))
-    return np.asarray(sum(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +150,10 @@ class Objective:
         The groups.
     reduction : Reduction
         From reduced to all parameters.
-    discrepancy : callable
-        Evaluates F for one group; the maximum-likelihood one unless another is given.
     """
 
     blocks: tuple[Block, ...]
     reduction: Reduction
-    discrepancy: Callable[..., Discrepancy] = ml_discrepancy
 
     def at(self, reduced: Floats) -> Evaluation:
         """Evaluate at a stack of points of shape (..., r)."""
@@ -182,8 +165,7 @@ class Objective:
         value: Floats | float = 0.0
         for block in self.blocks:
             implied = block.implied(params)
-            mu = implied.mu if block.mean is not None else None
-            at = self.discrepancy(block.S, implied.Sigma, block.log_det_S, block.mean, mu)
+            at = block.discrepancy(implied)
             parts.append((block, implied, at))
             value = value + block.share * at.value
         total = np.asarray(value)
@@ -197,6 +179,12 @@ class Objective:
     def take(self, index: np.ndarray) -> Objective:
         """Return the objective for some members of the stack."""
         return replace(self, blocks=tuple(block.take(index) for block in self.blocks))
+
+    def with_shares(self, new: Sequence[float]) -> Objective:
+        """Return the objective with other weights of the groups."""
+        pairs = zip(self.blocks, new, strict=True)
+        blocks = tuple(replace(block, share=share) for block, share in pairs)
+        return replace(self, blocks=blocks)
 
 
 def shares(weights: Sequence[int]) -> list[float]:

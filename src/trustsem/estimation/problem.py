@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trustsem.arrays import Floats, complex_step_jacobian
+from trustsem.estimation.estimators import ESTIMATORS, Estimator
 from trustsem.estimation.objective import Block, Objective, shares
 from trustsem.estimation.reduction import Reduction, build_reduction
 from trustsem.estimation.starts import start_values
@@ -34,36 +35,62 @@ class Problem:
         The compiled groups.
     objective : Objective
         F as a function of the reduced parameters.
+    estimator : Estimator
+        Which discrepancy, and what may be concluded from its minimum.
     """
 
     table: ParameterTable
     samples: tuple[SampleMoments, ...]
     structures: tuple[Structure, ...]
     objective: Objective
+    estimator: Estimator
 
     @classmethod
-    def build(cls, table: ParameterTable, samples: Sequence[SampleMoments]) -> Problem:
+    def build(
+        cls, table: ParameterTable, samples: Sequence[SampleMoments], estimator: str = "ML"
+    ) -> Problem:
         """Compile the model and join it to its samples.
+
+        Parameters
+        ----------
+        table : ParameterTable
+            The model.
+        samples : sequence of SampleMoments
+            One per group.
+        estimator : str
+            A name of :data:`ESTIMATORS`.
 
         Raises
         ------
         SpecificationError
             If the model's equality constraints contradict each other.
+        MomentsError
+            If the estimator's weights cannot be formed from the samples.
         """
         ordered = tuple(sample.select(table.observed) for sample in samples)
         structures = tuple(compile_structure(table, group + 1) for group in range(table.n_groups))
-        blocks = tuple(
-            Block.from_moments(structure, sample.cov, sample.mean, share)
-            for structure, sample, share in zip(
-                structures, ordered, shares([sample.weight for sample in ordered]), strict=True
-            )
-        )
-        return cls(table, ordered, structures, Objective(blocks, build_reduction(table)))
+        chosen = ESTIMATORS[estimator]
+        blocks = _blocks(table, structures, ordered, chosen)
+        return cls(table, ordered, structures, Objective(blocks, build_reduction(table)), chosen)
+
+    def by(self, estimator: str) -> Problem:
+        """Return the same model and samples with the discrepancy of another estimator."""
+        chosen = ESTIMATORS[estimator]
+        blocks = _blocks(self.table, self.structures, self.samples, chosen)
+        return replace(self, objective=replace(self.objective, blocks=blocks), estimator=chosen)
 
     @property
     def reduction(self) -> Reduction:
         """From reduced to all parameters."""
         return self.objective.reduction
+
+    @property
+    def information_objective(self) -> Objective:
+        """F with groups weighted by their cases, as information is pooled, also where F counts N-1.
+
+        That is lavaan's way; with divisor N it is F itself.
+        """
+        return self.objective.with_shares(shares([sample.n_obs for sample in self.samples]))
 
     @property
     def weight(self) -> int:
@@ -136,3 +163,21 @@ class Problem:
 
 BOUNDARY = 1e-8
 """How close to its boundary an inequality counts as active."""
+
+
+def _blocks(
+    table: ParameterTable,
+    structures: Sequence[Structure],
+    samples: Sequence[SampleMoments],
+    estimator: Estimator,
+) -> tuple[Block, ...]:
+    """Return each group's block: its structure, its samples, its criterion."""
+    blocks = []
+    for structure, sample, share in zip(
+        structures, samples, shares([sample.weight for sample in samples]), strict=True
+    ):
+        means = structure.has_means
+        criterion = estimator.criterion(sample, means, table.exogenous)
+        mean = sample.mean if means else None
+        blocks.append(Block(structure, sample.cov, mean, criterion, share))
+    return tuple(blocks)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trustsem.arrays import Floats, invert_positive
+from trustsem.arrays import Flags, Floats, invert_positive
 from trustsem.estimation import Problem
+from trustsem.estimation.objective import Block
+from trustsem.implied import moment_tangents
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +38,50 @@ def baseline_fit(problem: Problem) -> Baseline:
 
     Notes
     -----
-    Variances are free and covariances zero, so F = sum ln s_ii - ln |S|. Observed covariates
-    (predictors that are nothing else) keep their covariances, fixed or free: they enter as one
-    block, so that the baseline says nothing about what the model does not explain either.
+    Variances are free and covariances zero. Observed covariates (predictors that are nothing else)
+    keep their covariances, fixed or free: they enter as one block, so that the baseline says
+    nothing about what the model does not explain either. Maximum likelihood gives
+    F = sum ln s_ii - ln |S|; by least squares the model is linear in the moments, so that one step
+    from anywhere ends at the minimum. ULS has no chi-square of its own; its residual-based one is
+    that of GLS here.
     """
+    minimum = _by_likelihood if problem.estimator.likelihood else _by_least_squares
+    by = problem.by(problem.estimator.baseline)
     chisq, df = 0.0, 0
-    covariates = problem.table.covariates
-    for sample in problem.samples:
-        fixed = [position for position, name in enumerate(sample.names) if name in covariates]
-        free = [position for position in range(len(sample.names)) if position not in fixed]
-        discrepancy = (
-            np.log(np.diag(sample.cov)[free]).sum()
-            + _log_det(sample.cov[np.ix_(fixed, fixed)])
-            - _log_det(sample.cov)
-        )
-        chisq += sample.weight * float(discrepancy)
-        df += len(sample.names) * (len(sample.names) - 1) // 2 - len(fixed) * (len(fixed) - 1) // 2
+    for block, sample in zip(by.objective.blocks, problem.samples, strict=True):
+        related = np.isin(sample.names, problem.table.covariates)
+        fixed = np.isin(sample.names, problem.table.exogenous)
+        chisq += sample.weight * minimum(block, related, fixed)
+        n_related = int(related.sum())
+        df += (len(related) * (len(related) - 1) - n_related * (n_related - 1)) // 2
     return Baseline(chisq=chisq, df=df)
+
+
+def _by_likelihood(block: Block, related: Flags, fixed: Flags) -> float:
+    """Return the minimum of the maximum-likelihood discrepancy."""
+    del fixed  # their own moments fit either way
+    S = block.S
+    free = np.log(np.diag(S)[~related]).sum()
+    return float(free + _log_det(S[np.ix_(related, related)]) - _log_det(S))
+
+
+def _by_least_squares(block: Block, related: Flags, fixed: Flags) -> float:
+    """Return the minimum of a least-squares discrepancy: one step from the sample variances."""
+    S = block.S
+    rows, cols = np.tril_indices(len(S))
+    kept = (rows == cols) | (related[rows] & related[cols])
+    free = kept & ~(fixed[rows] & fixed[cols])
+    Sigma = np.zeros_like(S)
+    Sigma[rows[kept], cols[kept]] = Sigma[cols[kept], rows[kept]] = S[rows[kept], cols[kept]]
+    means = np.flatnonzero(~fixed) if block.mean is not None else np.empty(0, dtype=np.intp)
+    tangents = moment_tangents(len(S), rows[free], cols[free], means)
+    at = block.criterion.at(Sigma, block.mean)
+    projection, directions = tangents.projection, tangents.directions
+    slope = projection.slope(directions, at.dF_dSigma)
+    if at.dF_dmu is not None:
+        slope = slope + projection.mean_slope(directions, at.dF_dmu)
+    H = at.expected.products(tangents, tangents)
+    return float(at.value - slope @ np.linalg.solve(H, slope) / 2)
 
 
 def _log_det(A: Floats) -> float:

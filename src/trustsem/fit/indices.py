@@ -13,6 +13,7 @@ from trustsem.errors import UndefinedIndexError
 from trustsem.estimation import Estimate, Problem
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
+from trustsem.inference import chi_square
 
 CLOSE_FIT = 0.05
 """RMSEA of the close-fit hypothesis [browne1992]_."""
@@ -42,8 +43,10 @@ class FitInputs:
         Independently estimated parameters, q.
     n_moments : int
         Sample moments of all variables, p(p+1)/2 (+ p) per group.
+    fmin : float
+        Half the minimum of the discrepancy.
     logl, logl_unrestricted : float
-        Log-likelihood of the model and of the saturated model.
+        Log-likelihood of the model and of the saturated model; NaN where there is none.
     gfi : float
         Goodness-of-fit index (computed from matrices).
     rms : mapping of str to float
@@ -59,6 +62,7 @@ class FitInputs:
     n_groups: int
     n_free: int
     n_moments: int
+    fmin: float
     logl: float
     logl_unrestricted: float
     gfi: float
@@ -184,19 +188,36 @@ def chisq_pvalue(x: FitInputs) -> float:
     return float(stats.chi2.sf(x.chisq, x.df))
 
 
+def log_likelihood(x: FitInputs) -> float:
+    """Return the log-likelihood of the model."""
+    return _likelihood(x.logl)
+
+
+def unrestricted_log_likelihood(x: FitInputs) -> float:
+    """Return the log-likelihood of the saturated model."""
+    return _likelihood(x.logl_unrestricted)
+
+
 def akaike(x: FitInputs) -> float:
     """Compute the AIC from the log-likelihood."""
-    return -2 * x.logl + 2 * x.n_free
+    return -2 * log_likelihood(x) + 2 * x.n_free
 
 
 def bayesian(x: FitInputs) -> float:
     """Compute the BIC."""
-    return -2 * x.logl + x.n_free * float(np.log(x.n_obs))
+    return -2 * log_likelihood(x) + x.n_free * float(np.log(x.n_obs))
 
 
 def adjusted_bayesian(x: FitInputs) -> float:
     """Compute the sample-size adjusted BIC."""
-    return -2 * x.logl + x.n_free * float(np.log((x.n_obs + 2) / 24))
+    return -2 * log_likelihood(x) + x.n_free * float(np.log((x.n_obs + 2) / 24))
+
+
+def _likelihood(value: float) -> float:
+    """Return a log-likelihood, or say that the estimator has none."""
+    if np.isnan(value):
+        raise UndefinedIndexError("least squares maximise no likelihood")
+    return value
 
 
 def _require_baseline(x: FitInputs) -> None:
@@ -261,7 +282,7 @@ def _rms(name: str) -> Callable[[FitInputs], float]:
 
 FIT_INDICES = (
     FitIndex("npar", lambda x: float(x.n_free)),
-    FitIndex("fmin", lambda x: x.chisq / x.n_rmsea / 2 if x.n_rmsea else 0.0),
+    FitIndex("fmin", lambda x: x.fmin),
     FitIndex("chisq", lambda x: x.chisq, "joreskog1969"),
     FitIndex("df", lambda x: float(x.df)),
     FitIndex("pvalue", chisq_pvalue, "joreskog1969"),
@@ -280,8 +301,8 @@ FIT_INDICES = (
     FitIndex("pnfi", parsimonious_normed_fit_index, "mulaik1989"),
     FitIndex("ifi", incremental_fit_index, "bollen1989ifi"),
     FitIndex("rni", relative_noncentrality_index, "bentler1990"),
-    FitIndex("logl", lambda x: x.logl, "joreskog1969"),
-    FitIndex("unrestricted_logl", lambda x: x.logl_unrestricted, "joreskog1969"),
+    FitIndex("logl", log_likelihood, "joreskog1969"),
+    FitIndex("unrestricted_logl", unrestricted_log_likelihood, "joreskog1969"),
     FitIndex("aic", akaike, "akaike1974"),
     FitIndex("bic", bayesian, "schwarz1978"),
     FitIndex("ntotal", lambda x: float(x.n_obs)),
@@ -355,7 +376,7 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
     logl, unrestricted = log_likelihoods(estimate)
     n_groups = len(problem.samples)
     return FitInputs(
-        chisq=max(estimate.value, 0.0) * problem.weight,
+        chisq=chi_square(estimate),
         df=problem.n_moments - n_independent,
         chisq_baseline=baseline.chisq,
         df_baseline=baseline.df,
@@ -364,6 +385,7 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
         n_groups=n_groups,
         n_free=n_independent,
         n_moments=sum(_all_moments(problem, group) for group in range(n_groups)),
+        fmin=_half_minimum(estimate),
         logl=logl,
         logl_unrestricted=unrestricted,
         gfi=goodness_of_fit(estimate),
@@ -378,8 +400,15 @@ def _all_moments(problem: Problem, group: int) -> int:
     return p * (p + 1) // 2 + (p if structure.has_means else 0)
 
 
+def _half_minimum(estimate: Estimate) -> float:
+    """Return F/2; of least squares times (N-1)/N, so that 2 N times it is (N-1) F."""
+    problem = estimate.problem
+    share = 1.0 if problem.estimator.likelihood else problem.weight / problem.n_obs
+    return max(estimate.value, 0.0) / 2 * share
+
+
 def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
-    r"""Compute the log-likelihood of the model and of the saturated model.
+    r"""Compute the log-likelihood of the model and of the saturated model; NaN if there is none.
 
     Notes
     -----
@@ -390,6 +419,8 @@ def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
     sample values are conditioned on: their own log-likelihood is subtracted.
     """
     problem = estimate.problem
+    if not problem.estimator.likelihood:
+        return float("nan"), float("nan")
     saturated = 0.0
     for sample in problem.samples:
         fixed = [sample.names.index(name) for name in problem.table.exogenous]
@@ -407,35 +438,30 @@ def _saturated(S: Floats, n: int) -> float:
 
 
 def goodness_of_fit(estimate: Estimate) -> float:
-    r"""Compute the goodness-of-fit index for maximum likelihood [joreskog1986]_.
+    r"""Compute the goodness-of-fit index [joreskog1986]_, [tanaka1985]_.
 
     Notes
     -----
-    .. math:: 1 - \frac{\mathrm{tr}\{(\Sigma^{-1}S - I)^2\}}{\mathrm{tr}\{(\Sigma^{-1}S)^2\}}
+    .. math:: 1 - \frac{(s - \sigma)'W(s - \sigma)}{s'Ws}
+
+    with W the weights that the estimator gives the moments at the solution; for maximum likelihood
+
+    .. math:: 1 - \frac{\mathrm{tr}\{(\Sigma^{-1}S - I)^2\}}{\mathrm{tr}\{(\Sigma^{-1}S)^2\}}.
 
     With a mean structure the weighted squares of the means join numerator and denominator.
-    Moments among fixed covariates take no part. Several groups are pooled with their shares of
-    the sample.
+    Moments among fixed covariates take no part. Several groups are averaged by their size.
     """
-    misfit, total = 0.0, 0.0
+    index = 0.0
     problem = estimate.problem
-    for sample, structure, implied in zip(
-        problem.samples, problem.structures, problem.implied(estimate.params), strict=True
+    for sample, block, implied in zip(
+        problem.samples, problem.objective.blocks, problem.implied(estimate.params), strict=True
     ):
-        W = invert_positive(implied.Sigma).matrix
+        curvature = block.discrepancy(implied).expected
         given = np.isin(sample.names, problem.table.exogenous)
         counted = ~np.outer(given, given)
-        part = _weighted_square(W, (sample.cov - implied.Sigma) * counted)
-        whole = _weighted_square(W, sample.cov * counted)
-        if structure.has_means and sample.mean is not None:
-            d, m, Wm = (sample.mean - implied.mu)[~given], sample.mean[~given], W[~given][:, ~given]
-            part, whole = part + float(d @ Wm @ d), whole + float(m @ Wm @ m)
-        share = sample.weight / problem.weight
-        misfit, total = misfit + share * part, total + share * whole
-    return float(1 - misfit / total)
-
-
-def _weighted_square(W: Floats, M: Floats) -> float:
-    """Return tr(W M W M) / 2, the normal-theory square of a symmetric matrix."""
-    WM = W @ M
-    return float(np.trace(WM @ WM)) / 2
+        mean = None if block.mean is None else block.mean * ~given
+        gap = None if block.mean is None else (block.mean - implied.mu) * ~given
+        misfit = curvature.square((block.S - implied.Sigma) * counted, gap)
+        total = curvature.square(block.S * counted, mean)
+        index += sample.n_obs / problem.n_obs * float(1 - misfit / total)
+    return index

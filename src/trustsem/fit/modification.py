@@ -11,13 +11,13 @@ import pandas as pd
 from trustsem.arrays import Floats
 from trustsem.discrepancy import Discrepancy
 from trustsem.estimation import Estimate
-from trustsem.estimation.objective import Block
-from trustsem.implied import Implied, Projection, Structure
-from trustsem.implied.structure import Cell, Directions
+from trustsem.implied import Implied, Structure, Tangents
+from trustsem.implied.structure import Cell
 from trustsem.inference import KINDS, Covariance, scale_factors
 from trustsem.specification import ParameterTable
 
 _FREE_INFORMATION = 1e-9
+_AT_ONCE = 256
 _FIXED_ROWS = ("=~", "~~", "~1")
 _COLUMNS = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all", "sepc_nox"]
 
@@ -56,23 +56,19 @@ def modification_indices(
     -----
     With g the slope of F in the candidate and V its expected curvature given the free parameters,
     MI = N g^2 / (2 V) and EPC = -g / V [sorbom1989]_, [saris1987]_. The expected information is
-    used, and N for either likelihood.
+    used, and N for either likelihood. Least squares take the slope times (N-1)/N in both, as lavaan
+    does.
     """
     if covariance.flat:
         return pd.DataFrame(columns=_COLUMNS)
     problem = estimate.problem
     frames = []
-    for group, (structure, block, implied) in enumerate(
-        zip(
-            problem.structures,
-            problem.objective.blocks,
-            problem.implied(estimate.params),
-            strict=True,
-        )
+    for group, (structure, implied) in enumerate(
+        zip(problem.structures, problem.implied(estimate.params), strict=True)
     ):
         candidates = list(_candidates(problem.table, structure, group + 1))
         if candidates:
-            frame = _score(estimate, covariance, block, implied, candidates)
+            frame = _score(estimate, covariance, group, implied, candidates)
             frames.append(frame.assign(group=group + 1)[_COLUMNS])
     if not frames:
         return pd.DataFrame(columns=_COLUMNS)
@@ -141,30 +137,40 @@ def _possible_covariances(
 def _score(
     estimate: Estimate,
     covariance: Covariance,
-    block: Block,
+    group: int,
     implied: Implied,
     candidates: list[_Candidate],
 ) -> pd.DataFrame:
     """Score all candidates of one group at once."""
     problem = estimate.problem
+    block, sample = problem.objective.blocks[group], problem.samples[group]
     structure = block.structure
-    mu = implied.mu if block.mean is not None else None
-    at = problem.objective.discrepancy(block.S, implied.Sigma, block.log_det_S, block.mean, mu)
-    new = structure.direct(tuple(candidate.cell for candidate in candidates))
-    slope, own, cross = _derivatives(implied.project(), new, structure.directions, at)
+    at, projection = block.discrepancy(implied), implied.project()
+    free = Tangents(projection, structure.directions)
     whole_cross = np.zeros((len(candidates), problem.table.n_free))
-    whole_cross[:, structure.free] = cross
-    scale = problem.weight / 2 * block.share
+    slope, own = np.zeros(len(candidates)), np.zeros(len(candidates))
+    for first in range(0, len(candidates), _AT_ONCE):
+        chunk = slice(first, first + _AT_ONCE)
+        cells = tuple(candidate.cell for candidate in candidates[chunk])
+        new = Tangents(projection, structure.direct(cells))
+        slope[chunk] = _slope(new, at)
+        own[chunk] = np.diag(at.expected.products(new, new))
+        whole_cross[chunk, structure.free] = at.expected.products(new, free)
+    # Information counts the cases; so does the slope of a likelihood, while that of least squares
+    # counts one less in each group.
+    scale = sample.n_obs / 2
+    score = slope * (scale if problem.estimator.likelihood else sample.weight / 2)
+    information, cross = scale * own, scale * whole_cross
     # What the free parameters take over when the candidate moves.
-    absorbed = np.einsum("ij,jk,ik->i", scale * whole_cross, covariance.matrix, scale * whole_cross)
-    left = scale * own - absorbed
-    exists = left > _FREE_INFORMATION * scale * own
-    score, variance = scale * slope, np.where(exists, left, np.nan)
+    inverse = covariance.inverse_information * (problem.weight / problem.n_obs)
+    left = information - np.einsum("ij,jk,ik->i", cross, inverse, cross)
+    variance = np.where(left > _FREE_INFORMATION * information, left, np.nan)
+    exists = np.isfinite(variance)
     epc = -score / variance
     keys = [(candidate.lhs, candidate.op, candidate.rhs) for candidate in candidates]
     factors = scale_factors(structure, implied, keys, problem.table)
     frame = pd.DataFrame(keys, columns=["lhs", "op", "rhs"]).assign(
-        mi=score**2 / variance * (problem.n_obs / problem.weight),
+        mi=score**2 / variance,
         epc=epc,
         **{f"sepc_{kind.removeprefix('std_')}": epc * factors[kind] for kind in KINDS},
     )
@@ -172,21 +178,9 @@ def _score(
     return kept
 
 
-def _derivatives(
-    projection: Projection, new: Directions, free: Directions, at: Discrepancy
-) -> tuple[Floats, Floats, Floats]:
-    """Return slope, own curvature and curvature with the free parameters, for each candidate."""
-    moves, free_moves = projection.moves(new), projection.moves(free)
-    slope = projection.slope(new, at.dF_dSigma)
-    own: Floats = np.zeros(len(slope))
-    cross: Floats = np.zeros((len(slope), len(free.u)))
-    for factor, W, V in at.expected.terms:
-        weighted = np.einsum("ij,jkl,km->iml", W, moves, V, optimize=True)
-        own = own + factor * np.einsum("ijk,ijk->k", weighted, moves)
-        cross = cross + factor * np.tensordot(weighted, free_moves, axes=((0, 1), (0, 1)))
-    if at.mean_weight is None or at.mean_gap is None:
-        return slope, own, cross
-    slope = slope - 2 * projection.mean_slope(new, at.mean_gap)
-    Q = projection.within(at.mean_weight)
-    own = own + 2 * np.diag(projection.mean_products(new, new, Q))
-    return slope, own, cross + 2 * projection.mean_products(new, free, Q)
+def _slope(new: Tangents, at: Discrepancy) -> Floats:
+    """Return the slope of F in each candidate."""
+    slope = new.projection.slope(new.directions, at.dF_dSigma)
+    if at.dF_dmu is None:
+        return slope
+    return slope + new.projection.mean_slope(new.directions, at.dF_dmu)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from trustsem.arrays import Floats
 from trustsem.errors import UnknownOptionError
-from trustsem.estimation import Estimate, curvature_products
-from trustsem.implied import Implied, Structure
+from trustsem.estimation import Estimate
+from trustsem.implied import Implied, Structure, Tangents
 from trustsem.inference import independent_directions
 from trustsem.moments import SampleMoments
 
@@ -60,9 +59,10 @@ def residuals(
 
     Notes
     -----
-    The sampling variance of s_ij is :math:`(s_{ii}s_{jj} + s_{ij}^2)/N`. A residual varies less,
-    since estimation absorbs a part: with G the matrix of these sampling (co)variances, D the
-    derivatives of the moments, W their normal-theory weights at the implied moments and
+    The sampling variance of s_ij is :math:`(s_{ii}s_{jj} + s_{ij}^2)/N`; by WLS it comes from the
+    fourth moments. A residual varies less, since estimation absorbs a part: with G the matrix of
+    these sampling (co)variances, D the derivatives of the moments, W the weights that the
+    estimator gives them (ML: the normal-theory ones at the implied moments) and
     :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_.
     """
     name = kind.replace(".", "_")
@@ -71,7 +71,7 @@ def residuals(
         raise UnknownOptionError(kind, RESIDUAL_KINDS, kind="kind of residuals")
     problem = estimate.problem
     implied = problem.implied(estimate.params)
-    if name != "standardized":
+    if name not in ("normalized", "standardized"):
         return tuple(
             _of_kind(name, sample, structure, moments)
             for sample, structure, moments in zip(
@@ -82,13 +82,17 @@ def residuals(
     for group, moments in enumerate(implied):
         sample = problem.samples[group]
         raw = _of_kind("raw", sample, problem.structures[group], moments)
-        variances = _residual_variances(estimate, group, moments, information)
+        if name == "normalized":
+            cov, mean = problem.estimator.spread(sample, ()).variances()
+            variances = cov / sample.n_obs, mean / sample.n_obs
+        else:
+            variances = _residual_variances(estimate, group, moments, information)
         found.append(_studentised(raw, variances, sample))
     return tuple(found)
 
 
 def _of_kind(kind: str, sample: SampleMoments, structure: Structure, implied: Implied) -> Residuals:
-    """Return one group's residuals, all kinds but the standardised."""
+    """Return one group's residuals of a kind that needs no sampling theory."""
     raw = sample.cov - implied.Sigma
     d = sample.mean - implied.mu if structure.has_means and sample.mean is not None else None
     sd = np.sqrt(np.diag(sample.cov))
@@ -96,9 +100,7 @@ def _of_kind(kind: str, sample: SampleMoments, structure: Structure, implied: Im
         return Residuals(raw, d)
     if kind == "cor_bentler":
         return Residuals(raw / np.outer(sd, sd), None if d is None else d / sd)
-    if kind == "cor_bollen":
-        return _bollen(sample, implied, with_means=d is not None)
-    return _studentised(Residuals(raw, d), _sampling_variances(sample.cov, sample.n_obs), sample)
+    return _bollen(sample, implied, with_means=d is not None)
 
 
 def _studentised(
@@ -138,66 +140,34 @@ def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
 def _residual_variances(
     estimate: Estimate, group: int, implied: Implied, information: str
 ) -> tuple[Floats, Floats]:
-    """Return the sampling variances of residuals: the diagonal of QGQ' over N.
-
-    G is conditional on fixed covariates: its product with a symmetric M is 2 (S M S - H M H) with
-    H the part of S that the covariates predict.
-    """
-    block = estimate.problem.objective.blocks[group]
-    structure, sample = block.structure, estimate.problem.samples[group]
-    at, projection = structure.directions, implied.project()
-    mu = implied.mu if block.mean is not None else None
-    fitted = estimate.problem.objective.discrepancy(
-        block.S, implied.Sigma, block.log_det_S, block.mean, mu
-    )
+    """Return the sampling variances of residuals: the diagonal of QGQ' over N."""
+    problem = estimate.problem
+    block, sample = problem.objective.blocks[group], problem.samples[group]
+    structure = block.structure
+    fitted = block.discrepancy(implied)
     curvature = fitted.exact if information == "observed" else fitted.expected
-    moves = projection.moves(at)
-    weighted = np.zeros_like(moves)
-    for factor, W1, W2 in curvature.terms:
-        product = np.einsum("ij,jkl,km->iml", W1, moves, W2)
-        weighted += factor / 4 * (product + product.transpose(1, 0, 2))
-    S, H = sample.cov, _predicted(sample, estimate.problem.table.exogenous)
-    spread = 2 * (_sandwiched(S, weighted) - _sandwiched(H, weighted))
-    information_matrix = curvature_products(projection, at, at, curvature) / 2
-    B = np.einsum("ijk,ijl->kl", weighted, spread)
-    if fitted.mean_weight is None:
-        shifts = weighted_shifts = spread_shifts = np.zeros(moves.shape[1:])
-    else:
-        shifts = projection.X[:, at.u] * projection.mean_scale(at)
-        weighted_shifts = fitted.mean_weight @ shifts
-        spread_shifts = (S - H) @ weighted_shifts
-        information_matrix = information_matrix + shifts.T @ weighted_shifts
-        B = B + weighted_shifts.T @ spread_shifts
+    tangents = Tangents(implied.project(), structure.directions)
+    moves, shifts = tangents.moves(), tangents.shifts()
+    weighted = tuple(part / 2 for part in curvature.weighted(tangents))
+    G = problem.estimator.spread(sample, problem.table.exogenous)
+    spread, spread_shifts = G.times(*weighted)
+    information_matrix = curvature.products(tangents, tangents) / 2
+    B = np.einsum("ijk,ijl->kl", weighted[0], spread) + weighted[1].T @ spread_shifts
     K = independent_directions(estimate)[structure.free]
     V = K @ np.linalg.pinv(K.T @ information_matrix @ K, hermitian=True) @ K.T
     VBV = V @ B @ V
-    cov_S, mean_S = _sampling_variances(S, 1)
-    cov_H, mean_H = _sampling_variances(H, 1)
+    cov_G, mean_G = G.variances()
     cov_variance = (
-        cov_S
-        - cov_H
+        cov_G
         - 2 * np.einsum("ijk,kl,ijl->ij", moves, V, spread)
         + np.einsum("ijk,kl,ijl->ij", moves, VBV, moves)
     )
     mean_variance = (
-        mean_S
-        - mean_H
+        mean_G
         - 2 * np.einsum("ik,kl,il->i", shifts, V, spread_shifts)
         + np.einsum("ik,kl,il->i", shifts, VBV, shifts)
     )
     return cov_variance / sample.n_obs, mean_variance / sample.n_obs
-
-
-def _predicted(sample: SampleMoments, covariates: Sequence[str]) -> Floats:
-    """Return S[:, x] S[x, x]^-1 S[x, :] for fixed covariates x; zero without any."""
-    x = [sample.names.index(name) for name in covariates]
-    across = sample.cov[:, x]
-    return np.asarray(across @ np.linalg.solve(sample.cov[np.ix_(x, x)], across.T))
-
-
-def _sandwiched(A: Floats, stack: Floats) -> Floats:
-    """Return A M A for every matrix M of a stack of shape (p, p, k)."""
-    return np.asarray(np.einsum("ij,jkl,km->iml", A, stack, A))
 
 
 def root_mean_squares(estimate: Estimate) -> dict[str, float]:

@@ -2,5 +2,13 @@
 
 from trustsem.implied.lisrel import Implied, Projection
 from trustsem.implied.structure import Structure, compile_structure
+from trustsem.implied.tangents import Tangents, moment_tangents
 
-__all__ = ["Implied", "Projection", "Structure", "compile_structure"]
+__all__ = [
+    "Implied",
+    "Projection",
+    "Structure",
+    "Tangents",
+    "compile_structure",
+    "moment_tangents",
+]

@@ -149,11 +149,11 @@ class Projection:
         scale_a, scale_b = self.mean_scale(a), self.mean_scale(b)
         return scale_a[..., :, None] * scale_b[..., None, :] * Q[..., a.u[:, None], b.u]
 
-    def mean_cross(self, at: Directions, Q: Floats, t: Floats) -> Floats:
-        """Return dmu_a' W dSigma_b w for all pairs of free parameters, given t = X'w."""
-        u, x, y = at.u[:, None], at.u, at.v
+    def mean_cross(self, a: Directions, b: Directions, Q: Floats, t: Floats) -> Floats:
+        """Return dmu_a' W dSigma_b w for all pairs, given Q = X'WX and t = X'w."""
+        u, x, y = a.u[:, None], b.u, b.v
         product = Q[..., u, x] * t[..., None, y] + Q[..., u, y] * t[..., None, x]
-        return np.asarray(self.mean_scale(at)[..., :, None] * at.weight * product)
+        return np.asarray(self.mean_scale(a)[..., :, None] * b.weight * product)
 
     def bend(self, at: Directions, G: Floats) -> Floats:
         """Return tr(G d2Sigma) for all pairs of parameters, G symmetric of shape (..., p, p).

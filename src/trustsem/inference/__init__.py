@@ -7,6 +7,7 @@ from trustsem.inference.information import (
     estimate_covariance,
     independent_directions,
 )
+from trustsem.inference.least_squares import chi_square
 from trustsem.inference.standardized import (
     KINDS,
     RowValues,
@@ -20,6 +21,7 @@ __all__ = [
     "Covariance",
     "DifferenceTest",
     "RowValues",
+    "chi_square",
     "difference_test",
     "effects_table",
     "estimate_covariance",

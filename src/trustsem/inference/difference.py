@@ -11,6 +11,7 @@ from trustsem.arrays import Floats
 from trustsem.errors import NotNestedError
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.native import estimate as estimate_native
+from trustsem.inference.least_squares import chi_square
 from trustsem.moments import SampleMoments
 
 _NESTED = 1e-6
@@ -36,6 +37,8 @@ def difference_test(
 ) -> DifferenceTest:
     """Compare two nested models by the difference of their chi-squares [steiger1985]_.
 
+    The difference of residual-based chi-squares (ULS) has the same distribution in large samples.
+
     Parameters
     ----------
     restricted, general : Estimate
@@ -52,8 +55,7 @@ def difference_test(
     require_same_samples(restricted.problem, general.problem)
     require_nested(restricted, general)
     df = df_restricted - df_general
-    chisq = restricted.value * restricted.problem.weight - general.value * general.problem.weight
-    chisq = max(chisq, 0.0)
+    chisq = max(chi_square(restricted) - chi_square(general), 0.0)
     pvalue = float(stats.chi2.sf(chisq, df)) if df > 0 else float("nan")
     return DifferenceTest(float(chisq), df, pvalue)
 
@@ -64,8 +66,12 @@ def require_same_samples(a: Problem, b: Problem) -> None:
     Raises
     ------
     NotNestedError
-        If variables, cases or likelihood differ.
+        If estimator, variables, cases or likelihood differ.
     """
+    if a.estimator.name != b.estimator.name:
+        raise NotNestedError(
+            f"The models were estimated differently: by {a.estimator.name} and {b.estimator.name}."
+        )
     if len(a.samples) != len(b.samples):
         raise NotNestedError("The models have different numbers of groups.")
     for one, other in zip(a.samples, b.samples, strict=True):

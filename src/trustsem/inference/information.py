@@ -10,8 +10,8 @@ from trustsem.arrays import Floats, outer, symmetric
 from trustsem.estimation import Estimate
 from trustsem.estimation.identification import parameter_names
 from trustsem.estimation.optimiser import unit_metric
+from trustsem.inference.least_squares import SINGULAR, moment_noise, null_space
 
-_SINGULAR = 1e-11
 _SHARE = 0.1
 
 
@@ -23,6 +23,9 @@ class Covariance:
     ----------
     matrix : ndarray, shape (q, q)
         Of all free parameters; NaN if it does not exist.
+    inverse_information : ndarray, shape (q, q)
+        The same where the discrepancy weights the moments efficiently; otherwise what it would be
+        if it did, which is what scores of further parameters are judged by.
     n_independent : int
         Number of independently estimated parameters. Equality constraints lower it; inequalities
         do not, even where they hold with their boundary, so that df never depends on the data.
@@ -31,6 +34,7 @@ class Covariance:
     """
 
     matrix: Floats
+    inverse_information: Floats
     n_independent: int
     flat: tuple[str, ...]
 
@@ -51,26 +55,31 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     second derivative of F [joreskog1969]_. Equality constraints with null-space basis N give
     ``N (N'IN)^-1 N'``, and so do inequalities on their boundary. Everything is inverted in the unit
     metric, so that neither accuracy nor the verdict on singularity depends on the items' units.
+    Where the weights are not efficient (ULS), the inverse is the bread of a sandwich [browne1984]_.
     """
     problem = estimate.problem
     reduced = problem.reduction.reduce(estimate.params)
-    point = problem.objective.at(reduced[None])
+    point = problem.information_objective.at(reduced[None])
     expected, exact = point.expected_hessian()[0], point.exact_hessian()[0]
     metric = unit_metric(expected, exact)
     hessian = exact if information == "observed" else expected
     scaled = np.asarray(symmetric(hessian) / outer(metric, metric), dtype=float)
-    basis = _null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
+    basis = null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
     equalities = problem.condition_jacobian(estimate.params, with_active=False) / metric
-    n_independent = _null_space(equalities, len(reduced)).shape[1]
+    n_independent = null_space(equalities, len(reduced)).shape[1]
     inside = symmetric(np.asarray(basis.T @ scaled @ basis, dtype=float))
     flat = _flat_directions(inside, basis, parameter_names(problem))
     size = len(estimate.params)
     if flat:
-        return Covariance(np.full((size, size), np.nan), n_independent, flat)
+        nothing = np.full((size, size), np.nan)
+        return Covariance(nothing, nothing, n_independent, flat)
     K = np.asarray((problem.reduction.K / metric) @ basis, dtype=float)
     inverse = np.asarray(np.linalg.inv(inside), dtype=float)
-    matrix = K @ symmetric(inverse) @ K.T * (2 / problem.weight)
-    return Covariance(matrix, n_independent, ())
+    bread = np.asarray(K @ symmetric(inverse) @ K.T * (2 / problem.weight))
+    if problem.estimator.efficient:
+        return Covariance(bread, bread, n_independent, ())
+    matrix = bread @ moment_noise(estimate) @ bread * problem.weight
+    return Covariance(symmetric(matrix), bread, n_independent, ())
 
 
 def independent_directions(estimate: Estimate) -> Floats:
@@ -82,17 +91,7 @@ def independent_directions(estimate: Estimate) -> Floats:
     """
     problem = estimate.problem
     J = problem.condition_jacobian(estimate.params)
-    return np.asarray(problem.reduction.K @ _null_space(J, problem.reduction.K.shape[1]))
-
-
-def _null_space(J: Floats, size: int) -> Floats:
-    """Return directions along which all conditions stay as they are."""
-    if not len(J):
-        return np.eye(size)
-    scale = np.linalg.norm(J, axis=1, keepdims=True)
-    _, singular, right = np.linalg.svd(J / np.where(scale > 0, scale, 1.0))
-    rank = int((singular > _SINGULAR).sum())
-    return np.asarray(right[rank:].T)
+    return np.asarray(problem.reduction.K @ null_space(J, problem.reduction.K.shape[1]))
 
 
 def _flat_directions(inside: Floats, basis: Floats, names: list[str]) -> tuple[str, ...]:
@@ -100,7 +99,7 @@ def _flat_directions(inside: Floats, basis: Floats, names: list[str]) -> tuple[s
     if not inside.size:
         return ()
     values, vectors = np.linalg.eigh(inside)
-    flat = np.abs(values) < _SINGULAR * max(1.0, float(np.abs(values).max()))
+    flat = np.abs(values) < SINGULAR * max(1.0, float(np.abs(values).max()))
     if not flat.any():
         return ()
     reach = np.abs(basis @ vectors[:, flat]).max(axis=1)

@@ -2,5 +2,15 @@
 
 from trustsem.moments.matrix import from_matrix
 from trustsem.moments.sample import Divisor, SampleMoments, from_frame
+from trustsem.moments.spread import FreeSpread, NormalSpread, Spread, distribution_free_weights
 
-__all__ = ["Divisor", "SampleMoments", "from_frame", "from_matrix"]
+__all__ = [
+    "Divisor",
+    "FreeSpread",
+    "NormalSpread",
+    "SampleMoments",
+    "Spread",
+    "distribution_free_weights",
+    "from_frame",
+    "from_matrix",
+]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
-from trustsem.estimation import Problem, estimate_with
+from trustsem.estimation import ESTIMATORS, Problem, estimate_with
 from trustsem.moments import Divisor, SampleMoments, from_frame, from_matrix
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
@@ -82,7 +82,7 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     labels = () if options.group is None else _group_labels(frame, options.group)
     table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
     samples = _samples(frame, table, options)
-    problem = Problem.build(table, samples)
+    problem = Problem.build(table, samples, options.estimator)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
 
 
@@ -122,7 +122,7 @@ def _samples(
     frame: pd.DataFrame | None, table: ParameterTable, options: Options
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
-    divisor: Divisor = "n" if options.likelihood == "normal" else "n-1"
+    divisor = ESTIMATORS[options.estimator].divisor(options.likelihood)
     if frame is None:
         return (_from_matrix(table, options, divisor),)
     if options.group is None:

@@ -1,0 +1,89 @@
+"""The estimators: each a discrepancy, the spread of its moments, and what its minimum tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from trustsem.discrepancy import (
+    Criterion,
+    GeneralizedLeastSquares,
+    MaximumLikelihood,
+    WeightedLeastSquares,
+)
+from trustsem.moments import (
+    Divisor,
+    FreeSpread,
+    NormalSpread,
+    SampleMoments,
+    Spread,
+    distribution_free_weights,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """One way to estimate.
+
+    Parameters
+    ----------
+    name : str
+        Name of the option ``estimator``.
+    criterion : callable
+        Forms the discrepancy from one group's sample, whether means count, and the names of fixed
+        covariates.
+    spread : callable
+        Forms the sampling covariance of the moments from a sample and the fixed covariates.
+    likelihood : bool
+        Whether F is a log-likelihood, so that there are information criteria and a choice of
+        divisor. Least squares analyse the covariance matrix with divisor N-1.
+    efficient : bool
+        Whether F weights moments by the inverse of their spread. If so, the minimum itself is the
+        chi-square and the inverse information the covariance of the estimates; if not, both need
+        the spread.
+    baseline : str
+        Estimator by which the baseline model is fitted.
+    """
+
+    name: str
+    criterion: Callable[[SampleMoments, bool, Sequence[str]], Criterion]
+    spread: Callable[[SampleMoments, Sequence[str]], Spread]
+    likelihood: bool = False
+    efficient: bool = True
+    baseline: str = ""
+
+    def divisor(self, likelihood: str) -> Divisor:
+        """Return what sums of squares are divided by."""
+        return "n" if self.likelihood and likelihood == "normal" else "n-1"
+
+
+def _maximum_likelihood(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates  # their residuals vanish
+    return MaximumLikelihood.of(sample.cov, sample.mean if means else None)
+
+
+def _generalized(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates
+    return GeneralizedLeastSquares.of(sample.cov, sample.mean if means else None)
+
+
+def _unweighted(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates
+    return WeightedLeastSquares.unweighted(sample.cov, sample.mean if means else None)
+
+
+def _distribution_free(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    W = distribution_free_weights(sample, means=means, covariates=covariates)
+    return WeightedLeastSquares.weighted(sample.cov, sample.mean if means else None, W)
+
+
+ESTIMATORS = {
+    estimator.name: estimator
+    for estimator in (
+        Estimator("ML", _maximum_likelihood, NormalSpread.of, likelihood=True, baseline="ML"),
+        Estimator("GLS", _generalized, NormalSpread.of, baseline="GLS"),
+        Estimator("ULS", _unweighted, NormalSpread.of, efficient=False, baseline="GLS"),
+        Estimator("WLS", _distribution_free, FreeSpread.of, baseline="WLS"),
+    )
+}
+"""All estimators by name."""

@@ -1,0 +1,80 @@
+"""What least squares with weights that are not efficient need: sandwich errors, residual test."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trustsem.arrays import Floats
+from trustsem.estimation import Estimate
+from trustsem.implied import Tangents
+
+
+def chi_square(estimate: Estimate) -> float:
+    r"""Return the chi-square of a solution.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The solution.
+
+    Notes
+    -----
+    n F where F weights the moments by the inverse of their spread. For other weights (ULS) it is
+    the residual-based statistic of normal theory [browne1984]_,
+
+    .. math:: n\{r'Vr - r'VD(D'VD)^{-1}D'Vr\},
+
+    with r the residuals, D the derivatives of the moments and V the inverse of the normal-theory
+    spread: what generalised least squares would reach by one more step from here.
+    """
+    problem = estimate.problem
+    if problem.estimator.efficient:
+        return max(estimate.value, 0.0) * problem.weight
+    reduced = problem.reduction.reduce(estimate.params)
+    point = problem.by("GLS").objective.at(reduced[None])
+    slope, H = point.gradient()[0], point.expected_hessian()[0]
+    basis = null_space(problem.condition_jacobian(estimate.params), len(reduced))
+    slope, H = basis.T @ slope, basis.T @ H @ basis
+    gain = float(slope @ np.linalg.pinv(H, hermitian=True) @ slope) / 2
+    return max(float(point.value[0]) - gain, 0.0) * problem.weight
+
+
+def moment_noise(estimate: Estimate) -> Floats:
+    r"""Return the covariance of the slope of F/2 over parameters, times n.
+
+    Returns
+    -------
+    ndarray, shape (q, q)
+        D'W G W D with G the spread of the moments: the middle of the sandwich [browne1984]_.
+    """
+    problem = estimate.problem
+    size = problem.table.n_free
+    total = np.zeros((size, size))
+    for block, sample, implied in zip(
+        problem.information_objective.blocks,
+        problem.samples,
+        problem.implied(estimate.params),
+        strict=True,
+    ):
+        tangents = Tangents(implied.project(), block.structure.directions)
+        cov, mean = block.discrepancy(implied).expected.weighted(tangents)
+        spread = problem.estimator.spread(sample, problem.table.exogenous)
+        cov_spread, mean_spread = spread.times(cov / 2, mean / 2)
+        part = np.einsum("ijk,ijl->kl", cov / 2, cov_spread) + mean.T / 2 @ mean_spread
+        free = block.structure.free
+        total[free[:, None], free] += block.share * part
+    return total
+
+
+def null_space(J: Floats, size: int) -> Floats:
+    """Return directions along which all conditions stay as they are, shape (size, d)."""
+    if not len(J):
+        return np.eye(size)
+    scale = np.linalg.norm(J, axis=1, keepdims=True)
+    _, singular, right = np.linalg.svd(J / np.where(scale > 0, scale, 1.0))
+    rank = int((singular > SINGULAR).sum())
+    return np.asarray(right[rank:].T)
+
+
+SINGULAR = 1e-11
+"""Share of the largest curvature or slope below which there is none."""

@@ -1,0 +1,189 @@
+"""The sampling covariance of sample moments: of normal data, or of any data.
+
+Moments are the means and the covariances of one group. Their covariance matrix (times N) is never
+formed where normal theory gives its products with other matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from trustsem.arrays import Floats, invert_positive
+from trustsem.errors import MomentsError, NotPositiveDefiniteError, TooFewObservationsError
+from trustsem.moments.sample import SampleMoments
+
+
+class Spread(Protocol):
+    """G, N times the sampling covariance of the means and covariances of one group."""
+
+    def times(self, cov: Floats, mean: Floats) -> tuple[Floats, Floats]:
+        """Return how moments covary with linear functions of the moments.
+
+        Parameters
+        ----------
+        cov : ndarray, shape (p, p, k)
+            Symmetric coefficients of the k functions: tr(cov_k S) + mean_k' m.
+        mean : ndarray, shape (p, k)
+            Their coefficients of the means.
+
+        Returns
+        -------
+        cov : ndarray, shape (p, p, k)
+            Covariance of each sample covariance with each function.
+        mean : ndarray, shape (p, k)
+            Covariance of each mean with each function.
+        """
+        ...
+
+    def variances(self) -> tuple[Floats, Floats]:
+        """Return N times the sampling variance of covariances (p, p) and of means (p,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NormalSpread:
+    """G of normal data, conditional on fixed covariates [browne1974]_.
+
+    Parameters
+    ----------
+    S : ndarray, shape (p, p)
+        Covariance matrix.
+    H : ndarray, shape (p, p)
+        The part of it that fixed covariates predict; zero without any.
+    """
+
+    S: Floats
+    H: Floats
+
+    @classmethod
+    def of(cls, sample: SampleMoments, covariates: Sequence[str]) -> NormalSpread:
+        """Estimate G from the sample covariance."""
+        x = [sample.names.index(name) for name in covariates]
+        across = sample.cov[:, x]
+        H = across @ np.linalg.solve(sample.cov[np.ix_(x, x)], across.T)
+        return cls(sample.cov, np.asarray(H))
+
+    def times(self, cov: Floats, mean: Floats) -> tuple[Floats, Floats]:
+        """Return 2 (S M S - H M H) and (S - H) m: see :meth:`Spread.times`."""
+        spread = 2 * (_sandwiched(self.S, cov) - _sandwiched(self.H, cov))
+        return spread, np.asarray((self.S - self.H) @ mean)
+
+    def variances(self) -> tuple[Floats, Floats]:
+        """Return N times the sampling variances."""
+        cov = [np.outer(np.diag(M), np.diag(M)) + M**2 for M in (self.S, self.H)]
+        return cov[0] - cov[1], np.diag(self.S - self.H).copy()
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSpread:
+    """G of data of any distribution, from the sample's own higher moments [browne1984]_.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (k, k)
+        G of the p means, then of the lower triangle of the covariances by rows.
+    n_variables : int
+        p.
+    """
+
+    matrix: Floats
+    n_variables: int
+
+    @classmethod
+    def of(cls, sample: SampleMoments, covariates: Sequence[str]) -> FreeSpread:
+        """Estimate G from raw data, less what fixed covariates predict in each case's answers.
+
+        Raises
+        ------
+        MomentsError
+            If there are no raw data.
+        """
+        if sample.data is None:
+            raise MomentsError(
+                "Weights from fourth moments need raw data; here is only a matrix.",
+                remedy="Give the data, or use an estimator that needs only the matrix: ML, GLS.",
+            )
+        centred = sample.data - sample.data.mean(axis=0)
+        x = [sample.names.index(name) for name in covariates]
+        predicted = centred[:, x] @ np.linalg.lstsq(centred[:, x], centred, rcond=None)[0]
+        predicted[:, x] = centred[:, x]
+        scores = _scores(centred) - _scores(predicted)
+        scores -= scores.mean(axis=0)
+        return cls(scores.T @ scores / len(scores), centred.shape[1])
+
+    def times(self, cov: Floats, mean: Floats) -> tuple[Floats, Floats]:
+        """Return G times the functions: see :meth:`Spread.times`."""
+        p = self.n_variables
+        rows, cols = np.tril_indices(p)
+        twice = np.where(rows == cols, 1.0, 2.0)[:, None]
+        product = self.matrix @ np.concatenate([mean, twice * cov[rows, cols]])
+        spread = np.zeros_like(cov)
+        spread[rows, cols] = product[p:]
+        spread[cols, rows] = product[p:]
+        return spread, product[:p]
+
+    def variances(self) -> tuple[Floats, Floats]:
+        """Return N times the sampling variances."""
+        p, values = self.n_variables, np.diag(self.matrix)
+        rows, cols = np.tril_indices(p)
+        cov = np.zeros((p, p))
+        cov[rows, cols] = cov[cols, rows] = values[p:]
+        return cov, values[:p].copy()
+
+
+def distribution_free_weights(
+    sample: SampleMoments, *, means: bool, covariates: Sequence[str]
+) -> Floats:
+    """Return the inverse of the sampling covariance of the moments [browne1984]_.
+
+    Parameters
+    ----------
+    sample : SampleMoments
+        Raw data.
+    means : bool
+        Whether the means are among the moments.
+    covariates : sequence of str
+        Covariates whose moments are fixed: these get no weight.
+
+    Returns
+    -------
+    ndarray, shape (k, k)
+        For the p means (if they count), then the lower triangle of the covariances by rows.
+
+    Raises
+    ------
+    TooFewObservationsError
+        If there are not more cases than moments.
+    NotPositiveDefiniteError
+        If products of variables depend on each other.
+    """
+    G = FreeSpread.of(sample, covariates).matrix
+    G = G if means else G[len(sample.names) :, len(sample.names) :]
+    used = np.flatnonzero(np.diag(G) > 0)
+    if sample.n_obs <= len(used):
+        what = f"a weight matrix for {len(used)} moments"
+        raise TooFewObservationsError(sample.n_obs, len(used) + 1, what)
+    inverse = invert_positive(G[np.ix_(used, used)])
+    if not inverse.positive:
+        raise NotPositiveDefiniteError(
+            "covariance matrix of the moments",
+            reason="Products of the variables depend on each other (few or rare answers).",
+        )
+    W = np.zeros_like(G)
+    W[np.ix_(used, used)] = inverse.matrix
+    return W
+
+
+def _scores(centred: Floats) -> Floats:
+    """Return each case's contribution to the moments, shape (n, p + p(p+1)/2)."""
+    rows, cols = np.tril_indices(centred.shape[1])
+    return np.column_stack([centred, centred[:, rows] * centred[:, cols]])
+
+
+def _sandwiched(A: Floats, stack: Floats) -> Floats:
+    """Return A M A for every matrix M of a stack of shape (p, p, k)."""
+    return np.asarray(np.einsum("ij,jkl,km->iml", A, stack, A, optimize=True))
