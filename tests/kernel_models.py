@@ -104,9 +104,7 @@ SHAPES = (
         options={"fixed_x": True, "meanstructure": True},
     ),
     ModelShape("feedback", "y1 ~ y2 + x1\ny2 ~ y1 + x2\ny3 ~ y1 + y2", democracy, "sem"),
-    ModelShape(
-        "mean_structure", THREE_CONSTRUCTS, options={"meanstructure": True, "std_lv": True}
-    ),
+    ModelShape("mean_structure", THREE_CONSTRUCTS, options={"meanstructure": True, "std_lv": True}),
     ModelShape(
         "constrained_means",
         "f =~ x1 + x2 + x3 + x4\nx1 ~ 0*1\nf ~ 1\nx2 ~ m*1\nx3 ~ m*1",

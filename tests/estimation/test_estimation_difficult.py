@@ -39,9 +39,7 @@ def test_every_construct_empty_at_the_start():
         for name, items in (("a", ("x1", "x2", "x3")), ("b", ("x4", "x5", "x6")))
     )
     result = ts.cfa(model, holzinger(), std_lv=True, orthogonal=True)
-    plain = ts.cfa(
-        model.replace("start(0)*", ""), holzinger(), std_lv=True, orthogonal=True
-    )
+    plain = ts.cfa(model.replace("start(0)*", ""), holzinger(), std_lv=True, orthogonal=True)
     assert result.fit_measures["chisq"] == pytest.approx(plain.fit_measures["chisq"], rel=1e-8)
 
 
@@ -141,7 +139,7 @@ class _Bowl:
     def at(self, reduced):
         return _Bowl(reduced)
 
-    def take(self, index):
+    def take(self, _index):
         return self
 
     @property

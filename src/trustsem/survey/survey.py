@@ -177,7 +177,17 @@ class Survey:
         findings: Iterable[Finding] = (),
         missing_reasons: pd.DataFrame | None = None,
     ) -> Survey:
-        """Return a survey with some parts replaced and the log continued."""
+        """Return a survey with some parts replaced and the log continued.
+
+        Parameters
+        ----------
+        entry : LogEntry
+            What was done; it is added to the log.
+        frame, codebook, missing_reasons : optional
+            The new parts; None keeps the present one.
+        findings : iterable of Finding
+            Findings to add.
+        """
         return replace(
             self,
             frame=self.frame if frame is None else frame,
