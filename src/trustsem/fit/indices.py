@@ -21,6 +21,8 @@ NOT_CLOSE_FIT = 0.08
 RMSEA_LEVEL = 0.90
 """Confidence level of the RMSEA interval [browne1992]_."""
 
+_NEVER = 1e-100
+
 
 @dataclass(frozen=True, slots=True)
 class FitInputs:
@@ -223,18 +225,21 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
 
 def _below(chisq: float, df: int, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square below a value."""
-    try:
-        return float(stats.ncx2.cdf(chisq, df, noncentrality))
-    except OverflowError:  # a perfect fit: less than the smallest number
+    if _nearly_perfect(chisq, df):
         return 0.0
+    return float(stats.ncx2.cdf(chisq, df, noncentrality))
 
 
 def _above(chisq: float, df: int, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square above a value."""
-    try:
-        return float(stats.ncx2.sf(chisq, df, noncentrality))
-    except OverflowError:  # a perfect fit
+    if _nearly_perfect(chisq, df):
         return 1.0
+    return float(stats.ncx2.sf(chisq, df, noncentrality))
+
+
+def _nearly_perfect(chisq: float, df: int) -> bool:
+    """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
+    return bool(stats.chi2.cdf(chisq, df) < _NEVER)
 
 
 def _rmsea_limit(x: FitInputs, probability: float) -> float:
