@@ -61,6 +61,15 @@ def test_it_is_the_score_test_of_the_freed_model(lhs, op, rhs):
     assert found["epc"] == pytest.approx(epc, rel=1e-7)
 
 
+def test_a_residual_may_covary_with_that_of_an_item_that_is_an_outcome_too():
+    text = f"{THREE_CONSTRUCTS}\nx9 ~ ageyr"
+    result = ts.sem(text, holzinger())
+    found = row_of(result.modification_indices(), "x1", "~~", "x9")
+    mi, epc = score_test(result, f"{text}\nx1 ~~ x9", "x1~~x9")
+    assert found["mi"] == pytest.approx(mi, rel=1e-7)
+    assert found["epc"] == pytest.approx(epc, rel=1e-7)
+
+
 def test_large_indices_foretell_what_freeing_does():
     result = ts.cfa(THREE_CONSTRUCTS, holzinger())
     for row in result.modification_indices(10.0).itertuples():

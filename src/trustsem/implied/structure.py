@@ -35,6 +35,10 @@ Indices: TypeAlias = NDArray[np.intp]
 MATRICES = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha")
 _SYMMETRIC = ("Psi", "Theta")
 _VECTORS = ("nu", "alpha")
+ACROSS = "across"
+"""Covariance of an indicator's residual with the residual of a variable in eta: no cell of a model
+as it is compiled (both variables would be in eta then), but a direction in which it could change."""
+_UNDIRECTED = (*_SYMMETRIC, ACROSS)
 _MOMENTS_OF_SAMPLE = ("~~", "~1")
 
 
@@ -256,6 +260,9 @@ def _cell(op: str, lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict
         return Cell("alpha", at_eta[lhs], 0) if lhs in at_eta else Cell("nu", at_observed[lhs], 0)
     if lhs in at_eta and rhs in at_eta:
         return Cell("Psi", at_eta[lhs], at_eta[rhs])
+    if lhs in at_eta or rhs in at_eta:
+        inside, outside = (lhs, rhs) if lhs in at_eta else (rhs, lhs)
+        return Cell(ACROSS, at_observed[outside], at_eta[inside])
     return Cell("Theta", at_observed[lhs], at_observed[rhs])
 
 
@@ -287,14 +294,14 @@ def _directions(cells: tuple[Cell, ...], p: int, m: int) -> Directions:
     """Translate cells into columns of X = [I (p) | Lambda A (m) | Lambda C (m) | 0]."""
     to_eta = {"Beta", "Psi", "alpha"}
     u = [cell.row + p * (cell.matrix in to_eta) for cell in cells]
-    undirected = [cell.matrix in _SYMMETRIC for cell in cells]
-    source = [m if cell.matrix in _SYMMETRIC + _VECTORS else cell.col for cell in cells]
+    undirected = [cell.matrix in _UNDIRECTED for cell in cells]
+    source = [m if cell.matrix in _UNDIRECTED + _VECTORS else cell.col for cell in cells]
     v = [
-        cell.col + p * (cell.matrix in to_eta) if symmetric else p + m + origin
+        cell.col + p * (cell.matrix in {*to_eta, ACROSS}) if symmetric else p + m + origin
         for cell, symmetric, origin in zip(cells, undirected, source, strict=True)
     ]
     weight = [
-        0.5 if symmetric and cell.row == cell.col else 1.0
+        0.5 if symmetric and cell.matrix != ACROSS and cell.row == cell.col else 1.0
         for cell, symmetric in zip(cells, undirected, strict=True)
     ]
     return Directions(
