@@ -250,20 +250,28 @@ def _empty(p: int, m: int) -> dict[str, Floats]:
 
 def _cell(op: str, lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]) -> Cell:
     """Return the cell of one parameter."""
+    if op == "=~" and rhs in at_eta:
+        return Cell("Beta", at_eta[rhs], at_eta[lhs])
     if op == "=~":
-        if rhs in at_eta:
-            return Cell("Beta", at_eta[rhs], at_eta[lhs])
         return Cell("Lambda", at_observed[rhs], at_eta[lhs])
     if op == "~":
         return Cell("Beta", at_eta[lhs], at_eta[rhs])
     if op == "~1":
         return Cell("alpha", at_eta[lhs], 0) if lhs in at_eta else Cell("nu", at_observed[lhs], 0)
-    if lhs in at_eta and rhs in at_eta:
+    return _covariance_cell(lhs, rhs, at_observed, at_eta)
+
+
+def _covariance_cell(
+    lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]
+) -> Cell:
+    """Return the cell of a variance or covariance."""
+    inside = [name for name in (lhs, rhs) if name in at_eta]
+    outside = [name for name in (lhs, rhs) if name not in at_eta]
+    if not outside:
         return Cell("Psi", at_eta[lhs], at_eta[rhs])
-    if lhs in at_eta or rhs in at_eta:
-        inside, outside = (lhs, rhs) if lhs in at_eta else (rhs, lhs)
-        return Cell(ACROSS, at_observed[outside], at_eta[inside])
-    return Cell("Theta", at_observed[lhs], at_observed[rhs])
+    if not inside:
+        return Cell("Theta", at_observed[lhs], at_observed[rhs])
+    return Cell(ACROSS, at_observed[outside[0]], at_eta[inside[0]])
 
 
 def _put(matrices: dict[str, Numbers], cell: Cell, value: Numbers) -> None:
