@@ -36,8 +36,8 @@ MATRICES = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha")
 _SYMMETRIC = ("Psi", "Theta")
 _VECTORS = ("nu", "alpha")
 ACROSS = "across"
-"""Covariance of an indicator's residual with the residual of a variable in eta: no cell of a model
-as it is compiled (both variables would be in eta then), but a direction in which it could change."""
+"""Covariance of an indicator's residual with the residual of a variable in eta: no cell of a
+compiled model (both would be in eta then), but a direction in which it could change."""
 _UNDIRECTED = (*_SYMMETRIC, ACROSS)
 _MOMENTS_OF_SAMPLE = ("~~", "~1")
 
