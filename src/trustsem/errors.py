@@ -78,9 +78,21 @@ class UnreadableFileError(SurveyError):
 
 
 class UnknownItemError(SurveyError, KeyError):
-    """Variables that are asked for are not in the data."""
+    """Variables that are asked for are not in the data.
 
-    def __init__(self, missing: Sequence[str], available: Iterable[str], where: str = "") -> None:
+    Parameters
+    ----------
+    missing, available : sequence of str
+        What is asked for, and what there is.
+    where : str, optional
+        The data.
+    hint : str, optional
+        What else the user can do.
+    """
+
+    def __init__(
+        self, missing: Sequence[str], available: Iterable[str], where: str = "", hint: str = ""
+    ) -> None:
         self.missing, self.available = tuple(missing), tuple(available)
         suggestions = "".join(
             f" {name!r}:{hint}" for name in missing if (hint := did_you_mean(name, self.available))
@@ -88,7 +100,8 @@ class UnknownItemError(SurveyError, KeyError):
         super().__init__(
             f"{len(missing)} variable(s) not found: {listed(missing)}.",
             where=where,
-            remedy=f"The data hold: {listed(self.available, 40)}.{suggestions}",
+            remedy=f"The data hold: {listed(self.available, 40)}.{suggestions}"
+            + (f" {hint}" if hint else ""),
         )
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from trustsem.errors import SpecificationError, UnknownOptionError
+from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,21 @@ VALUES: dict[str, tuple[str, ...]] = {
     "engine": ("native", "semopy"),
 }
 """Allowed values of the options that choose among words. ``"default"`` resolves to the first."""
+
+_LATER = {
+    "estimator": (
+        "gls", "uls", "wls", "dwls", "mlm", "mlmv", "mlmvs", "mlr", "mlf", "wlsm", "wlsmv",
+        "ulsm", "ulsmv",
+    ),
+    "missing": ("fiml", "ml", "pairwise", "direct"),
+    "information": ("first.order",),
+    "se": ("robust", "robust.sem", "robust.huber.white", "first.order", "bootstrap"),
+    "test": (
+        "satorra.bentler", "yuan.bentler", "yuan.bentler.mplus", "mean.var.adjusted",
+        "scaled.shifted", "bollen.stine",
+    ),
+}  # fmt: skip
+"""Words of the field that a user may rightly expect and that are not available in this version."""
 
 GROUP_EQUAL = (
     "loadings", "intercepts", "means", "residuals", "residual.covariances",
@@ -156,6 +171,8 @@ def _word(name: str, value: Any) -> str:
     for word in allowed:
         if str(value).lower() == word.lower():
             return word
+    if str(value).lower() in _LATER.get(name, ()):
+        raise UnsupportedError(f"{name} = {value!r}", f"Available: {', '.join(allowed)}.")
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 
 

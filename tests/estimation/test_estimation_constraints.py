@@ -22,7 +22,7 @@ textual =~ x4 + d*x5 + e*x6
 speed =~ x7 + f*x8 + g*x9
 """
 LAVAAN = {
-    # lavaan 0.6-14, cfa(paste(BASE, text), HolzingerSwineford1939, control = list(rel.tol = 1e-11)):
+    # lavaan 0.6-14, cfa(paste(BASE, text), holzinger1939, control = list(rel.tol = 1e-11)):
     # chi-square, df, then estimate and standard error by label.
     "b == c": (
         87.970510301, 25,
@@ -138,7 +138,12 @@ def test_the_constraints_option_says_the_same_as_the_text():
 
 @pytest.mark.parametrize(
     "text",
-    ["b == 0.5\nb == 0.6", "b == c\nb == c + 1", "b == c\nc == d\nd == b + 0.1", "b + c == b + c + 1"],
+    [
+        "b == 0.5\nb == 0.6",
+        "b == c\nb == c + 1",
+        "b == c\nc == d\nd == b + 0.1",
+        "b + c == b + c + 1",
+    ],
     ids=["two_values", "shifted", "circle", "impossible"],
 )
 def test_equalities_that_contradict_each_other_are_refused(text):
@@ -179,7 +184,8 @@ def test_a_bound_on_a_variance_keeps_a_solution_proper():
 def test_constraints_show_as_rows_without_estimates():
     frame = ts.cfa(BASE + "d + e == 2\nb < 0.9", holzinger()).parameters
     rows = frame[frame["op"].isin(["==", "<", ">"])]
-    assert rows[["lhs", "op", "rhs"]].to_numpy().tolist() == [["d + e", "==", "2"], ["b", "<", "0.9"]]
+    keys = rows[["lhs", "op", "rhs"]].to_numpy().tolist()
+    assert keys == [["d + e", "==", "2"], ["b", "<", "0.9"]]
     assert rows[["est", "se"]].isna().all(axis=None)
 
 
@@ -208,8 +214,13 @@ def test_all_parameters_are_a_function_of_the_reduced_ones(text, rng):
 
 
 def test_group_equality_is_a_set_of_equal_labels():
-    free = ts.cfa(BASE.replace("b*", "").replace("c*", ""), holzinger(), group="school",
-                  group_equal="loadings", meanstructure=False)
+    free = ts.cfa(
+        BASE.replace("b*", "").replace("c*", ""),
+        holzinger(),
+        group="school",
+        group_equal="loadings",
+        meanstructure=False,
+    )
     frame = free.parameters[free.parameters["op"] == "=~"]
     first, second = (frame[frame["group"] == group]["est"].to_numpy() for group in (1, 2))
     assert np.allclose(first, second, rtol=1e-14)

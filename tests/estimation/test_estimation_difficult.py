@@ -33,15 +33,23 @@ def test_zero_loadings_are_a_saddle_point_that_is_left():
     assert min(loadings) > 0.9
 
 
+@pytest.mark.parametrize("units", [(1e3, 1.0, 1e-3), (1e5, 1e-5, 1e2), (1e-6, 1e-6, 1e-6)], ids=str)
+def test_a_saddle_point_is_left_whatever_the_units(units):
+    model = "textual =~ start(0)*x4 + start(0)*x5 + start(0)*x6\nspeed =~ x7 + x8 + x9"
+    plain = ts.cfa(model, holzinger(), std_lv=True)
+    moved = holzinger()
+    moved[["x4", "x5", "x6"]] *= np.array(units)
+    result = ts.cfa(model, moved, std_lv=True)
+    assert result.fit_measures["chisq"] == pytest.approx(plain.fit_measures["chisq"], rel=1e-8)
+
+
 def test_every_construct_empty_at_the_start():
     model = "\n".join(
         f"{name} =~ " + " + ".join(f"start(0)*{item}" for item in items)
         for name, items in (("a", ("x1", "x2", "x3")), ("b", ("x4", "x5", "x6")))
     )
     result = ts.cfa(model, holzinger(), std_lv=True, orthogonal=True)
-    plain = ts.cfa(
-        model.replace("start(0)*", ""), holzinger(), std_lv=True, orthogonal=True
-    )
+    plain = ts.cfa(model.replace("start(0)*", ""), holzinger(), std_lv=True, orthogonal=True)
     assert result.fit_measures["chisq"] == pytest.approx(plain.fit_measures["chisq"], rel=1e-8)
 
 
@@ -141,7 +149,7 @@ class _Bowl:
     def at(self, reduced):
         return _Bowl(reduced)
 
-    def take(self, index):
+    def take(self, _index):
         return self
 
     @property

@@ -70,9 +70,7 @@ def test_a_useless_parameter():
 
 def test_a_loop_without_instruments():
     # Two outcomes, each cause of the other, with the same predictor: 4 paths of 2 slopes.
-    error = refusal(
-        "x1 ~ x2 + x5\nx2 ~ x1 + x5\nx6 ~ x5\nx9 ~ x5\nx6 ~~ 0*x9", kind="sem"
-    )
+    error = refusal("x1 ~ x2 + x5\nx2 ~ x1 + x5\nx6 ~ x5\nx9 ~ x5\nx6 ~~ 0*x9", kind="sem")
     assert {"x1~x2", "x2~x1"} <= set(error.parameters)
     assert not {"x6~x5", "x9~x5"} & set(error.parameters)
 

@@ -33,9 +33,7 @@ def test_the_exact_hessian_is_that_of_the_gradient(model, rng):
     problem = model.problem()
     point = inside_point(problem, rng)
     H = problem.objective.at(point[None]).exact_hessian()[0]
-    expected = numerical_jacobian(
-        lambda at: problem.objective.at(at).gradient(), point
-    )
+    expected = numerical_jacobian(lambda at: problem.objective.at(at).gradient(), point)
     assert_near(H, H.T, 1e-12)
     assert_near(H, expected, 1e-6)
 
@@ -132,7 +130,7 @@ def test_many_starts_at_once_end_where_each_alone_ends(rng):
         assert_near(stack.reduced[position], single.reduced[0], 1e-8)
 
 
-def test_a_member_without_a_minimum_does_not_hold_up_the_others(rng):
+def test_a_member_without_a_minimum_does_not_hold_up_the_others():
     model = shape("cfa_marker")
     problem = model.problem()
     good = from_frame(holzinger(), problem.table.observed, divisor="n")

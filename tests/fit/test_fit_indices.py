@@ -150,6 +150,14 @@ def test_a_model_that_fits_better_than_expected():
     assert values["mfi"] > 1
 
 
+@pytest.mark.parametrize("chisq", [0.0, 1e-300, 1e-35, 1e-12], ids=str)
+def test_a_perfect_fit_of_a_large_model(chisq):
+    values, _ = fit_measures(replace(WORKED, chisq=chisq, df=2000, n_obs=5000, n_rmsea=5000))
+    assert values["rmsea_pvalue"] == 1
+    assert values["rmsea_notclose_pvalue"] == 0
+    assert values["rmsea_ci_upper"] == 0
+
+
 def test_a_saturated_model_has_no_test():
     values, reasons = fit_measures(SATURATED)
     undefined = {"pvalue", "rmsea_pvalue", "rmsea_notclose_pvalue", "cn_05", "cn_01"}

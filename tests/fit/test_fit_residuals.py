@@ -61,7 +61,8 @@ def test_without_a_mean_structure_there_are_no_residuals_of_means(result):
 
 def test_root_mean_squares_are_those_of_the_residuals(result):
     fit = result.fit_measures
-    for name, kind, k in (("rmr", "raw", 0), ("srmr", "cor_bentler", 0), ("crmr", "cor_bollen", -1)):
+    metrics = (("rmr", "raw", 0), ("srmr", "cor_bentler", 0), ("crmr", "cor_bollen", -1))
+    for name, kind, k in metrics:
         values = lower(result.residuals(kind), k)
         assert fit[name] == pytest.approx(np.sqrt(np.mean(values**2)), rel=1e-10), name
 

@@ -55,8 +55,11 @@ def test_bartlett_scores_are_unbiased(result):
 
 def test_scores_are_centred_at_the_means_of_the_constructs(result):
     assert np.allclose(result.factor_scores().mean(), 0, atol=1e-10)
-    growth = ts.growth("i =~ 1*x1 + 1*x2 + 1*x3\ns =~ 0*x1 + 1*x2 + 2*x3\ns ~~ 0*s\ni ~~ 0*s\n"
-                       "x1 ~~ r*x1\nx2 ~~ r*x2\nx3 ~~ r*x3", holzinger())
+    growth = ts.growth(
+        "i =~ 1*x1 + 1*x2 + 1*x3\ns =~ 0*x1 + 1*x2 + 2*x3\ns ~~ 0*s\ni ~~ 0*s\n"
+        "x1 ~~ r*x1\nx2 ~~ r*x2\nx3 ~~ r*x3",
+        holzinger(),
+    )
     assert growth.factor_scores()["i"].mean() == pytest.approx(growth.latent_mean["i"], rel=0.2)
 
 

@@ -12,9 +12,7 @@ from trustsem.specification import build_table, parse_model
 
 
 def structure_of(model, kind="sem", **options):
-    table = build_table(
-        parse_model(model), kind=kind, options=Options.from_keywords(**options)
-    )
+    table = build_table(parse_model(model), kind=kind, options=Options.from_keywords(**options))
     return compile_structure(table), table
 
 

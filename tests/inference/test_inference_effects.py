@@ -23,8 +23,13 @@ CASES = {
         {},
     ),
     "two_mediators": (
-        "x2 ~ a*x1\nx3 ~ b*x1\nx4 ~ c*x2 + d*x3 + e*x1\nthrough := a*c + b*d\n"
-        "whole := e + a*c + b*d",
+        """
+        x2 ~ a*x1
+        x3 ~ b*x1
+        x4 ~ c*x2 + d*x3 + e*x1
+        through := a*c + b*d
+        whole := e + a*c + b*d
+        """,
         holzinger,
         {
             ("x1", "x4", "direct"): "e",
@@ -34,8 +39,13 @@ CASES = {
         {},
     ),
     "feedback": (
-        "y1 ~ a*y2 + c*x1\ny2 ~ b*y1 + d*x2\nown := c/(1 - a*b)\nloop := c/(1 - a*b) - c\n"
-        "across := c*b/(1 - a*b)",
+        """
+        y1 ~ a*y2 + c*x1
+        y2 ~ b*y1 + d*x2
+        own := c/(1 - a*b)
+        loop := c/(1 - a*b) - c
+        across := c*b/(1 - a*b)
+        """,
         democracy,
         {
             ("x1", "y1", "total"): "own",

@@ -28,9 +28,7 @@ def test_errors_of_the_standardised_solution_follow_by_the_delta_method(model):
     vcov = result.vcov.to_numpy()
     errors = standardized_errors(problem, params, vcov)
     for kind in ("est", *KINDS):
-        J = numerical_jacobian(
-            lambda at, kind=kind: getattr(row_values(problem, at), kind), params
-        )
+        J = numerical_jacobian(lambda at, kind=kind: getattr(row_values(problem, at), kind), params)
         expected = np.sqrt(np.maximum(np.diag(J @ vcov @ J.T), 0))
         exists = np.isfinite(expected)
         assert_near(errors[kind][exists], expected[exists], 1e-6)

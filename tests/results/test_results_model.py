@@ -169,7 +169,8 @@ def test_explained_variance():
     for name in ("dem60", "dem65"):
         rest = estimate_of(result, name, "~~", name)["std_all"]
         assert result.r2[name] == pytest.approx(1 - rest)
-    assert result.r2["y1"] == pytest.approx(estimate_of(result, "dem60", "=~", "y1")["std_all"] ** 2)
+    loading = estimate_of(result, "dem60", "=~", "y1")["std_all"]
+    assert result.r2["y1"] == pytest.approx(loading**2)
     assert "ind60" not in result.r2.index
 
 
@@ -244,8 +245,13 @@ def test_what_the_second_engine_cannot_do_is_said():
 
 def test_growth_models_have_means_of_constructs():
     frame = democracy()
-    result = ts.growth("i =~ 1*x1 + 1*x2 + 1*x3\ns =~ 0*x1 + 1*x2 + 2*x3\ns ~~ 0*s\ns ~~ 0*i",
-                       frame)
+    result = ts.growth(
+        "i =~ 1*x1 + 1*x2 + 1*x3\ns =~ 0*x1 + 1*x2 + 2*x3\ns ~~ 0*s\ns ~~ 0*i", frame
+    )
     assert result.latent_mean["i"] == pytest.approx(estimate_of(result, "i", "~1")["est"])
-    assert (result.parameters[result.parameters["lhs"].eq("x1")
-            & result.parameters["op"].eq("~1")]["est"] == 0).all()
+    assert (
+        result.parameters[result.parameters["lhs"].eq("x1") & result.parameters["op"].eq("~1")][
+            "est"
+        ]
+        == 0
+    ).all()

@@ -127,8 +127,14 @@ def _input(manifest: Mapping[str, Any], role: str) -> dict[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnreadableFileError(path, f"cannot be read: {error}") from None
+    except FileNotFoundError:
+        raise UnreadableFileError(path, "There is no such file.", "Check the path.") from None
+    except OSError as error:
+        raise UnreadableFileError(path, f"cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise UnreadableFileError(
+            path, "This is no manifest of an earlier run.", "Give its manifest.json."
+        ) from None
     if not isinstance(document, dict):
         raise UnreadableFileError(path, "is not what it should be.")
     return document

@@ -10,6 +10,7 @@ import numpy as np
 from trustsem.estimation.augmented import minimise_under_conditions
 from trustsem.estimation.identification import require_identified
 from trustsem.estimation.optimiser import Optimum, minimise, unit_metric
+from trustsem.estimation.problem import BOUNDARY
 
 if TYPE_CHECKING:
     from trustsem.arrays import Floats
@@ -90,7 +91,7 @@ def estimate(problem: Problem) -> Estimate:
         converged=converged,
         iterations=iterations,
         gradient_norm=float(best.gradient_norm[0]),
-        message="" if converged else _reason(best),
+        message="" if converged else _reason(problem, best),
     )
 
 
@@ -210,8 +211,15 @@ def _inside(problem: Problem, start: Floats) -> Floats:
     return start
 
 
-def _reason(optimum: Optimum) -> str:
+def _reason(problem: Problem, optimum: Optimum) -> str:
     """Say why a minimisation counts as not converged."""
+    conditions = problem.reduction.conditions
+    if len(conditions) and np.isfinite(optimum.value[0]):
+        gaps = conditions.evaluate(problem.reduction.expand(optimum.reduced[0]))
+        unmet = np.where(conditions.equality, np.abs(gaps), np.maximum(gaps, 0.0)) > BOUNDARY
+        texts = [text for text, flag in zip(conditions.texts, unmet, strict=True) if flag]
+        if texts:
+            return f"the constraints {'; '.join(texts)} cannot be met"
     if not np.isfinite(optimum.value[0]):
         return "no starting point gives a positive definite implied covariance matrix"
     return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from trustsem.arrays import Floats, outer
+from trustsem.arrays import Flags, Floats, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +27,7 @@ _NOISE = 1e-13
 _HALVINGS = 40
 _SMALLEST_CURVATURE = 1e-4
 _JOINT_CURVATURE = 1e4
-_COUPLED = 1e4
-_BALANCINGS = 30
+_BALANCINGS = 60
 
 
 class Point(Protocol):
@@ -197,8 +196,17 @@ def unit_metric(*hessians: Floats) -> Floats:
     # At a saddle parameters may curve together only: then their joint curvature sets the scale.
     joint = np.maximum.reduce([np.abs(H) for H in hessians])
     excess = (joint / outer(metric, metric)).max(axis=-1, initial=0.0)
-    together = np.sqrt(joint.max(axis=-1, initial=0.0))
-    return np.where((excess > _JOINT_CURVATURE) & (together > 0), together, metric)
+    together = (excess > _JOINT_CURVATURE) | ((largest == 0) & (excess > 0))
+    return _balanced(joint, metric, together) if together.any() else metric
+
+
+def _balanced(joint: Floats, metric: Floats, together: Flags) -> Floats:
+    """Return the scale in which the joint curvatures of the parameters chosen sum to 1."""
+    metric = np.where(together, 1.0, metric)
+    for _ in range(_BALANCINGS):
+        total = (joint / outer(metric, metric)).sum(axis=-1)
+        metric = metric * np.where(together, np.sqrt(total), 1.0)
+    return np.asarray(metric)
 
 
 def _scaled_norm(gradient: Floats, metric: Floats, point: Point) -> Floats:

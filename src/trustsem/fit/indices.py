@@ -22,6 +22,8 @@ NOT_CLOSE_FIT = 0.08
 RMSEA_LEVEL = 0.90
 """Confidence level of the RMSEA interval [browne1992]_."""
 
+_NEVER = 1e-100
+
 
 @dataclass(frozen=True, slots=True)
 class FitInputs:
@@ -144,12 +146,12 @@ def rmsea_upper(x: FitInputs) -> float:
 
 def close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .05 or less."""
-    return float(stats.ncx2.sf(x.chisq, x.df, _noncentrality(CLOSE_FIT, x)))
+    return _above(x.chisq, x.df, _noncentrality(CLOSE_FIT, x))
 
 
 def not_close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .08 or more."""
-    return float(stats.ncx2.cdf(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x)))
+    return _below(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x))
 
 
 def adjusted_goodness_of_fit(x: FitInputs) -> float:
@@ -168,7 +170,7 @@ def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
     """Compute the sample size at which chi-square would reach significance."""
     if x.df == 0 or x.chisq <= 0:
         raise UndefinedIndexError("a model that fits perfectly has no critical N")
-    return float(stats.chi2.isf(alpha, x.df)) / (x.chisq / x.n_rmsea) + 1
+    return float(stats.chi2.isf(alpha, x.df)) * x.n_rmsea / x.chisq + 1
 
 
 def noncentrality_index(x: FitInputs) -> float:
@@ -242,13 +244,32 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
     return epsilon**2 * x.df * x.n_rmsea / x.n_groups
 
 
+def _below(chisq: float, df: int, noncentrality: float) -> float:
+    """Return the probability of a noncentral chi-square below a value."""
+    if _nearly_perfect(chisq, df):
+        return 0.0
+    return float(stats.ncx2.cdf(chisq, df, noncentrality))
+
+
+def _above(chisq: float, df: int, noncentrality: float) -> float:
+    """Return the probability of a noncentral chi-square above a value."""
+    if _nearly_perfect(chisq, df):
+        return 1.0
+    return float(stats.ncx2.sf(chisq, df, noncentrality))
+
+
+def _nearly_perfect(chisq: float, df: int) -> bool:
+    """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
+    return bool(stats.chi2.cdf(chisq, df) < _NEVER)
+
+
 def _rmsea_limit(x: FitInputs, probability: float) -> float:
     """Return the RMSEA under which chi-square would have this cumulative probability."""
     if x.df == 0 or stats.chi2.cdf(x.chisq, x.df) < probability:
         return 0.0
 
     def gap(noncentrality: float) -> float:
-        return float(stats.ncx2.cdf(x.chisq, x.df, noncentrality)) - probability
+        return _below(x.chisq, x.df, noncentrality) - probability
 
     upper = max(x.chisq, 10.0)
     while gap(upper) > 0:

@@ -111,6 +111,9 @@ def _possible(
     yield from _possible_paths(table, structure)
     yield from _possible_covariances(table, indicators)
     yield from _possible_covariances(table, structure.eta)
+    outcomes = [name for name in structure.eta if name in structure.observed]
+    for item in indicators:
+        yield from ((item, "~~", name) for name in outcomes if name not in table.covariates)
 
 
 def _possible_paths(table: ParameterTable, structure: Structure) -> Iterator[tuple[str, str, str]]:

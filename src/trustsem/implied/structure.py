@@ -35,6 +35,10 @@ Indices: TypeAlias = NDArray[np.intp]
 MATRICES = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha")
 _SYMMETRIC = ("Psi", "Theta")
 _VECTORS = ("nu", "alpha")
+ACROSS = "across"
+"""Covariance of an indicator's residual with the residual of a variable in eta: no cell of a
+compiled model (both would be in eta then), but a direction in which it could change."""
+_UNDIRECTED = (*_SYMMETRIC, ACROSS)
 _MOMENTS_OF_SAMPLE = ("~~", "~1")
 
 
@@ -246,17 +250,28 @@ def _empty(p: int, m: int) -> dict[str, Floats]:
 
 def _cell(op: str, lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]) -> Cell:
     """Return the cell of one parameter."""
+    if op == "=~" and rhs in at_eta:
+        return Cell("Beta", at_eta[rhs], at_eta[lhs])
     if op == "=~":
-        if rhs in at_eta:
-            return Cell("Beta", at_eta[rhs], at_eta[lhs])
         return Cell("Lambda", at_observed[rhs], at_eta[lhs])
     if op == "~":
         return Cell("Beta", at_eta[lhs], at_eta[rhs])
     if op == "~1":
         return Cell("alpha", at_eta[lhs], 0) if lhs in at_eta else Cell("nu", at_observed[lhs], 0)
-    if lhs in at_eta and rhs in at_eta:
+    return _covariance_cell(lhs, rhs, at_observed, at_eta)
+
+
+def _covariance_cell(
+    lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]
+) -> Cell:
+    """Return the cell of a variance or covariance."""
+    inside = [name for name in (lhs, rhs) if name in at_eta]
+    outside = [name for name in (lhs, rhs) if name not in at_eta]
+    if not outside:
         return Cell("Psi", at_eta[lhs], at_eta[rhs])
-    return Cell("Theta", at_observed[lhs], at_observed[rhs])
+    if not inside:
+        return Cell("Theta", at_observed[lhs], at_observed[rhs])
+    return Cell(ACROSS, at_observed[outside[0]], at_eta[inside[0]])
 
 
 def _put(matrices: dict[str, Numbers], cell: Cell, value: Numbers) -> None:
@@ -287,14 +302,14 @@ def _directions(cells: tuple[Cell, ...], p: int, m: int) -> Directions:
     """Translate cells into columns of X = [I (p) | Lambda A (m) | Lambda C (m) | 0]."""
     to_eta = {"Beta", "Psi", "alpha"}
     u = [cell.row + p * (cell.matrix in to_eta) for cell in cells]
-    undirected = [cell.matrix in _SYMMETRIC for cell in cells]
-    source = [m if cell.matrix in _SYMMETRIC + _VECTORS else cell.col for cell in cells]
+    undirected = [cell.matrix in _UNDIRECTED for cell in cells]
+    source = [m if cell.matrix in _UNDIRECTED + _VECTORS else cell.col for cell in cells]
     v = [
-        cell.col + p * (cell.matrix in to_eta) if symmetric else p + m + origin
+        cell.col + p * (cell.matrix in {*to_eta, ACROSS}) if symmetric else p + m + origin
         for cell, symmetric, origin in zip(cells, undirected, source, strict=True)
     ]
     weight = [
-        0.5 if symmetric and cell.row == cell.col else 1.0
+        0.5 if symmetric and cell.matrix != ACROSS and cell.row == cell.col else 1.0
         for cell, symmetric in zip(cells, undirected, strict=True)
     ]
     return Directions(

@@ -16,11 +16,12 @@ EFFECTS = ("direct", "indirect", "total")
 
 
 @dataclass(frozen=True, slots=True)
-class _Paths:
-    """Which variables affect which, in one group."""
+class _Effect:
+    """One effect that a chain of paths transmits; target and source are positions in eta."""
 
-    names: tuple[str, ...]
-    pairs: tuple[tuple[int, int], ...]
+    target: int
+    source: int
+    kind: int
 
 
 def effects_table(
@@ -60,81 +61,73 @@ def effects_table(
 def _group_effects(
     problem: Problem, group: int, params: Floats, vcov: Floats, level: float
 ) -> pd.DataFrame:
-    paths = _reachable(problem, group)
+    """Tabulate one group's effects."""
+    names = problem.structures[group].eta
+    effects = _existing(problem, group)
 
     def values(stack: Numbers) -> Numbers:
-        return _effects(problem, group, paths, stack)
+        return _values(problem, group, effects, stack)
 
-    rows = [
-        (group + 1, paths.names[source], paths.names[target], kind)
-        for kind in EFFECTS
-        for target, source in paths.pairs
-    ]
-    columns = ["group", "predictor", "outcome", "kind"]
-    frame = pd.DataFrame(rows, columns=columns)
-    half = len(rows)
     point = values(params[None])[0]
-    J = complex_step_jacobian(values, params) if half else np.zeros((0, len(params)))
-    se = root(np.einsum("ij,jk,ik->i", J, vcov, J))[:half]
-    exists = np.abs(J[:half]).max(axis=1, initial=0.0) > 0
-    est = point[:half]
-    se = np.where(exists, se, np.nan)
-    z = est / np.where(se > 0, se, np.nan)
+    est, std = np.split(point, 2)
+    J = complex_step_jacobian(values, params)[: len(effects)]
+    se = root(np.einsum("ij,jk,ik->i", J, vcov, J))
+    z = divided(est, se)
     width = stats.norm.ppf(0.5 + level / 2)
-    frame = frame.assign(
-        est=est,
-        se=se,
-        z=z,
-        pvalue=2 * stats.norm.sf(np.abs(z)),
-        ci_lower=est - width * se,
-        ci_upper=est + width * se,
-        std=point[half:],
+    return pd.DataFrame(
+        {
+            "group": group + 1,
+            "predictor": [names[effect.source] for effect in effects],
+            "outcome": [names[effect.target] for effect in effects],
+            "kind": [EFFECTS[effect.kind] for effect in effects],
+            "est": est,
+            "se": np.where(se > 0, se, np.nan),
+            "z": z,
+            "pvalue": 2 * stats.norm.sf(np.abs(z)),
+            "ci_lower": est - width * se,
+            "ci_upper": est + width * se,
+            "std": std,
+        }
     )
-    order = _order(paths)
-    kept = frame.loc[exists]
-    rank = kept["outcome"].map(order) * len(order) + kept["predictor"].map(order)
-    sorted_rows: pd.DataFrame = kept.loc[rank.sort_values(kind="stable").index]
-    return sorted_rows.reset_index(drop=True)
 
 
-def _order(paths: _Paths) -> dict[str, int]:
-    """Return the order of variables in the table: as in the model."""
-    return {name: position for position, name in enumerate(paths.names)}
-
-
-def _reachable(problem: Problem, group: int) -> _Paths:
-    """Return the pairs (target, source) that a chain of paths connects."""
+def _existing(problem: Problem, group: int) -> list[_Effect]:
+    """Return the effects that chains of paths transmit, outcome by outcome."""
     structure = problem.structures[group]
     m = structure.n_eta
     step = structure.constant["Beta"] != 0
     for cell in structure.cells:
         if cell.matrix == "Beta":
             step[cell.row, cell.col] = True
-    loading = np.zeros((m, m), dtype=bool)
-    for row in problem.table.parameters:
-        if row.op == "=~" and row.rhs in structure.eta:
-            loading[structure.eta.index(row.rhs), structure.eta.index(row.lhs)] = True
     reach = step.copy()
     for _ in range(m):
-        reach = reach | (reach.astype(int) @ step.astype(int) > 0)
-    pairs = tuple(
-        (target, source)
+        reach = reach | (step.astype(int) @ reach.astype(int) > 0)
+    by_way = step.astype(int) @ reach.astype(int) > 0
+    loadings = {
+        (structure.eta.index(row.rhs), structure.eta.index(row.lhs))
+        for row in problem.table.parameters
+        if row.op == "=~" and row.rhs in structure.eta
+    }
+    return [
+        _Effect(target, source, kind)
         for target in range(m)
         for source in range(m)
-        if reach[target, source] and source != target and not loading[target, source]
-    )
-    return _Paths(structure.eta, pairs)
+        if source != target and (target, source) not in loadings
+        for kind, exists in enumerate((step, by_way, reach))
+        if exists[target, source]
+    ]
 
 
-def _effects(problem: Problem, group: int, paths: _Paths, params: Numbers) -> Numbers:
-    """Return direct, indirect and total effects, then the same standardised."""
+def _values(problem: Problem, group: int, effects: list[_Effect], params: Numbers) -> Numbers:
+    """Return the effects, then the same standardised."""
     block = problem.objective.blocks[group]
     implied = block.structure.evaluate(params, block.S, block.mean)
     direct = implied.matrices["Beta"]
     total = implied.A - np.eye(direct.shape[-1])
-    targets = np.array([target for target, _ in paths.pairs], dtype=np.intp)
-    sources = np.array([source for _, source in paths.pairs], dtype=np.intp)
-    chosen = [matrix[..., targets, sources] for matrix in (direct, total - direct, total)]
+    by_kind = np.stack([direct, total - direct, total], axis=-3)
+    kinds = np.array([effect.kind for effect in effects], dtype=np.intp)
+    targets = np.array([effect.target for effect in effects], dtype=np.intp)
+    sources = np.array([effect.source for effect in effects], dtype=np.intp)
+    plain = by_kind[..., kinds, targets, sources]
     sd = root(diagonal(implied.cov_eta))
-    factor = divided(sd[..., sources], sd[..., targets])
-    return np.concatenate([*chosen, *(part * factor for part in chosen)], axis=-1)
+    return np.concatenate([plain, plain * divided(sd[..., sources], sd[..., targets])], axis=-1)

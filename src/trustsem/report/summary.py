@@ -56,7 +56,7 @@ def measurement_summary(result: StudyResult, width: int = 100) -> str:
         study_tables.validity_matrix(result),
         study_tables.discriminant_pairs(result),
     ]
-    blocks = [*_opening(result), _findings(result)]
+    blocks = [*_opening(result), _findings(result, limit=None)]
     blocks += [table.to_text(width) for table in tables if len(table.frame)]
     return "\n\n".join(block for block in blocks if block)
 
@@ -102,12 +102,12 @@ def _fit(step: str, model: ModelResult) -> str:
     return f"WARNING: {status}\n{line}" if status else line
 
 
-def _findings(result: StudyResult) -> str:
-    """Return the findings that a reader must know, cut after a screenful."""
+def _findings(result: StudyResult, limit: int | None = _SHOWN_FINDINGS) -> str:
+    """Return the findings that a reader must know, cut after ``limit``."""
     findings = at_least(result.findings, "warning")
-    lines = [str(finding) for finding in findings[:_SHOWN_FINDINGS]]
-    if len(findings) > _SHOWN_FINDINGS:
-        lines.append(f"... and {len(findings) - _SHOWN_FINDINGS} more in the report.")
+    lines = [str(finding) for finding in findings[:limit]]
+    if limit is not None and len(findings) > limit:
+        lines.append(f"... and {len(findings) - limit} more in the report.")
     return "\n".join(lines)
 
 

@@ -56,7 +56,7 @@ def require_destination(directory: str | Path, *, force: bool = False) -> Path:
         raise OutputError(
             "already holds results.",
             where=str(path),
-            remedy="Choose another directory, or replace them with --force (force=True).",
+            remedy="Choose another directory, or replace them: --force (Python: force=True).",
         )
     if foreign:
         raise OutputError(

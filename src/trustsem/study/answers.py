@@ -40,6 +40,11 @@ SYNTHETIC_NOTICE = (
 )
 """What every output says first where data are synthetic."""
 
+_RENAMING = (
+    "Where a column has another name than the item, give the study file a line such as "
+    'columns = { bt1 = "Q12_1" } under [data].'
+)
+
 Data = str | Path | pd.DataFrame | Survey | None
 
 
@@ -166,7 +171,7 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
         if column in present and name not in present
     }
     survey = rename(survey, renamed)
-    require_columns(survey, study.variables)
+    require_columns(survey, study.variables, _RENAMING)
     survey = declare_missing(survey, study.missing_codes, study.items)
     require_numeric(survey, study.variables)
     for scale, items in _by_scale(study).items():

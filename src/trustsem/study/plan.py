@@ -614,7 +614,12 @@ class Study:
     def _repr_html_(self) -> str:
         """Return the plan for a notebook."""
         constructs = [
-            (c.label, f"{c.name} =~ {' + '.join(c.items)}") for c in self.constructs.values()
+            (
+                entry.label,
+                f"{entry.name} =~ {' + '.join(entry.items)}"
+                + (f" (reversed: {', '.join(entry.reverse)})" if entry.reverse else ""),
+            )
+            for entry in self.constructs.values()
         ]
         hypotheses = [(h.name, f"{h.path} ({h.sign})") for h in self.hypotheses]
         parts = [
@@ -657,7 +662,8 @@ class Study:
 
 def _html_table(rows: Iterable[tuple[str, str]]) -> Markup:
     """Return labels and texts as an escaped table."""
-    row = Markup("<tr><th>{}</th><td>{}</td></tr>")
+    left = Markup('style="text-align: left"')
+    row = Markup("<tr><th {0}>{{}}</th><td {0}>{{}}</td></tr>").format(left)
     body = Markup("").join(row.format(label, text) for label, text in rows)
     return Markup("<table>{}</table>").format(body)
 

@@ -36,8 +36,17 @@ SHARE_LOST_TO_WARN = 0.15
 """Beyond this share of cases lost, listwise deletion is a warning rather than a note."""
 
 
-def require_columns(survey: Survey, names: Sequence[str]) -> None:
+def require_columns(survey: Survey, names: Sequence[str], hint: str = "") -> None:
     """Raise if the survey lacks a variable.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers.
+    names : sequence of str
+        Variables that must be there.
+    hint : str
+        What the message adds for the user to do.
 
     Raises
     ------
@@ -46,7 +55,8 @@ def require_columns(survey: Survey, names: Sequence[str]) -> None:
     """
     missing = [name for name in dict.fromkeys(names) if name not in survey.frame.columns]
     if missing:
-        raise UnknownItemError(missing, list(survey.frame.columns), where=survey.source.name)
+        columns = list(survey.frame.columns)
+        raise UnknownItemError(missing, columns, where=survey.source.name, hint=hint)
 
 
 def require_numeric(survey: Survey, names: Sequence[str]) -> None:

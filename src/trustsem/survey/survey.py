@@ -16,6 +16,7 @@ import pandas as pd
 from trustsem.errors import listed
 from trustsem.survey.codebook import Codebook, Variable, cleaned, code_text
 from trustsem.survey.columns import is_text, numeric_where_possible, require_distinct_names
+from trustsem.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,7 +178,17 @@ class Survey:
         findings: Iterable[Finding] = (),
         missing_reasons: pd.DataFrame | None = None,
     ) -> Survey:
-        """Return a survey with some parts replaced and the log continued."""
+        """Return a survey with some parts replaced and the log continued.
+
+        Parameters
+        ----------
+        entry : LogEntry
+            What was done; it is added to the log.
+        frame, codebook, missing_reasons : optional
+            The new parts; None keeps the present one.
+        findings : iterable of Finding
+            Findings to add.
+        """
         return replace(
             self,
             frame=self.frame if frame is None else frame,
@@ -193,8 +204,12 @@ class Survey:
 
     def _repr_html_(self) -> str:
         title, *rest = self._lines()
-        items = "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest)
-        table = self.codebook.to_frame().head(_SHOWN).to_html(index=False, border=0)
+        pairs = (line.strip().partition(" ") for line in rest)
+        items = "".join(
+            f"<li>{html.escape(word)}: {html.escape(text.strip())}</li>" for word, _, text in pairs
+        )
+        frame = self.codebook.to_frame()[["name", "label", "missing_codes"]]
+        table = Table("codebook", "Codebook", frame, limit=_SHOWN).to_html()
         return f"<div><p><b>{html.escape(title)}</b></p><ul>{items}</ul>{table}</div>"
 
     def _lines(self) -> list[str]:
@@ -212,7 +227,7 @@ class Survey:
             *notice,
             *label,
             f"  missing  {self._missing_text()}",
-            *([f"  no number {listed(text)}"] if text else []),
+            *([f"  text     {listed(text)}"] if text else []),
             *(f"  finding  {finding}" for finding in self.findings),
             *(f"  log      {entry.step}: {entry.what}" for entry in self.log),
             "  see      .frame  .codebook  .log_frame  .missing_reasons  .findings  .source",
