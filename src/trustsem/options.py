@@ -28,8 +28,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 
 _LATER = {
     "estimator": (
-        "gls", "uls", "wls", "dwls", "mlm", "mlmv", "mlmvs", "mlr", "mlf", "wlsm", "wlsmv",
-        "ulsm", "ulsmv",
+        "dwls", "mlm", "mlmv", "mlmvs", "mlr", "mlf", "wlsm", "wlsmv", "ulsm", "ulsmv",
     ),
     "missing": ("fiml", "ml", "pairwise", "direct"),
     "information": ("first.order",),

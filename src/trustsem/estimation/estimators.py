@@ -29,6 +29,8 @@ class Estimator:
     ----------
     name : str
         Name of the option ``estimator``.
+    title : str
+        What it is called in a text.
     criterion : callable
         Forms the discrepancy from one group's sample, whether means count, and the names of fixed
         covariates.
@@ -46,6 +48,7 @@ class Estimator:
     """
 
     name: str
+    title: str
     criterion: Callable[[SampleMoments, bool, Sequence[str]], Criterion]
     spread: Callable[[SampleMoments, Sequence[str]], Spread]
     likelihood: bool = False
@@ -80,10 +83,32 @@ def _distribution_free(sample: SampleMoments, means: bool, covariates: Sequence[
 ESTIMATORS = {
     estimator.name: estimator
     for estimator in (
-        Estimator("ML", _maximum_likelihood, NormalSpread.of, likelihood=True, baseline="ML"),
-        Estimator("GLS", _generalized, NormalSpread.of, baseline="GLS"),
-        Estimator("ULS", _unweighted, NormalSpread.of, efficient=False, baseline="GLS"),
-        Estimator("WLS", _distribution_free, FreeSpread.of, baseline="WLS"),
+        Estimator(
+            "ML",
+            "maximum likelihood",
+            _maximum_likelihood,
+            NormalSpread.of,
+            likelihood=True,
+            baseline="ML",
+        ),
+        Estimator(
+            "GLS", "generalized least squares", _generalized, NormalSpread.of, baseline="GLS"
+        ),
+        Estimator(
+            "ULS",
+            "unweighted least squares",
+            _unweighted,
+            NormalSpread.of,
+            efficient=False,
+            baseline="GLS",
+        ),
+        Estimator(
+            "WLS",
+            "distribution-free weighted least squares",
+            _distribution_free,
+            FreeSpread.of,
+            baseline="WLS",
+        ),
     )
 }
 """All estimators by name."""

@@ -76,18 +76,19 @@ def estimate(problem: Problem) -> Estimate:
     NotIdentifiedError
         If the model has no unique solution, whatever the data.
     """
-    start = _inside(problem, problem.start())
+    search = problem.dimensionless()
+    start = _inside(search, problem.start())
     if not start.size:
         at = problem.objective.at(start[None])
         return Estimate(problem, problem.reduction.expand(start), float(at.value[0]), True, 0, 0.0)
-    require_identified(problem, start)
-    best, iterations = _attempts(problem, start)
+    require_identified(search, start)
+    best, iterations = _attempts(search, start)
     reduced = best.reduced[0]
     converged = bool(best.converged[0])
     return Estimate(
         problem=problem,
         params=problem.reduction.expand(reduced),
-        value=float(best.value[0]),
+        value=float(problem.objective.at(best.reduced).value[0]),
         converged=converged,
         iterations=iterations,
         gradient_norm=float(best.gradient_norm[0]),

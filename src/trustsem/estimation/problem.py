@@ -84,6 +84,23 @@ class Problem:
         """From reduced to all parameters."""
         return self.objective.reduction
 
+    def dimensionless(self) -> Problem:
+        """Return the problem with F free of the items' units, for searches and scale-free rules.
+
+        Only weights that are not efficient (ULS) leave F in units of the data; it is divided by what
+        it would be without any model.
+        """
+        if self.estimator.efficient:
+            return self
+        blocks = self.objective.blocks
+        at = [block.criterion.at(block.S, block.mean) for block in blocks]
+        size = sum(
+            block.share * float(here.expected.square(block.S)) / len(block.S)
+            for block, here in zip(blocks, at, strict=True)
+        )
+        scaled = self.objective.with_shares([block.share / size for block in blocks])
+        return replace(self, objective=scaled)
+
     @property
     def information_objective(self) -> Objective:
         """F with groups weighted by their cases, as information is pooled, also where F counts N-1.

@@ -116,7 +116,7 @@ def require_nested(restricted: Estimate, general: Estimate) -> None:
 
 def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -> Floats | None:
     """Return the estimates moved a little within the restricted model; None if it cannot be."""
-    problem = restricted.problem
+    problem = restricted.problem.dimensionless()
     if size and len(problem.reduction.conditions):
         return None
     reduced = problem.reduction.reduce(restricted.params)

@@ -240,7 +240,8 @@ def _scale_finding(cov: Floats, names: Sequence[str]) -> tuple[Finding, ...]:
             code="scales_differ",
             subject="data",
             claim=f"The variance of {largest} is {ratio:.0f} times that of {smallest}; "
-            "estimates are unaffected, but unstandardised values are hard to read.",
+            "unstandardised values are hard to read, and unweighted least squares (ULS) would "
+            "explain little but the former.",
             value=ratio,
             threshold=_LARGE_RATIO,
         ),

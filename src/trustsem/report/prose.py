@@ -90,8 +90,12 @@ def _methods(result: StudyResult, version: str) -> Iterator[str]:
 
 def _estimation(model: ModelResult) -> str:
     options = model.options
-    if options.estimator != "ML":
-        return f"Parameters were estimated by {options.estimator}"
+    estimator = model.estimate.problem.estimator
+    if not estimator.likelihood:
+        return (
+            f"Parameters were estimated by {estimator.title} ({estimator.name}) from the "
+            "covariance matrix with divisor N − 1"
+        )
     wishart = options.likelihood == "wishart"
     divisor = "N − 1 (Wishart likelihood)" if wishart else "N (normal likelihood)"
     information = f"the {options.information} information"

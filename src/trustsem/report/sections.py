@@ -370,7 +370,8 @@ def _definitions() -> Iterator[Block]:
         Markup(
             "<i>T</i>: chi-square of the model with <i>df</i> degrees of freedom; "
             "<i>T</i><sub>B</sub>, <i>df</i><sub>B</sub>: of the baseline (independence) model; "
-            "<i>n</i>: <i>N</i> (normal likelihood) or <i>N</i> − 1 (Wishart likelihood); "
+            "<i>n</i>: <i>N</i> (normal likelihood) or <i>N</i> − 1 (Wishart likelihood, "
+            "least squares); "
             "<i>p</i>: number of indicators; <i>q</i>: number of free parameters; <b>S</b>, "
             "<b>Σ</b>: sample and model-implied covariance matrix; <i>λ</i>: standardised loading; "
             "<i>φ</i>: correlation of two constructs; <i>k</i>: number of items; ln <i>L</i>: "

@@ -458,7 +458,7 @@ def _moments_table(
     if mean is not None:
         frame["mean"] = mean.to_numpy(dtype=float)
     blank = replace(display.ESTIMATE, missing="")
-    divisor = "N − 1" if model.options.likelihood == "wishart" else "N"
+    divisor = "N" if model.estimate.problem.samples[0].divisor == "n" else "N − 1"
     where = f" in Group {group}" if group else ""
     return Table(
         f"covariances-{position}" if group else "covariances",

@@ -98,6 +98,13 @@ class ModelResult:
         return dict(self.table.indicators)
 
     @property
+    def method(self) -> str:
+        """Estimator, and the likelihood where there is a choice."""
+        estimator = self.estimate.problem.estimator
+        detail = f" ({self.options.likelihood} likelihood)" if estimator.likelihood else ""
+        return f"{estimator.name}{detail}"
+
+    @property
     def n_obs(self) -> int:
         """Number of observations analysed, over all groups."""
         return self.estimate.problem.n_obs

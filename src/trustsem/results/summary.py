@@ -65,12 +65,8 @@ def parameter_tables(result: ModelResult) -> list[Table]:
 
 
 def _head(result: ModelResult) -> Iterator[str]:
-    options = result.options
     groups = f", {result.table.n_groups} groups" if result.table.n_groups > 1 else ""
-    yield (
-        f"{result.kind}() by {options.estimator} ({options.likelihood} likelihood), "
-        f"engine {result.estimate.engine}"
-    )
+    yield f"{result.kind}() by {result.method}, engine {result.estimate.engine}"
     yield (
         f"N = {result.n_obs}{groups}, {result.n_free} free parameters, "
         f"{result.iterations} iterations"
@@ -93,7 +89,8 @@ def _trust(result: ModelResult) -> Iterator[str]:
 def _fit(result: ModelResult) -> Iterator[str]:
     fit = result.fit_measures
     yield fit_line(fit, result.n_obs)
-    yield f"AIC = {fixed(fit['aic'], 1)}, BIC = {fixed(fit['bic'], 1)}"
+    if "aic" not in result.fit_notes:
+        yield f"AIC = {fixed(fit['aic'], 1)}, BIC = {fixed(fit['bic'], 1)}"
 
 
 def _sections(frame: pd.DataFrame, group: int, label: str) -> Iterator[Table]:

@@ -197,11 +197,10 @@ class StudyResult:
         study, model = self.study, self.measurement.model
         source = self.manifest["inputs"][-1]["name"]
         sizes = f"{len(study.constructs)} constructs, {len(study.items)} items"
-        method = f"{model.options.estimator} ({model.options.likelihood})"
         return [
             *([self.notice] if self.notice else []),
             f"{study.name}: {study.title}",
-            f"{source}, N = {model.n_obs}, {sizes}, {method}",
+            f"{source}, N = {model.n_obs}, {sizes}, {model.method}",
         ]
 
     def _paragraphs(self) -> list[list[str]]:
