@@ -87,8 +87,8 @@ class Problem:
     def dimensionless(self) -> Problem:
         """Return the problem with F free of the items' units, for searches and scale-free rules.
 
-        Only weights that are not efficient (ULS) leave F in units of the data; it is divided by what
-        it would be without any model.
+        Only weights that are not efficient (ULS) leave F in units of the data; it is divided by
+        the mean square of the sample covariances, per variable.
         """
         if self.estimator.efficient:
             return self
