@@ -1,4 +1,4 @@
-"""Every complete-data ML case of the reference agrees with lavaan in everything it printed.
+"""Every complete-data case of the reference agrees with lavaan in everything it printed.
 
 One runner for all cases. A test collects all differences of one aspect of one case, so that a
 failure shows the pattern and not only the first number.

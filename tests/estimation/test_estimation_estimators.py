@@ -36,17 +36,10 @@ some_shapes = pytest.mark.parametrize(
 )  # fmt: skip
 
 
-def problem_of(name, estimator):
-    """Return a problem; ADF weights need fewer moments than cases."""
-    if estimator == "WLS" and name == "feedback":
-        pytest.skip("too few countries for weights from fourth moments")
-    return shape(name).problem(estimator=estimator)
-
-
 @every_least_squares
 @some_shapes
 def test_gradient_and_hessian_are_exact(name, estimator, rng):
-    problem = problem_of(name, estimator)
+    problem = shape(name).problem(estimator=estimator)
     objective, point = problem.objective, inside_point(problem, rng)
     gradient = numerical_jacobian(lambda at: objective.at(at).value, point)
     hessian = numerical_jacobian(lambda at: objective.at(at).gradient(), point)
@@ -58,7 +51,6 @@ def test_gradient_and_hessian_are_exact(name, estimator, rng):
 @every_least_squares
 @some_shapes
 def test_the_gradient_vanishes_at_the_solution(name, estimator):
-    problem_of(name, estimator)
     result = shape(name).fit(estimator=estimator)
     problem = result.estimate.problem
     assert result.converged

@@ -75,6 +75,8 @@ class Problem:
 
     def by(self, estimator: str) -> Problem:
         """Return the same model and samples with the discrepancy of another estimator."""
+        if estimator == self.estimator.name:
+            return self
         chosen = ESTIMATORS[estimator]
         blocks = _blocks(self.table, self.structures, self.samples, chosen)
         return replace(self, objective=replace(self.objective, blocks=blocks), estimator=chosen)
