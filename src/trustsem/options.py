@@ -14,17 +14,52 @@ from trustsem.errors import SpecificationError, UnknownOptionError
 if TYPE_CHECKING:
     import pandas as pd
 
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What an estimator implies unless the user says otherwise.
+
+    Parameters
+    ----------
+    information, se, test : str
+        Values of the options of these names.
+    """
+
+    information: str = "expected"
+    se: str = "standard"
+    test: str = "standard"
+
+
+ESTIMATORS = {
+    "ML": Defaults(),
+    "MLM": Defaults(se="robust.sem", test="satorra.bentler"),
+    "MLMV": Defaults(se="robust.sem", test="scaled.shifted"),
+    "MLMVS": Defaults(se="robust.sem", test="mean.var.adjusted"),
+    "MLR": Defaults("observed", "robust.huber.white", "yuan.bentler.mplus"),
+    "MLF": Defaults("first.order"),
+}
+"""Estimators: all of these maximise the normal likelihood and differ in their inference."""
+
 VALUES: dict[str, tuple[str, ...]] = {
-    "estimator": ("ML",),
+    "estimator": tuple(ESTIMATORS),
     "likelihood": ("normal", "wishart"),
     "missing": ("listwise",),
-    "information": ("expected", "observed"),
-    "se": ("standard", "none"),
-    "test": ("standard", "none"),
+    "information": ("expected", "observed", "first.order"),
+    "se": ("standard", "robust.sem", "robust.huber.white", "first.order", "none"),
+    "test": (
+        "standard", "satorra.bentler", "yuan.bentler", "yuan.bentler.mplus",
+        "mean.var.adjusted", "scaled.shifted", "none",
+    ),
     "parameterization": ("delta", "theta"),
     "engine": ("native", "semopy"),
 }
-"""Allowed values of the options that choose among words. ``"default"`` resolves to the first."""
+"""Allowed values of the options that choose among words.
+
+``"default"`` resolves to the first; that of information, se and test is the estimator's.
+"""
+
+_INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order"}
+_NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
 GROUP_EQUAL = (
     "loadings", "intercepts", "means", "residuals", "residual.covariances",
@@ -85,9 +120,9 @@ class Options:
     auto_fix_first: bool | None = None
     meanstructure: bool | None = None
     fixed_x: bool = False
-    information: str = "expected"
-    se: str = "standard"
-    test: str = "standard"
+    information: str = "default"
+    se: str = "default"
+    test: str = "default"
     bootstrap: int = 1000
     parameterization: str = "delta"
     sample_cov: pd.DataFrame | None = None
@@ -98,6 +133,15 @@ class Options:
     constraints: str = ""
     engine: str = "native"
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Resolve what the estimator decides."""
+        usual = ESTIMATORS[self.estimator]
+        chosen = _INFORMATION_OF.get(self.se, usual.information)
+        resolved = {"information": chosen, "se": usual.se, "test": usual.test}
+        for name, value in resolved.items():
+            if getattr(self, name) == "default":
+                object.__setattr__(self, name, value)
 
     @classmethod
     def from_keywords(cls, **keywords: Any) -> Options:
@@ -116,6 +160,17 @@ class Options:
                 raise UnknownOptionError(name, known)
         values = {name: _checked(name, value) for name, value in keywords.items()}
         return cls(**values)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the test statistic is corrected for non-normality."""
+        return self.test not in ("standard", "none")
+
+    @property
+    def needs_cases(self) -> bool:
+        """Whether inference needs the cases themselves, not only their moments."""
+        words = (self.se, self.information)
+        return self.scaled or any(word in _NEEDS_CASES for word in words)
 
     @property
     def marker_scaling(self) -> bool:
@@ -152,9 +207,9 @@ def _word(name: str, value: Any) -> str:
     """Return an allowed word in its canonical spelling."""
     allowed = VALUES[name]
     if value == "default":
-        return allowed[0]
+        return "default" if name in ("information", "se", "test") else allowed[0]
     for word in allowed:
-        if str(value).lower() == word.lower():
+        if str(value).lower().replace("_", ".") == word.lower():
             return word
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from scipy import optimize, stats
@@ -13,6 +14,8 @@ from trustsem.errors import UndefinedIndexError
 from trustsem.estimation import Estimate, Problem
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
+
+T = TypeVar("T")
 
 CLOSE_FIT = 0.05
 """RMSEA of the close-fit hypothesis [browne1992]_."""
@@ -28,9 +31,9 @@ class FitInputs:
 
     Parameters
     ----------
-    chisq, df : float, int
+    chisq, df : float
         Of the model.
-    chisq_baseline, df_baseline : float, int
+    chisq_baseline, df_baseline : float
         Of the independence model.
     n_obs : int
         Observations over all groups, N.
@@ -51,9 +54,9 @@ class FitInputs:
     """
 
     chisq: float
-    df: int
+    df: float
     chisq_baseline: float
-    df_baseline: int
+    df_baseline: float
     n_obs: int
     n_rmsea: int
     n_groups: int
@@ -237,7 +240,7 @@ def _rmsea_limit(x: FitInputs, probability: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class FitIndex:
+class FitIndex(Generic[T]):
     """One row of the fit table.
 
     Parameters
@@ -245,13 +248,13 @@ class FitIndex:
     name : str
         Stable name.
     formula : callable
-        Function of :class:`FitInputs`.
+        Function of :class:`FitInputs` (or of other numbers that an index needs).
     source : str
         Reference of the formula; empty for plain bookkeeping.
     """
 
     name: str
-    formula: Callable[[FitInputs], float]
+    formula: Callable[[T], float]
     source: str = ""
 
 
@@ -259,7 +262,7 @@ def _rms(name: str) -> Callable[[FitInputs], float]:
     return lambda x: x.rms[name]
 
 
-FIT_INDICES = (
+FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("npar", lambda x: float(x.n_free)),
     FitIndex("fmin", lambda x: x.chisq / x.n_rmsea / 2 if x.n_rmsea else 0.0),
     FitIndex("chisq", lambda x: x.chisq, "joreskog1969"),
@@ -329,9 +332,14 @@ def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
     reasons : dict of str to str
         Why an index does not exist, for those that are NaN.
     """
+    return evaluated(FIT_INDICES, x)
+
+
+def evaluated(indices: Iterable[FitIndex[T]], x: T) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the value of each index, and why some do not exist."""
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    for index in FIT_INDICES:
+    for index in indices:
         try:
             values[index.name] = float(index.formula(x))
         except UndefinedIndexError as reason:

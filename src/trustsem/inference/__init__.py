@@ -7,6 +7,7 @@ from trustsem.inference.information import (
     estimate_covariance,
     independent_directions,
 )
+from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
 from trustsem.inference.standardized import (
     KINDS,
     RowValues,
@@ -17,14 +18,17 @@ from trustsem.inference.standardized import (
 
 __all__ = [
     "KINDS",
+    "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
     "RowValues",
+    "ScaledTest",
     "difference_test",
     "effects_table",
     "estimate_covariance",
     "independent_directions",
     "row_values",
     "scale_factors",
+    "scaled_test",
     "standardized_errors",
 ]

@@ -101,6 +101,12 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         )
     if frame is None and options.group is not None:
         raise SpecificationError("Option 'group' needs raw data.")
+    if frame is None and options.needs_cases:
+        raise SpecificationError(
+            f"Estimator {options.estimator!r} with se={options.se!r}, test={options.test!r} and "
+            f"information={options.information!r} needs raw data, not a matrix.",
+            remedy="Give data, or use estimator 'ML' with se='standard' and test='standard'.",
+        )
 
 
 def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
