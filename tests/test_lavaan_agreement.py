@@ -26,7 +26,10 @@ from trustsem.errors import (
 
 MATRIX_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 SETTINGS = {"rmsea.ci.level", "rmsea.close.h0", "rmsea.notclose.h0", "gfi.ci.level"}
-OTHER_DEFINITION = {"gfi", "gfi.ci.lower", "gfi.ci.upper"}
+OTHER_DEFINITION = {
+    "gfi", "gfi.ci.lower", "gfi.ci.upper", "gfi.robust", "gfi.ci.lower.robust",
+    "gfi.ci.upper.robust",
+}  # fmt: skip
 """lavaan 0.7 prints another index by the name of GFI; the classical one is its ``gfi_lisrel``."""
 RENAMED = {"gfi_lisrel": "gfi", "agfi_lisrel": "agfi"}
 ROUNDING = 1e-8

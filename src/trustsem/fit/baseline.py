@@ -79,7 +79,7 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
                 params[row.free - 1] = sample.cov[place, sample.names.index(row.rhs)]
             elif sample.mean is not None:
                 params[row.free - 1] = sample.mean[place]
-    solution = Estimate(own, params, baseline.chisq / own.weight, True, 0, 0.0)  # noqa: FBT003 - closed form
+    solution = Estimate(own, params, baseline.chisq / own.weight, True, 0, 0.0)
     return scaled_test(solution, baseline.df, options.test, options.information)
 
 

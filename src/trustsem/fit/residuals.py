@@ -11,7 +11,8 @@ from trustsem.arrays import Floats
 from trustsem.errors import UnknownOptionError
 from trustsem.estimation import Estimate, curvature_products
 from trustsem.implied import Implied, Structure
-from trustsem.inference import independent_directions
+from trustsem.inference import SANDWICHES, independent_directions
+from trustsem.inference.casewise import GroupCases, group_cases
 from trustsem.moments import SampleMoments
 
 RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
@@ -37,7 +38,7 @@ class Residuals:
 
 
 def residuals(
-    estimate: Estimate, kind: str, information: str = "expected"
+    estimate: Estimate, kind: str, information: str = "expected", se: str = "standard"
 ) -> tuple[Residuals, ...]:
     r"""Compute residuals of every group.
 
@@ -50,8 +51,12 @@ def residuals(
         [bentler1995]_. ``cor_bollen``: difference of the two correlation matrices [bollen1989]_.
         ``normalized``: divided by the standard error of s [joreskog1986]_. ``standardized``:
         divided by the standard error of s - sigma.
-    information : {"expected", "observed"}
-        Which information weights the moments, for ``standardized``.
+    information : {"expected", "observed", "first.order"}
+        Which information weights the moments, for ``standardized``; anything but "observed" is
+        the expected one.
+    se : str
+        Kind of standard errors; with robust ones, ``standardized`` residuals rest on the fourth
+        moments of the sample rather than those of normal data.
 
     Raises
     ------
@@ -82,7 +87,9 @@ def residuals(
     for group, moments in enumerate(implied):
         sample = problem.samples[group]
         raw = _of_kind("raw", sample, problem.structures[group], moments)
-        variances = _residual_variances(estimate, group, moments, information)
+        variances = _residual_variances(
+            estimate, group, moments, information, robust=se in SANDWICHES
+        )
         found.append(_studentised(raw, variances, sample))
     return tuple(found)
 
@@ -135,14 +142,62 @@ def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
     return (np.outer(variances, variances) + M**2) / n, variances / n
 
 
-def _residual_variances(
-    estimate: Estimate, group: int, implied: Implied, information: str
-) -> tuple[Floats, Floats]:
-    """Return the sampling variances of residuals: the diagonal of QGQ' over N.
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """G, the sampling covariance of the moments of one case, as far as residuals need it.
 
-    G is conditional on fixed covariates: its product with a symmetric M is 2 (S M S - H M H) with
-    H the part of S that the covariates predict.
+    Parameters
+    ----------
+    cov, mean : ndarray, shapes (p, p) and (p,)
+        Variances of the covariances and means: the diagonal of G.
+    cov_onto, mean_onto : ndarray, shapes (p, p, k) and (p, k)
+        G W D.
+    within : ndarray, shape (k, k)
+        D' W G W D.
     """
+
+    cov: Floats
+    mean: Floats
+    cov_onto: Floats
+    mean_onto: Floats
+    within: Floats
+
+
+def _normal_spread(S: Floats, H: Floats, weighted: Floats, weighted_shifts: Floats) -> _Spread:
+    """Return G of normal data, conditional on fixed covariates.
+
+    Its product with a symmetric M is 2 (S M S - H M H) with H the part of S that the covariates
+    predict.
+    """
+    onto = 2 * (_sandwiched(S, weighted) - _sandwiched(H, weighted))
+    mean_onto = (S - H) @ weighted_shifts
+    within = np.einsum("ijk,ijl->kl", weighted, onto) + weighted_shifts.T @ mean_onto
+    cov_S, mean_S = _sampling_variances(S, 1)
+    cov_H, mean_H = _sampling_variances(H, 1)
+    return _Spread(cov_S - cov_H, mean_S - mean_H, onto, mean_onto, within)
+
+
+def _sample_spread(cases: GroupCases, weighted: Floats, weighted_shifts: Floats) -> _Spread:
+    """Return G as the cases spread: their fourth moments."""
+    d, n = cases.deviations, cases.n_obs
+    e = np.zeros_like(d) if cases.predicted is None else cases.predicted
+    moved = d - e
+    c = np.einsum("ni,ijk,nj->nk", d, weighted, d, optimize=True)
+    c -= np.einsum("ni,ijk,nj->nk", e, weighted, e, optimize=True)
+    c = c - c.mean(axis=0) + moved @ weighted_shifts
+    onto = np.einsum("nk,ni,nj->ijk", c, d, d, optimize=True)
+    onto -= np.einsum("nk,ni,nj->ijk", c, e, e, optimize=True)
+    squares = (d**2).T @ d**2 - 2 * (d * e).T @ (d * e) + (e**2).T @ e**2
+    centre = (d.T @ d - e.T @ e) / n
+    return _Spread(
+        squares / n - centre**2, (moved**2).mean(axis=0), onto / n, moved.T @ c / n, c.T @ c / n
+    )
+
+
+def _residual_variances(
+    estimate: Estimate, group: int, implied: Implied, information: str, *, robust: bool
+) -> tuple[Floats, Floats]:
+    """Return the sampling variances of residuals: the diagonal of QGQ' over N."""
     block = estimate.problem.objective.blocks[group]
     structure, sample = block.structure, estimate.problem.samples[group]
     at, projection = structure.directions, implied.project()
@@ -156,33 +211,29 @@ def _residual_variances(
     for factor, W1, W2 in curvature.terms:
         product = np.einsum("ij,jkl,km->iml", W1, moves, W2)
         weighted += factor / 4 * (product + product.transpose(1, 0, 2))
-    S, H = sample.cov, _predicted(sample, estimate.problem.table.exogenous)
-    spread = 2 * (_sandwiched(S, weighted) - _sandwiched(H, weighted))
     information_matrix = curvature_products(projection, at, at, curvature) / 2
-    B = np.einsum("ijk,ijl->kl", weighted, spread)
-    if fitted.mean_weight is None:
-        shifts = weighted_shifts = spread_shifts = np.zeros(moves.shape[1:])
-    else:
+    shifts = weighted_shifts = np.zeros(moves.shape[1:])
+    if fitted.mean_weight is not None:
         shifts = projection.X[:, at.u] * projection.mean_scale(at)
         weighted_shifts = fitted.mean_weight @ shifts
-        spread_shifts = (S - H) @ weighted_shifts
         information_matrix = information_matrix + shifts.T @ weighted_shifts
-        B = B + weighted_shifts.T @ spread_shifts
+    if robust:
+        cases = group_cases(estimate.problem, estimate.params)[group]
+        G = _sample_spread(cases, weighted, weighted_shifts)
+    else:
+        H = _predicted(sample, estimate.problem.table.exogenous)
+        G = _normal_spread(sample.cov, H, weighted, weighted_shifts)
     K = independent_directions(estimate)[structure.free]
     V = K @ np.linalg.pinv(K.T @ information_matrix @ K, hermitian=True) @ K.T
-    VBV = V @ B @ V
-    cov_S, mean_S = _sampling_variances(S, 1)
-    cov_H, mean_H = _sampling_variances(H, 1)
+    VBV = V @ G.within @ V
     cov_variance = (
-        cov_S
-        - cov_H
-        - 2 * np.einsum("ijk,kl,ijl->ij", moves, V, spread)
+        G.cov
+        - 2 * np.einsum("ijk,kl,ijl->ij", moves, V, G.cov_onto)
         + np.einsum("ijk,kl,ijl->ij", moves, VBV, moves)
     )
     mean_variance = (
-        mean_S
-        - mean_H
-        - 2 * np.einsum("ik,kl,il->i", shifts, V, spread_shifts)
+        G.mean
+        - 2 * np.einsum("ik,kl,il->i", shifts, V, G.mean_onto)
         + np.einsum("ik,kl,il->i", shifts, VBV, shifts)
     )
     return cov_variance / sample.n_obs, mean_variance / sample.n_obs

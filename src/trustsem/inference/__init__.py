@@ -3,11 +3,17 @@
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.effects import effects_table
 from trustsem.inference.information import (
+    SANDWICHES,
     Covariance,
     estimate_covariance,
     independent_directions,
 )
 from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
+from trustsem.inference.scaled_difference import (
+    DIFFERENCE_METHODS,
+    TestedModel,
+    scaled_difference_test,
+)
 from trustsem.inference.standardized import (
     KINDS,
     RowValues,
@@ -17,18 +23,22 @@ from trustsem.inference.standardized import (
 )
 
 __all__ = [
+    "DIFFERENCE_METHODS",
     "KINDS",
+    "SANDWICHES",
     "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
     "RowValues",
     "ScaledTest",
+    "TestedModel",
     "difference_test",
     "effects_table",
     "estimate_covariance",
     "independent_directions",
     "row_values",
     "scale_factors",
+    "scaled_difference_test",
     "scaled_test",
     "standardized_errors",
 ]

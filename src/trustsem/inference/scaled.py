@@ -116,21 +116,23 @@ def _scaled_shifted(estimate: Estimate, chisq: float, df: int, _: str) -> Scaled
 def _yuan_bentler(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
     cases = group_cases(estimate.problem, estimate.params)
     saturated = sum(group.weighted_trace(group.W) for group in cases)
-    return _from_likelihoods("yuan.bentler", estimate, chisq, df, information, saturated)
+    meat = meat_matrix(estimate.problem, estimate.params, centred=True)
+    trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
+    return _from_traces("yuan.bentler", estimate, (chisq, df), saturated, trace)
 
 
 def _yuan_bentler_mplus(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
     saturated = saturated_trace(estimate.problem, estimate.params)
-    return _from_likelihoods("yuan.bentler.mplus", estimate, chisq, df, information, saturated)
-
-
-def _from_likelihoods(
-    name: str, estimate: Estimate, chisq: float, df: int, information: str, saturated: float
-) -> ScaledTest:
-    """Return the test whose factor is the difference of two traces over df."""
-    problem = estimate.problem
-    meat = meat_matrix(problem, estimate.params, centred=False)
+    meat = meat_matrix(estimate.problem, estimate.params, centred=False)
     trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
+    return _from_traces("yuan.bentler.mplus", estimate, (chisq, df), saturated, trace)
+
+
+def _from_traces(
+    name: str, estimate: Estimate, plain: tuple[float, int], saturated: float, trace: float
+) -> ScaledTest:
+    """Return the test whose factor is the difference of the models' two traces over df."""
+    chisq, df = plain
     c = (saturated - trace) / df
     return ScaledTest(
         name,
@@ -138,8 +140,8 @@ def _from_likelihoods(
         df,
         c,
         c,
-        factor_h0=trace / problem.table.n_free,
-        factor_h1=saturated / problem.n_moments,
+        factor_h0=trace / estimate.problem.table.n_free,
+        factor_h1=saturated / estimate.problem.n_moments,
     )
 
 

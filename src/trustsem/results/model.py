@@ -31,6 +31,7 @@ from trustsem.inference import (
     Covariance,
     RowValues,
     ScaledTest,
+    TestedModel,
     effects_table,
     estimate_covariance,
     row_values,
@@ -236,6 +237,22 @@ class ModelResult:
             return None
         return scaled_test(self.estimate, self.df, self.options.test, self.options.information)
 
+    @property
+    def tested(self) -> TestedModel:
+        """The solution with its corrected test, for difference tests.
+
+        Raises
+        ------
+        SpecificationError
+            If the test is not corrected.
+        """
+        if self.scaled_test is None:
+            raise SpecificationError(
+                "A scaled difference test needs models with scaled tests.",
+                remedy="Estimate them with estimator 'MLM' or 'MLR', for instance.",
+            )
+        return TestedModel(self.estimate, self.df, self.scaled_test, self.options.information)
+
     @cached_property
     def _fit(self) -> tuple[dict[str, float], dict[str, str]]:
         """Return the fit measures and why some do not exist."""
@@ -290,12 +307,12 @@ class ModelResult:
         UnknownOptionError
             If the kind does not exist.
         """
-        parts = residuals(self.estimate, kind, self.options.information)
+        parts = residuals(self.estimate, kind, self._information, self.options.se)
         return self._by_group([self._square(part.cov) for part in parts])
 
     def mean_residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the means; None without a mean structure. See :meth:`residuals`."""
-        parts = residuals(self.estimate, kind, self.options.information)
+        parts = residuals(self.estimate, kind, self._information, self.options.se)
         return self._by_group(
             [None if part.mean is None else self._series(part.mean) for part in parts]
         )
