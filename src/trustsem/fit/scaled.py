@@ -68,7 +68,7 @@ class ScaledInputs:
         The plain statistic has the mean factor x df = tr(U Gamma) under the model, so it is
         referred to so many degrees of freedom; a shifted one keeps its df.
         """
-        if self.is_shifted:
+        if self.is_shifted or self.plain.df == 0:
             return self.with_tests()
         return replace(self.plain, df=self.model.factor * self.model.df)
 

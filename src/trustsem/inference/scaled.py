@@ -34,7 +34,8 @@ class ScaledTest:
     factor : float
         What the uncorrected statistic is divided by.
     mean_factor : float
-        The statistic's mean under the model over its df: the factor that corrects the mean alone.
+        The statistic's mean under the model over its df: the factor that corrects the mean alone;
+        1 for a saturated model.
     shift : float
         What is added after the division; 0 unless the test is shifted.
     factor_h0, factor_h1 : float
@@ -81,7 +82,7 @@ def scaled_test(
     """
     chisq = max(estimate.value, 0.0) * estimate.problem.weight
     if df == 0:
-        return ScaledTest(name, chisq, 0.0, _NAN, _NAN)
+        return ScaledTest(name, chisq, 0.0, _NAN, 1.0)
     return SCALED_TESTS[name](estimate, chisq, df, information)
 
 

@@ -118,8 +118,7 @@ def _scaled(
 ) -> DifferenceTest:
     """Divide the difference of chi-squares by the pooled factor."""
     df = restricted.df - general.df
-    weight = general_factor if general.df else 0.0  # a saturated model has no factor
-    factor = (restricted.df * restricted.test.mean_factor - general.df * weight) / df
+    factor = (restricted.df * restricted.test.mean_factor - general.df * general_factor) / df
     return _test(method, restricted.chisq - general.chisq, df, factor)
 
 

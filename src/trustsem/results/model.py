@@ -12,6 +12,7 @@ from scipy import stats
 
 from trustsem.arrays import Floats
 from trustsem.diagram import Diagram, View, draw, graph_from_parameters
+from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate, check_admissibility
 from trustsem.findings import Finding, at_least
@@ -268,6 +269,14 @@ class ModelResult:
     def fit_measures(self) -> pd.Series:
         """All fit measures; NaN where one does not exist (see :attr:`fit_notes`)."""
         return pd.Series(self._fit[0], name="fit_measures", dtype=float)
+
+    @property
+    def reported_fit(self) -> pd.Series:
+        """Fit measures to report: corrected ones in the places of those that they correct.
+
+        See :func:`trustsem.display.reported`; without a scaled test these are the fit measures.
+        """
+        return pd.Series(reported(self._fit[0]), name="reported_fit", dtype=float)
 
     @property
     def fit_notes(self) -> dict[str, str]:
