@@ -26,7 +26,10 @@ from trustsem.errors import (
 
 MATRIX_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 SETTINGS = {"rmsea.ci.level", "rmsea.close.h0", "rmsea.notclose.h0", "gfi.ci.level"}
-OTHER_DEFINITION = {"gfi", "gfi.ci.lower", "gfi.ci.upper"}
+OTHER_DEFINITION = {
+    "gfi", "gfi.ci.lower", "gfi.ci.upper", "gfi.robust", "gfi.ci.lower.robust",
+    "gfi.ci.upper.robust",
+}  # fmt: skip
 """lavaan 0.7 prints another index by the name of GFI; the classical one is its ``gfi_lisrel``."""
 RENAMED = {"gfi_lisrel": "gfi", "agfi_lisrel": "agfi"}
 ROUNDING = 1e-8
@@ -35,9 +38,11 @@ COUNTS = {"npar", "df", "ntotal", "baseline.df"}
 STATISTICS = {
     "chisq", "baseline.chisq", "logl", "unrestricted.logl", "aic", "bic", "bic2", "cn_05", "cn_01",
 }  # fmt: skip
-PROBABILITIES = {
-    "pvalue", "baseline.pvalue", "rmsea.pvalue", "rmsea.notclose.pvalue",
-    "rmsea.ci.lower", "rmsea.ci.upper",
+PROBABILITIES = ("pvalue", "ci.lower", "ci.upper")
+SCALED_STATISTICS = {
+    "chisq.scaled", "df.scaled", "chisq.scaling.factor", "baseline.chisq.scaled",
+    "baseline.df.scaled", "baseline.chisq.scaling.factor", "scaling.factor.h0",
+    "scaling.factor.h1",
 }  # fmt: skip
 
 
@@ -230,7 +235,9 @@ def fit_tolerance(name: str) -> tol.Tolerance:
         return tol.EXACT
     if name in STATISTICS:
         return tol.TEST_STATISTIC
-    return tol.PROBABILITY if name in PROBABILITIES else tol.FIT_INDEX
+    if name in SCALED_STATISTICS:
+        return tol.SCALED_STATISTIC
+    return tol.PROBABILITY if any(word in name for word in PROBABILITIES) else tol.FIT_INDEX
 
 
 def modification_cases() -> list[Any]:
@@ -282,6 +289,8 @@ def test_modification_indices(case: ReferenceCase) -> None:
 
 @pytest.mark.parametrize(("case", "kind"), residual_cases())
 def test_residuals(case: ReferenceCase, kind: str) -> None:
+    if kind == "standardized" and {"mlf", "information_first_order"} & case.features:
+        pytest.skip("lavaan weights moments by inverse outer products, trustsem by normal theory")
     if kind == "standardized" and "improper" in case.features and not case.polished:
         pytest.skip("standard errors of residuals are unstable at an improper, unpolished solution")
     actual = matrix(result_of(case).residuals(kind))

@@ -286,10 +286,46 @@ def stars(value: float) -> str:
     return "*" * sum(value < level for level in (0.05, 0.01, 0.001))
 
 
+_ROBUST = ("cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_pvalue")
+
+
+def reported(measures: Mapping[str, float] | pd.Series[Any]) -> dict[str, float]:
+    """Return fit measures with the corrected ones in the places of those that they correct.
+
+    Chi-square, its df and p-value are replaced by the scaled ones; CFI, TLI and RMSEA by the
+    robust ones, or by the scaled ones where robust ones do not exist. Without a scaled test
+    nothing changes.
+
+    Parameters
+    ----------
+    measures : mapping or Series of float
+        Fit measures by their stable names.
+    """
+    shown = {str(name): float(value) for name, value in measures.items()}
+    if is_missing(shown.get("chisq_scaled")):
+        return shown
+    for name in ("chisq", "df", "pvalue"):
+        shown[name] = shown[f"{name}_scaled"]
+    for name in _ROBUST:
+        robust = shown.get(f"{name}_robust", math.nan)
+        shown[name] = shown.get(f"{name}_scaled", math.nan) if math.isnan(robust) else robust
+    return shown
+
+
+def _correction(measures: Mapping[str, float] | pd.Series[Any]) -> str:
+    """Return the note that says what was corrected; empty without a scaled test."""
+    if is_missing(measures.get("chisq_scaled")):
+        return ""
+    kind = "scaled" if is_missing(measures.get("cfi_robust")) else "robust"
+    return f" (scaled χ²; {kind} CFI, TLI and RMSEA)"
+
+
 def fit_line(
     measures: Mapping[str, float] | pd.Series[Any], n_obs: int, medium: Medium = "plain"
 ) -> str:
     """Return the fit of a model as journals print it, on one line.
+
+    Corrected measures are printed where there are any, see :func:`reported`, and a note says so.
 
     Parameters
     ----------
@@ -300,8 +336,11 @@ def fit_line(
     medium : {"plain", "typeset"}
         Where the line goes.
     """
+    note = _correction(measures)
+    measures = reported(measures)
     df, chisq = measures["df"], measures["chisq"]
-    test = f"χ²({COUNT.text(df, medium)}, N = {n_obs}) = {fixed(chisq, 2, medium)}"
+    shown_df = COUNT.text(df, medium) if float(df).is_integer() else fixed(df, 2, medium)
+    test = f"χ²({shown_df}, N = {n_obs}) = {fixed(chisq, 2, medium)}"
     parts = [test]
     if not is_missing(measures["pvalue"]):
         parts.append(p_statement(measures["pvalue"], medium))
@@ -313,7 +352,7 @@ def fit_line(
         if name == "rmsea" and not is_missing(measures.get("rmsea_ci_upper")):
             limits = (measures["rmsea_ci_lower"], measures["rmsea_ci_upper"])
             parts[-1] += f", 90% CI {BOUNDED.interval(*limits, medium)}"
-    return ", ".join(parts)
+    return ", ".join(parts) + note
 
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")

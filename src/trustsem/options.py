@@ -14,30 +14,70 @@ from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedE
 if TYPE_CHECKING:
     import pandas as pd
 
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What an estimator implies unless the user says otherwise.
+
+    Parameters
+    ----------
+    information, se, test : str
+        Values of the options of these names.
+    discrepancy : str
+        Estimator whose discrepancy is minimised (:mod:`trustsem.estimation.estimators`).
+    """
+
+    information: str = "expected"
+    se: str = "standard"
+    test: str = "standard"
+    discrepancy: str = "ML"
+
+
+DEFAULTS = {
+    "ML": Defaults(),
+    "MLM": Defaults(se="robust.sem", test="satorra.bentler"),
+    "MLMV": Defaults(se="robust.sem", test="scaled.shifted"),
+    "MLMVS": Defaults(se="robust.sem", test="mean.var.adjusted"),
+    "MLR": Defaults("observed", "robust.huber.white", "yuan.bentler.mplus"),
+    "MLF": Defaults("first.order"),
+    "GLS": Defaults(discrepancy="GLS"),
+    "ULS": Defaults(discrepancy="ULS"),
+    "WLS": Defaults(discrepancy="WLS"),
+}
+"""Estimators: those that begin with ML minimise one discrepancy and differ in their inference."""
+
 VALUES: dict[str, tuple[str, ...]] = {
-    "estimator": ("ML", "GLS", "ULS", "WLS"),
+    "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
     "missing": ("listwise",),
-    "information": ("expected", "observed"),
-    "se": ("standard", "none"),
-    "test": ("standard", "none"),
+    "information": ("expected", "observed", "first.order"),
+    "se": ("standard", "robust.sem", "robust.huber.white", "first.order", "none"),
+    "test": (
+        "standard",
+        "satorra.bentler",
+        "yuan.bentler",
+        "yuan.bentler.mplus",
+        "mean.var.adjusted",
+        "scaled.shifted",
+        "none",
+    ),
     "parameterization": ("delta", "theta"),
     "engine": ("native", "semopy"),
 }
-"""Allowed values of the options that choose among words. ``"default"`` resolves to the first."""
+"""Allowed values of the options that choose among words.
+
+``"default"`` resolves to the first; that of information, se and test is the estimator's.
+"""
+
+_INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order"}
+_NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
 _LATER = {
-    "estimator": (
-        "dwls", "mlm", "mlmv", "mlmvs", "mlr", "mlf", "wlsm", "wlsmv", "ulsm", "ulsmv",
-    ),
+    "estimator": ("dwls", "wlsm", "wlsmv", "ulsm", "ulsmv"),
     "missing": ("fiml", "ml", "pairwise", "direct"),
-    "information": ("first.order",),
-    "se": ("robust", "robust.sem", "robust.huber.white", "first.order", "bootstrap"),
-    "test": (
-        "satorra.bentler", "yuan.bentler", "yuan.bentler.mplus", "mean.var.adjusted",
-        "scaled.shifted", "bollen.stine",
-    ),
-}  # fmt: skip
+    "se": ("bootstrap",),
+    "test": ("bollen.stine",),
+}
 """Words of the field that a user may rightly expect and that are not available in this version."""
 
 GROUP_EQUAL = (
@@ -99,9 +139,9 @@ class Options:
     auto_fix_first: bool | None = None
     meanstructure: bool | None = None
     fixed_x: bool = False
-    information: str = "expected"
-    se: str = "standard"
-    test: str = "standard"
+    information: str = "default"
+    se: str = "default"
+    test: str = "default"
     bootstrap: int = 1000
     parameterization: str = "delta"
     sample_cov: pd.DataFrame | None = None
@@ -112,6 +152,21 @@ class Options:
     constraints: str = ""
     engine: str = "native"
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Resolve what the estimator decides."""
+        usual = DEFAULTS[self.estimator]
+        chosen = _INFORMATION_OF.get(self.se, usual.information)
+        resolved = {"information": chosen, "se": usual.se, "test": usual.test}
+        for name, value in resolved.items():
+            if getattr(self, name) == "default":
+                object.__setattr__(self, name, value)
+        if self.discrepancy != "ML" and self.needs_cases:
+            raise UnsupportedError(
+                f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
+                f"information={self.information!r}",
+                "Corrections for non-normality come with maximum likelihood: MLM, MLR.",
+            )
 
     @classmethod
     def from_keywords(cls, **keywords: Any) -> Options:
@@ -130,6 +185,22 @@ class Options:
                 raise UnknownOptionError(name, known)
         values = {name: _checked(name, value) for name, value in keywords.items()}
         return cls(**values)
+
+    @property
+    def discrepancy(self) -> str:
+        """The estimator whose discrepancy is minimised."""
+        return DEFAULTS[self.estimator].discrepancy
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the test statistic is corrected for non-normality."""
+        return self.test not in ("standard", "none")
+
+    @property
+    def needs_cases(self) -> bool:
+        """Whether inference needs the cases themselves, not only their moments."""
+        words = (self.se, self.information)
+        return self.scaled or any(word in _NEEDS_CASES for word in words)
 
     @property
     def marker_scaling(self) -> bool:
@@ -166,9 +237,9 @@ def _word(name: str, value: Any) -> str:
     """Return an allowed word in its canonical spelling."""
     allowed = VALUES[name]
     if value == "default":
-        return allowed[0]
+        return "default" if name in ("information", "se", "test") else allowed[0]
     for word in allowed:
-        if str(value).lower() == word.lower():
+        if str(value).lower().replace("_", ".") == word.lower():
             return word
     if str(value).lower() in _LATER.get(name, ()):
         raise UnsupportedError(f"{name} = {value!r}", f"Available: {', '.join(allowed)}.")

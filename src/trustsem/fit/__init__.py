@@ -1,17 +1,25 @@
 """Fit: indices, baseline model, residuals, modification indices."""
 
+from trustsem.fit.baseline import Baseline, baseline_fit, scaled_baseline
 from trustsem.fit.indices import FIT_INDICES, FitIndex, FitInputs, fit_inputs, fit_measures
 from trustsem.fit.modification import modification_indices
 from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
+from trustsem.fit.scaled import SCALED_INDICES, ScaledInputs, scaled_fit_measures
 
 __all__ = [
     "FIT_INDICES",
     "RESIDUAL_KINDS",
+    "SCALED_INDICES",
+    "Baseline",
     "FitIndex",
     "FitInputs",
     "Residuals",
+    "ScaledInputs",
+    "baseline_fit",
     "fit_inputs",
     "fit_measures",
     "modification_indices",
     "residuals",
+    "scaled_baseline",
+    "scaled_fit_measures",
 ]

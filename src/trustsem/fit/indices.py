@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from scipy import optimize, stats
@@ -14,6 +15,8 @@ from trustsem.estimation import Estimate, Problem
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
 from trustsem.inference import chi_square
+
+T = TypeVar("T")
 
 CLOSE_FIT = 0.05
 """RMSEA of the close-fit hypothesis [browne1992]_."""
@@ -31,9 +34,9 @@ class FitInputs:
 
     Parameters
     ----------
-    chisq, df : float, int
+    chisq, df : float
         Of the model.
-    chisq_baseline, df_baseline : float, int
+    chisq_baseline, df_baseline : float
         Of the independence model.
     n_obs : int
         Observations over all groups, N.
@@ -56,9 +59,9 @@ class FitInputs:
     """
 
     chisq: float
-    df: int
+    df: float
     chisq_baseline: float
-    df_baseline: int
+    df_baseline: float
     n_obs: int
     n_rmsea: int
     n_groups: int
@@ -244,21 +247,21 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
     return epsilon**2 * x.df * x.n_rmsea / x.n_groups
 
 
-def _below(chisq: float, df: int, noncentrality: float) -> float:
+def _below(chisq: float, df: float, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square below a value."""
     if _nearly_perfect(chisq, df):
         return 0.0
     return float(stats.ncx2.cdf(chisq, df, noncentrality))
 
 
-def _above(chisq: float, df: int, noncentrality: float) -> float:
+def _above(chisq: float, df: float, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square above a value."""
     if _nearly_perfect(chisq, df):
         return 1.0
     return float(stats.ncx2.sf(chisq, df, noncentrality))
 
 
-def _nearly_perfect(chisq: float, df: int) -> bool:
+def _nearly_perfect(chisq: float, df: float) -> bool:
     """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
     return bool(stats.chi2.cdf(chisq, df) < _NEVER)
 
@@ -279,7 +282,7 @@ def _rmsea_limit(x: FitInputs, probability: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class FitIndex:
+class FitIndex(Generic[T]):
     """One row of the fit table.
 
     Parameters
@@ -287,13 +290,13 @@ class FitIndex:
     name : str
         Stable name.
     formula : callable
-        Function of :class:`FitInputs`.
+        Function of :class:`FitInputs` (or of other numbers that an index needs).
     source : str
         Reference of the formula; empty for plain bookkeeping.
     """
 
     name: str
-    formula: Callable[[FitInputs], float]
+    formula: Callable[[T], float]
     source: str = ""
 
 
@@ -301,7 +304,7 @@ def _rms(name: str) -> Callable[[FitInputs], float]:
     return lambda x: x.rms[name]
 
 
-FIT_INDICES = (
+FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("npar", lambda x: float(x.n_free)),
     FitIndex("fmin", lambda x: x.fmin),
     FitIndex("chisq", lambda x: x.chisq, "joreskog1969"),
@@ -371,9 +374,14 @@ def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
     reasons : dict of str to str
         Why an index does not exist, for those that are NaN.
     """
+    return evaluated(FIT_INDICES, x)
+
+
+def evaluated(indices: Iterable[FitIndex[T]], x: T) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the value of each index, and why some do not exist."""
     values: dict[str, float] = {}
     reasons: dict[str, str] = {}
-    for index in FIT_INDICES:
+    for index in indices:
         try:
             values[index.name] = float(index.formula(x))
         except UndefinedIndexError as reason:

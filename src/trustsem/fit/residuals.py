@@ -10,8 +10,8 @@ from trustsem.arrays import Floats
 from trustsem.errors import UnknownOptionError
 from trustsem.estimation import Estimate
 from trustsem.implied import Implied, Structure, Tangents
-from trustsem.inference import independent_directions
-from trustsem.moments import SampleMoments
+from trustsem.inference import SANDWICHES, independent_directions
+from trustsem.moments import FreeSpread, SampleMoments
 
 RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 """Kinds of residuals; aliases ``cor`` and ``cor.bollen`` style names are accepted."""
@@ -36,7 +36,7 @@ class Residuals:
 
 
 def residuals(
-    estimate: Estimate, kind: str, information: str = "expected"
+    estimate: Estimate, kind: str, information: str = "expected", se: str = "standard"
 ) -> tuple[Residuals, ...]:
     r"""Compute residuals of every group.
 
@@ -49,8 +49,12 @@ def residuals(
         [bentler1995]_. ``cor_bollen``: difference of the two correlation matrices [bollen1989]_.
         ``normalized``: divided by the standard error of s [joreskog1986]_. ``standardized``:
         divided by the standard error of s - sigma.
-    information : {"expected", "observed"}
-        Which information weights the moments, for ``standardized``.
+    information : {"expected", "observed", "first.order"}
+        Which information weights the moments, for ``standardized``; anything but "observed" is
+        the expected one.
+    se : str
+        Kind of standard errors; with robust ones, ``standardized`` residuals rest on the fourth
+        moments of the sample rather than those of normal data.
 
     Raises
     ------
@@ -86,7 +90,8 @@ def residuals(
             cov, mean = problem.estimator.spread(sample, ()).variances()
             variances = cov / sample.n_obs, mean / sample.n_obs
         else:
-            variances = _residual_variances(estimate, group, moments, information)
+            robust = se in SANDWICHES
+            variances = _residual_variances(estimate, group, moments, information, robust=robust)
         found.append(_studentised(raw, variances, sample))
     return tuple(found)
 
@@ -138,7 +143,7 @@ def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
 
 
 def _residual_variances(
-    estimate: Estimate, group: int, implied: Implied, information: str
+    estimate: Estimate, group: int, implied: Implied, information: str, *, robust: bool
 ) -> tuple[Floats, Floats]:
     """Return the sampling variances of residuals: the diagonal of QGQ' over N."""
     problem = estimate.problem
@@ -149,7 +154,8 @@ def _residual_variances(
     tangents = Tangents(implied.project(), structure.directions)
     moves, shifts = tangents.moves(), tangents.shifts()
     weighted = tuple(part / 2 for part in curvature.weighted(tangents))
-    G = problem.estimator.spread(sample, problem.table.exogenous)
+    spread_of = FreeSpread.of if robust else problem.estimator.spread
+    G = spread_of(sample, problem.table.exogenous)
     spread, spread_shifts = G.times(*weighted)
     information_matrix = curvature.products(tangents, tangents) / 2
     B = np.einsum("ijk,ijl->kl", weighted[0], spread) + weighted[1].T @ spread_shifts

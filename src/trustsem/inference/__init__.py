@@ -3,11 +3,18 @@
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.effects import effects_table
 from trustsem.inference.information import (
+    SANDWICHES,
     Covariance,
     estimate_covariance,
     independent_directions,
 )
 from trustsem.inference.least_squares import chi_square
+from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
+from trustsem.inference.scaled_difference import (
+    DIFFERENCE_METHODS,
+    TestedModel,
+    scaled_difference_test,
+)
 from trustsem.inference.standardized import (
     KINDS,
     RowValues,
@@ -17,10 +24,15 @@ from trustsem.inference.standardized import (
 )
 
 __all__ = [
+    "DIFFERENCE_METHODS",
     "KINDS",
+    "SANDWICHES",
+    "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
     "RowValues",
+    "ScaledTest",
+    "TestedModel",
     "chi_square",
     "difference_test",
     "effects_table",
@@ -28,5 +40,7 @@ __all__ = [
     "independent_directions",
     "row_values",
     "scale_factors",
+    "scaled_difference_test",
+    "scaled_test",
     "standardized_errors",
 ]

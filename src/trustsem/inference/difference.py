@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -23,13 +23,22 @@ class DifferenceTest:
 
     Parameters
     ----------
-    chisq, df, pvalue : float, int, float
+    chisq, df, pvalue : float
         The difference, its degrees of freedom and its p-value (NaN when df is 0).
+    method : str
+        How it was computed.
+    factor : float
+        What the plain difference was divided by.
+    plain : float
+        The difference of the uncorrected chi-squares.
     """
 
     chisq: float
-    df: int
+    df: float
     pvalue: float
+    method: str = "standard"
+    factor: float = 1.0
+    plain: float = 0.0
 
 
 def difference_test(
@@ -57,7 +66,7 @@ def difference_test(
     df = df_restricted - df_general
     chisq = max(chi_square(restricted) - chi_square(general), 0.0)
     pvalue = float(stats.chi2.sf(chisq, df)) if df > 0 else float("nan")
-    return DifferenceTest(float(chisq), df, pvalue)
+    return DifferenceTest(float(chisq), df, pvalue, plain=float(chisq))
 
 
 def require_same_samples(a: Problem, b: Problem) -> None:
@@ -112,6 +121,20 @@ def require_nested(restricted: Estimate, general: Estimate) -> None:
                 "reproduce what the other implies.",
                 remedy="Compare them by AIC or BIC instead.",
             )
+
+
+def general_at_restricted(restricted: Estimate, general: Estimate) -> Estimate:
+    """Return the general model at the parameters that reproduce what the restricted one implies.
+
+    Parameters
+    ----------
+    restricted, general : Estimate
+        Nested solutions from the same samples.
+    """
+    samples = tuple(_as_samples(restricted, restricted.params))
+    params = estimate_native(Problem.build(general.problem.table, samples)).params
+    value = float(general.problem.objective.at_params(params[None]).value[0])
+    return replace(general, params=params, value=value)
 
 
 def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -> Floats | None:

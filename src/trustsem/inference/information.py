@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,11 @@ from trustsem.arrays import Floats, outer, symmetric
 from trustsem.estimation import Estimate
 from trustsem.estimation.identification import parameter_names
 from trustsem.estimation.optimiser import unit_metric
+from trustsem.inference.casewise import meat_matrix
 from trustsem.inference.least_squares import SINGULAR, moment_noise, null_space
+
+SANDWICHES = {"robust.sem": True, "robust.huber.white": False}
+"""Robust standard errors, and whether the casewise slopes inside are centred."""
 
 _SHARE = 0.1
 
@@ -39,15 +43,21 @@ class Covariance:
     flat: tuple[str, ...]
 
 
-def estimate_covariance(estimate: Estimate, information: str = "expected") -> Covariance:
-    r"""Invert the information matrix.
+def estimate_covariance(
+    estimate: Estimate, information: str = "expected", se: str = "standard"
+) -> Covariance:
+    r"""Compute the sampling covariance of the estimates.
 
     Parameters
     ----------
     estimate : Estimate
         The solution.
-    information : {"expected", "observed"}
-        Fisher information under the model, or the exact Hessian at the solution.
+    information : {"expected", "observed", "first.order"}
+        Fisher information under the model, the exact Hessian at the solution, or the outer
+        products of the casewise slopes.
+    se : {"standard", "robust.sem", "robust.huber.white"}
+        The inverse of the information; or a sandwich of it, with the fourth moments of the sample
+        [satorra1994]_ or the outer products of casewise slopes [white1982]_ inside.
 
     Notes
     -----
@@ -57,12 +67,26 @@ def estimate_covariance(estimate: Estimate, information: str = "expected") -> Co
     metric, so that neither accuracy nor the verdict on singularity depends on the items' units.
     Where the weights are not efficient (ULS), the inverse is the bread of a sandwich [browne1984]_.
     """
+    naive = _inverse_information(estimate, information)
+    if se not in SANDWICHES or naive.flat:
+        return naive
+    problem = estimate.problem
+    meat = meat_matrix(problem, estimate.params, centred=SANDWICHES[se])
+    matrix = symmetric(naive.matrix @ meat @ naive.matrix) * problem.weight
+    return replace(naive, matrix=matrix)
+
+
+def _inverse_information(estimate: Estimate, information: str) -> Covariance:
+    """Invert the information matrix within the constraints."""
     problem = estimate.problem
     reduced = problem.reduction.reduce(estimate.params)
     point = problem.information_objective.at(reduced[None])
     expected, exact = point.expected_hessian()[0], point.exact_hessian()[0]
     metric = unit_metric(expected, exact)
     hessian = exact if information == "observed" else expected
+    if information == "first.order":
+        K = problem.reduction.K
+        hessian = 2 * K.T @ meat_matrix(problem, estimate.params, centred=False) @ K
     scaled = np.asarray(symmetric(hessian) / outer(metric, metric), dtype=float)
     basis = null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
     equalities = problem.condition_jacobian(estimate.params, with_active=False) / metric

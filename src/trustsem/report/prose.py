@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from trustsem.options import Options
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
 
@@ -98,11 +99,31 @@ def _estimation(model: ModelResult) -> str:
         )
     wishart = options.likelihood == "wishart"
     divisor = "N − 1 (Wishart likelihood)" if wishart else "N (normal likelihood)"
-    information = f"the {options.information} information"
+    name = "" if options.estimator == "ML" else f" ({options.estimator})"
+    test = f" and a test statistic corrected by {_TESTS[options.test]}" if options.scaled else ""
     return (
-        f"Parameters were estimated by maximum likelihood from the covariance matrix with divisor "
-        f"{divisor} and standard errors from {information}"
+        f"Parameters were estimated by maximum likelihood{name} from the covariance matrix with "
+        f"divisor {divisor}, with {_errors(options)}{test}"
     )
+
+
+_TESTS = {
+    "satorra.bentler": "the scaling of Satorra and Bentler (1994)",
+    "yuan.bentler": "the scaling of Yuan and Bentler (2000)",
+    "yuan.bentler.mplus": "the scaling of Yuan and Bentler (2000) in the version of Mplus",
+    "mean.var.adjusted": "the adjustment of mean and variance of Satorra and Bentler (1994)",
+    "scaled.shifted": "scaling and shifting (Asparouhov & Muthen, 2010)",
+}
+
+
+def _errors(options: Options) -> str:
+    """Return what the standard errors are."""
+    information = f"the {options.information.replace('.', '-')} information"
+    if options.se == "robust.sem":
+        return f"robust standard errors (Satorra & Bentler, 1994) from {information}"
+    if options.se == "robust.huber.white":
+        return f"robust standard errors (Huber-White) from {information}"
+    return f"standard errors from {information}"
 
 
 def _scaling(model: ModelResult) -> str:

@@ -169,7 +169,7 @@ def discriminant_pairs(result: StudyResult) -> Table:
 
 def fit_measures(model: ModelResult, thresholds: Thresholds, name: str, title: str) -> Table:
     """Tabulate the main fit measures with meaning, cut-off and sources."""
-    measures = model.fit_measures
+    measures = model.reported_fit
     items = [item for item in MAIN_FIT if item.name in measures]
     frame = pd.DataFrame([_fit_row(item, measures, thresholds) for item in items])
     if "rmsea_ci_lower" in measures:
@@ -188,10 +188,22 @@ def fit_measures(model: ModelResult, thresholds: Thresholds, name: str, title: s
         },
         cell_formats={(row, "value"): item.format for row, item in enumerate(items)},
         notes=Notes(
-            f"N = {model.n_obs}; q = {model.n_free} free parameters. {interval}Formulas and "
+            f"N = {model.n_obs}; q = {model.n_free} free parameters. {interval}"
+            f"{_correction(model)}Formulas and "
             "further measures are in the appendix. Cut-offs are conventions; they decide nothing "
             "alone."
         ),
+    )
+
+
+def _correction(model: ModelResult) -> str:
+    """Say what is corrected for non-normality; empty where nothing is."""
+    if not model.options.scaled:
+        return ""
+    kind = "robust" if "cfi_robust" not in model.fit_notes else "scaled"
+    return (
+        f"Chi-square is the scaled one of test {model.options.test}; CFI, TLI and RMSEA are the "
+        f"{kind} ones. "
     )
 
 

@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 
 from trustsem.errors import SpecificationError, UnknownOptionError
-from trustsem.inference import difference_test
+from trustsem.inference import (
+    DIFFERENCE_METHODS,
+    DifferenceTest,
+    difference_test,
+    scaled_difference_test,
+)
 from trustsem.results.model import ModelResult
 
-METHODS = ("default", "standard")
+METHODS = ("default", "standard", *DIFFERENCE_METHODS)
 
 
 def compare(*models: ModelResult, method: str = "default", **named: ModelResult) -> pd.DataFrame:
@@ -24,21 +29,26 @@ def compare(*models: ModelResult, method: str = "default", **named: ModelResult)
     ----------
     *models, **named : ModelResult
         Two or more results from the same data; keywords name the rows.
-    method : {"default", "standard"}
-        The plain difference of maximum-likelihood chi-squares.
+    method : str
+        ``"standard"``: the plain difference of chi-squares; ``"satorra.bentler.2001"``,
+        ``"satorra.bentler.2010"``, ``"satorra.2000"``: scaled differences of models with scaled
+        tests; ``"default"``: what suits the models' tests, see
+        :func:`trustsem.inference.scaled_difference_test`.
 
     Returns
     -------
     DataFrame
-        Index ``model``; ``df aic bic chisq chisq_diff df_diff rmsea_diff pvalue``.
+        Index ``model``; ``df aic bic chisq chisq_diff df_diff rmsea_diff pvalue method``.
+        ``chisq`` is the uncorrected statistic; differences of corrected ones mean nothing.
 
     Raises
     ------
     NotNestedError
         If a pair is not nested or rests on different data.
     SpecificationError
-        If there are fewer than two models.
+        If there are fewer than two models, or their tests are of different kinds.
     """
+    method = method.lower().replace("_", ".")
     if method not in METHODS:
         raise UnknownOptionError(method, METHODS, kind="method")
     entries = {f"model {number}": model for number, model in enumerate(models, start=1)} | named
@@ -46,23 +56,46 @@ def compare(*models: ModelResult, method: str = "default", **named: ModelResult)
         raise SpecificationError("A comparison needs at least two models.")
     ordered = sorted(entries.items(), key=lambda entry: entry[1].df)
     rows = [_row(ordered[0][1], None)]
-    rows += [_row(restricted, general) for (_, general), (_, restricted) in pairwise(ordered)]
+    rows += [
+        _row(restricted, _difference(restricted, general, method))
+        for (_, general), (_, restricted) in pairwise(ordered)
+    ]
     return pd.DataFrame(rows, index=pd.Index([name for name, _ in ordered], name="model"))
 
 
-def _row(model: ModelResult, general: ModelResult | None) -> dict[str, float]:
+def _difference(restricted: ModelResult, general: ModelResult, method: str) -> DifferenceTest:
+    """Test one model against the next more general one."""
+    if restricted.options.test != general.options.test and method != "standard":
+        raise SpecificationError(
+            "The models' tests are of different kinds: "
+            f"{restricted.options.test!r} and {general.options.test!r}.",
+            remedy="Estimate both with the same estimator and test, or use method='standard'.",
+        )
+    plain = method == "default" and not restricted.options.scaled
+    if plain or method == "standard":
+        return difference_test(restricted.estimate, restricted.df, general.estimate, general.df)
+    return scaled_difference_test(restricted.tested, general.tested, method)
+
+
+def _row(model: ModelResult, test: DifferenceTest | None) -> dict[str, float | str]:
     """Return one model's fit, and its test against the next more general one."""
     fit = model.fit_measures
     row = {"df": model.df, "aic": fit["aic"], "bic": fit["bic"], "chisq": fit["chisq"]}
-    if general is None:
+    if test is None:
         nothing = float("nan")
         return row | {
             "chisq_diff": nothing, "df_diff": nothing, "rmsea_diff": nothing, "pvalue": nothing,
+            "method": "",
         }  # fmt: skip
-    test = difference_test(model.estimate, model.df, general.estimate, general.df)
-    excess = max(test.chisq - test.df, 0.0)
-    groups = model.table.n_groups
-    rmsea = float(np.sqrt(groups * excess / (test.df * model.n_obs))) if test.df else float("nan")
     return row | {
-        "chisq_diff": test.chisq, "df_diff": test.df, "rmsea_diff": rmsea, "pvalue": test.pvalue,
+        "chisq_diff": test.chisq, "df_diff": test.df, "rmsea_diff": _rmsea(model, test),
+        "pvalue": test.pvalue, "method": test.method,
     }  # fmt: skip
+
+
+def _rmsea(model: ModelResult, test: DifferenceTest) -> float:
+    """Return the RMSEA of a difference; a scaled one counts in the metric of the plain one."""
+    if not test.df or np.isnan(test.chisq):
+        return float("nan")
+    excess = max(test.plain - test.factor * test.df, 0.0)
+    return float(np.sqrt(model.table.n_groups * excess / (test.df * model.n_obs)))

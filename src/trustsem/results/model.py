@@ -12,18 +12,31 @@ from scipy import stats
 
 from trustsem.arrays import Floats
 from trustsem.diagram import Diagram, View, draw, graph_from_parameters
+from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate, check_admissibility
 from trustsem.findings import Finding, at_least
-from trustsem.fit import FitInputs, fit_inputs, fit_measures, modification_indices, residuals
+from trustsem.fit import (
+    FitInputs,
+    ScaledInputs,
+    fit_inputs,
+    fit_measures,
+    modification_indices,
+    residuals,
+    scaled_baseline,
+    scaled_fit_measures,
+)
 from trustsem.fit.scores import factor_scores
 from trustsem.inference import (
     KINDS,
     Covariance,
     RowValues,
+    ScaledTest,
+    TestedModel,
     effects_table,
     estimate_covariance,
     row_values,
+    scaled_test,
     standardized_errors,
 )
 from trustsem.options import Options
@@ -128,12 +141,18 @@ class ModelResult:
 
     @cached_property
     def _covariance(self) -> Covariance:
-        return estimate_covariance(self.estimate, self.options.information)
+        return estimate_covariance(self.estimate, self._information, self.options.se)
+
+    @property
+    def _information(self) -> str:
+        """The information that standard errors rest on."""
+        first = self.options.se == "first.order"
+        return "first.order" if first else self.options.information
 
     @cached_property
     def _expected_covariance(self) -> Covariance:
         """Return the covariance that score tests and residuals use, whatever the option."""
-        expected = self.options.information == "expected"
+        expected = self._information == "expected" and self.options.se in ("standard", "none")
         return self._covariance if expected else estimate_covariance(self.estimate)
 
     @cached_property
@@ -219,15 +238,57 @@ class ModelResult:
     def _fit_inputs(self) -> FitInputs:
         return fit_inputs(self.estimate, self.n_free)
 
+    @cached_property
+    def scaled_test(self) -> ScaledTest | None:
+        """The corrected test statistic; None if option ``test`` asks for none."""
+        if not self.options.scaled:
+            return None
+        return scaled_test(self.estimate, self.df, self.options.test, self.options.information)
+
+    @property
+    def tested(self) -> TestedModel:
+        """The solution with its corrected test, for difference tests.
+
+        Raises
+        ------
+        SpecificationError
+            If the test is not corrected.
+        """
+        if self.scaled_test is None:
+            raise SpecificationError(
+                "A scaled difference test needs models with scaled tests.",
+                remedy="Estimate them with estimator 'MLM' or 'MLR', for instance.",
+            )
+        return TestedModel(self.estimate, self.df, self.scaled_test, self.options.information)
+
+    @cached_property
+    def _fit(self) -> tuple[dict[str, float], dict[str, str]]:
+        """Return the fit measures and why some do not exist."""
+        values, reasons = fit_measures(self._fit_inputs)
+        if self.scaled_test is None:
+            return values, reasons
+        baseline = scaled_baseline(self.estimate.problem, self.options)
+        inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
+        scaled, scaled_reasons = scaled_fit_measures(inputs)
+        return values | scaled, reasons | scaled_reasons
+
     @property
     def fit_measures(self) -> pd.Series:
         """All fit measures; NaN where one does not exist (see :attr:`fit_notes`)."""
-        return pd.Series(fit_measures(self._fit_inputs)[0], name="fit_measures", dtype=float)
+        return pd.Series(self._fit[0], name="fit_measures", dtype=float)
+
+    @property
+    def reported_fit(self) -> pd.Series:
+        """Fit measures to report: corrected ones in the places of those that they correct.
+
+        See :func:`trustsem.display.reported`; without a scaled test these are the fit measures.
+        """
+        return pd.Series(reported(self._fit[0]), name="reported_fit", dtype=float)
 
     @property
     def fit_notes(self) -> dict[str, str]:
         """Why a fit measure does not exist, by its name."""
-        return fit_measures(self._fit_inputs)[1]
+        return dict(self._fit[1])
 
     def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
         """Tabulate what freeing one fixed parameter would do.
@@ -262,12 +323,12 @@ class ModelResult:
         UnknownOptionError
             If the kind does not exist.
         """
-        parts = residuals(self.estimate, kind, self.options.information)
+        parts = residuals(self.estimate, kind, self._information, self.options.se)
         return self._by_group([self._square(part.cov) for part in parts])
 
     def mean_residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the means; None without a mean structure. See :meth:`residuals`."""
-        parts = residuals(self.estimate, kind, self.options.information)
+        parts = residuals(self.estimate, kind, self._information, self.options.se)
         return self._by_group(
             [None if part.mean is None else self._series(part.mean) for part in parts]
         )

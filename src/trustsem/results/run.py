@@ -82,7 +82,7 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     labels = () if options.group is None else _group_labels(frame, options.group)
     table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
     samples = _samples(frame, table, options)
-    problem = Problem.build(table, samples, options.estimator)
+    problem = Problem.build(table, samples, options.discrepancy)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
 
 
@@ -101,6 +101,12 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         )
     if frame is None and options.group is not None:
         raise SpecificationError("Option 'group' needs raw data.")
+    if frame is None and options.needs_cases:
+        raise SpecificationError(
+            f"Estimator {options.estimator!r} with se={options.se!r}, test={options.test!r} and "
+            f"information={options.information!r} needs raw data, not a matrix.",
+            remedy="Give data, or use estimator 'ML' with se='standard' and test='standard'.",
+        )
 
 
 def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
@@ -122,7 +128,7 @@ def _samples(
     frame: pd.DataFrame | None, table: ParameterTable, options: Options
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
-    divisor = ESTIMATORS[options.estimator].divisor(options.likelihood)
+    divisor = ESTIMATORS[options.discrepancy].divisor(options.likelihood)
     if frame is None:
         return (_from_matrix(table, options, divisor),)
     if options.group is None:

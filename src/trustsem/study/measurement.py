@@ -149,7 +149,7 @@ def fit_findings(model: ModelResult, subject: str, study: Study) -> tuple[Findin
         return ()
     return (
         *check_fit(
-            model.fit_measures,
+            model.reported_fit,
             n_indicators=len(study.items),
             n_obs=model.n_obs,
             subject=subject,
@@ -185,19 +185,20 @@ def _method_bias(
 
 def _fit_row(name: str, model: ModelResult) -> dict[str, Any]:
     """Return the fit of one model."""
-    measures = model.fit_measures
+    measures = model.reported_fit
     return {"model": name, **{key: measures[key] for key in METHOD_BIAS_COLUMNS[1:]}}
 
 
 def _single_finding(single: ModelResult, model: ModelResult) -> Finding:
     """Say how one common construct compares with the study's own."""
+    fit = single.reported_fit
     worse = single.fit_measures["chisq"] - model.fit_measures["chisq"]
     return Finding(
         code="single_factor",
         subject="measurement model",
         claim=(
             f"One factor behind all items fits worse by chi-square {worse:.1f} "
-            f"(CFI {single.fit_measures['cfi']:.3f}, RMSEA {single.fit_measures['rmsea']:.3f}). "
+            f"(CFI {fit['cfi']:.3f}, RMSEA {fit['rmsea']:.3f}). "
             "This is weak evidence against common method variance: the comparison is insensitive."
         ),
         value=float(worse),

@@ -216,7 +216,8 @@ def _sequence_row(
 ) -> dict[str, Any]:
     """Return one row of the model sequence."""
     row: dict[str, Any] = {"model": name}
-    row.update({key: model.fit_measures.get(key, np.nan) for key in _FIT_COLUMNS})
+    fit = model.reported_fit
+    row.update({key: fit.get(key, np.nan) for key in _FIT_COLUMNS})
     row["compared_with"] = against if difference else ""
     row["chisq_diff"] = difference.chisq if difference else np.nan
     row["df_diff"] = difference.df if difference else np.nan

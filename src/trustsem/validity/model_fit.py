@@ -195,14 +195,14 @@ def _judge(cutoff: _Cutoff, fit_measures: pd.Series[float], subject: str) -> Fin
 
 def _exact_fit(fit_measures: pd.Series[float], subject: str, significance: float) -> Finding:
     """Judge the chi-square test of exact fit."""
-    chisq, df = float(fit_measures["chisq"]), int(fit_measures["df"])
+    chisq, df = float(fit_measures["chisq"]), round(float(fit_measures["df"]), 2)
     pvalue = float(fit_measures["pvalue"])
     holds = pvalue >= significance
     conclusion = "exact fit is not rejected" if holds else "exact fit is rejected"
     return Finding(
         code="exact_fit",
         subject=subject,
-        claim=f"Chi-square of the {subject} is {chisq:.2f} with {df} df, {p_text(pvalue)}: "
+        claim=f"Chi-square of the {subject} is {chisq:.2f} with {df:g} df, {p_text(pvalue)}: "
         f"{conclusion}.",
         severity="note",
         holds=holds,

@@ -1,0 +1,197 @@
+"""Fit indices that hold without normality: from corrected tests, or robust in themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from trustsem.errors import UndefinedIndexError
+from trustsem.fit.indices import (
+    CLOSE_FIT,
+    NOT_CLOSE_FIT,
+    FitIndex,
+    FitInputs,
+    close_fit_pvalue,
+    comparative_fit_index,
+    evaluated,
+    incremental_fit_index,
+    normed_fit_index,
+    not_close_fit_pvalue,
+    parsimonious_normed_fit_index,
+    relative_fit_index,
+    relative_noncentrality_index,
+    rmsea,
+    rmsea_lower,
+    rmsea_upper,
+    tucker_lewis_index,
+)
+from trustsem.inference import ScaledTest
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledInputs:
+    """The numbers that scaled and robust indices are functions of.
+
+    Parameters
+    ----------
+    plain : FitInputs
+        The uncorrected numbers.
+    model, baseline : ScaledTest
+        Corrected tests of the model and of the independence model.
+    """
+
+    plain: FitInputs
+    model: ScaledTest
+    baseline: ScaledTest
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether the correction adds a shift."""
+        return self.model.name == "scaled.shifted"
+
+    def with_tests(self) -> FitInputs:
+        """Return the inputs with the corrected statistics in place of the plain ones."""
+        return replace(
+            self.plain,
+            chisq=self.model.chisq,
+            df=self.model.df,
+            chisq_baseline=self.baseline.chisq,
+            df_baseline=self.baseline.df,
+        )
+
+    def with_moments(self) -> FitInputs:
+        """Return inputs for the scaled RMSEA: statistic and df that agree in the mean.
+
+        The plain statistic has the mean factor x df = tr(U Gamma) under the model, so it is
+        referred to so many degrees of freedom; a shifted one keeps its df.
+        """
+        if self.is_shifted or self.plain.df == 0:
+            return self.with_tests()
+        return replace(self.plain, df=self.model.factor * self.model.df)
+
+    def with_excess(self) -> FitInputs:
+        """Return inputs whose excess of chi-square over df is T - c df, for robust indices."""
+        self.require_mean_correction()
+        x = self.plain
+        return replace(
+            x,
+            chisq=x.chisq - (self.model.mean_factor - 1) * x.df,
+            chisq_baseline=x.chisq_baseline - (self.baseline.mean_factor - 1) * x.df_baseline,
+        )
+
+    def require_mean_correction(self) -> None:
+        """Raise where robust indices are not defined.
+
+        Raises
+        ------
+        UndefinedIndexError
+            If df are adjusted.
+        """
+        if self.model.name == "mean.var.adjusted":
+            raise UndefinedIndexError("robust indices are not defined for adjusted df")
+
+
+def _scaled(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+    return lambda x: formula(x.with_tests())
+
+
+def _scaled_rmsea(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+    return lambda x: formula(x.with_moments())
+
+
+def _robust(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+    return lambda x: formula(x.with_excess())
+
+
+def _robust_limit(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+    """Return a limit of the robust RMSEA: that of the corrected statistic, scaled back."""
+
+    def limit(x: ScaledInputs) -> float:
+        x.require_mean_correction()
+        if x.plain.df == 0:
+            return 0.0
+        return float(np.sqrt(x.model.factor)) * formula(x.with_tests())
+
+    return limit
+
+
+def robust_close_fit_pvalue(x: ScaledInputs) -> float:
+    """Compute the p-value of a robust RMSEA of .05 or less."""
+    return float(stats.ncx2.sf(x.model.chisq, x.model.df, _noncentrality(CLOSE_FIT, x)))
+
+
+def robust_not_close_fit_pvalue(x: ScaledInputs) -> float:
+    """Compute the p-value of a robust RMSEA of .08 or more."""
+    return float(stats.ncx2.cdf(x.model.chisq, x.model.df, _noncentrality(NOT_CLOSE_FIT, x)))
+
+
+def _noncentrality(epsilon: float, x: ScaledInputs) -> float:
+    x.require_mean_correction()
+    if x.plain.df == 0:
+        raise UndefinedIndexError("a saturated model cannot be tested")
+    plain = epsilon**2 * x.plain.df * x.plain.n_rmsea / x.plain.n_groups
+    return plain / x.model.factor
+
+
+def _likelihood_factor(name: str) -> Callable[[ScaledInputs], float]:
+    """Return the scaling factor of a log-likelihood."""
+
+    def factor(x: ScaledInputs) -> float:
+        value = float(getattr(x.model, name))
+        if np.isnan(value):
+            raise UndefinedIndexError("this test does not rest on scaled log-likelihoods")
+        return value
+
+    return factor
+
+
+SCALED_INDICES: tuple[FitIndex[ScaledInputs], ...] = (
+    FitIndex("chisq_scaled", lambda x: x.model.chisq, "satorra1994"),
+    FitIndex("df_scaled", lambda x: x.model.df, "satorra1994"),
+    FitIndex("pvalue_scaled", lambda x: x.model.pvalue, "satorra1994"),
+    FitIndex("chisq_scaling_factor", lambda x: x.model.factor, "satorra1994"),
+    FitIndex("chisq_shift_parameter", lambda x: x.model.shift, "asparouhov2010"),
+    FitIndex("baseline_chisq_scaled", lambda x: x.baseline.chisq, "satorra1994"),
+    FitIndex("baseline_df_scaled", lambda x: x.baseline.df, "satorra1994"),
+    FitIndex("baseline_pvalue_scaled", lambda x: x.baseline.pvalue, "satorra1994"),
+    FitIndex("baseline_chisq_scaling_factor", lambda x: x.baseline.factor, "satorra1994"),
+    FitIndex("cfi_scaled", _scaled(comparative_fit_index), "bentler1990"),
+    FitIndex("tli_scaled", _scaled(tucker_lewis_index), "tucker1973"),
+    FitIndex("nnfi_scaled", _scaled(tucker_lewis_index), "bentler1980"),
+    FitIndex("rfi_scaled", _scaled(relative_fit_index), "bollen1989"),
+    FitIndex("nfi_scaled", _scaled(normed_fit_index), "bentler1980"),
+    FitIndex("pnfi_scaled", _scaled(parsimonious_normed_fit_index), "mulaik1989"),
+    FitIndex("ifi_scaled", _scaled(incremental_fit_index), "bollen1989ifi"),
+    FitIndex("rni_scaled", _scaled(relative_noncentrality_index), "bentler1990"),
+    FitIndex("cfi_robust", _robust(comparative_fit_index), "brosseauliard2014"),
+    FitIndex("tli_robust", _robust(tucker_lewis_index), "brosseauliard2014"),
+    FitIndex("nnfi_robust", _robust(tucker_lewis_index), "brosseauliard2014"),
+    FitIndex("rni_robust", _robust(relative_noncentrality_index), "brosseauliard2014"),
+    FitIndex("scaling_factor_h1", _likelihood_factor("factor_h1"), "asparouhov2005"),
+    FitIndex("scaling_factor_h0", _likelihood_factor("factor_h0"), "asparouhov2005"),
+    FitIndex("rmsea_scaled", _scaled_rmsea(rmsea), "steiger1980"),
+    FitIndex("rmsea_ci_lower_scaled", _scaled_rmsea(rmsea_lower), "browne1992"),
+    FitIndex("rmsea_ci_upper_scaled", _scaled_rmsea(rmsea_upper), "browne1992"),
+    FitIndex("rmsea_pvalue_scaled", _scaled_rmsea(close_fit_pvalue), "browne1992"),
+    FitIndex("rmsea_notclose_pvalue_scaled", _scaled_rmsea(not_close_fit_pvalue), "maccallum1996"),
+    FitIndex("rmsea_robust", _robust(rmsea), "brosseauliard2012"),
+    FitIndex("rmsea_ci_lower_robust", _robust_limit(rmsea_lower), "savalei2018"),
+    FitIndex("rmsea_ci_upper_robust", _robust_limit(rmsea_upper), "savalei2018"),
+    FitIndex("rmsea_pvalue_robust", robust_close_fit_pvalue, "savalei2018"),
+    FitIndex("rmsea_notclose_pvalue_robust", robust_not_close_fit_pvalue, "savalei2018"),
+)
+"""Scaled and robust indices, in the order in which they are shown."""
+
+
+def scaled_fit_measures(x: ScaledInputs) -> tuple[dict[str, float], dict[str, str]]:
+    """Evaluate every scaled and robust index; results as of :func:`trustsem.fit.fit_measures`.
+
+    Parameters
+    ----------
+    x : ScaledInputs
+        The numbers.
+    """
+    return evaluated(SCALED_INDICES, x)

@@ -1,0 +1,305 @@
+r"""Casewise quantities: what each respondent adds to the slope and to the spread of the moments.
+
+A fourth-moment matrix Gamma of p(p+1)/2 moments is never formed for what scores can give. With
+:math:`d_i` the deviation of a case and X the columns that carry the derivatives (see
+:mod:`trustsem.implied.structure`), :math:`\Delta'W\Gamma W\Delta` is the mean outer product of the
+centred contributions :math:`\tfrac12 d_i'W\,d\Sigma\,W d_i`, and each of those is a product of
+two elements of :math:`X'W d_i`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trustsem.arrays import Floats, invert_positive, lower_triangle, outer
+from trustsem.errors import InferenceError
+from trustsem.estimation import Problem
+from trustsem.implied import Projection, Structure
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCases:
+    """The cases of one group, seen from one point of the parameters.
+
+    Parameters
+    ----------
+    structure : Structure
+        The compiled model of the group.
+    projection : Projection
+        Columns of the derivatives at the point.
+    W : ndarray, shape (p, p)
+        Inverse of the implied covariance matrix.
+    Sigma : ndarray, shape (p, p)
+        The implied covariance matrix itself.
+    mean_gap : ndarray, shape (p,)
+        Sample means minus implied means; zero without a mean structure.
+    deviations : ndarray, shape (n, p)
+        Cases minus sample means.
+    predicted : ndarray, shape (n, p), or None
+        The part of the deviations that fixed covariates predict; None without any.
+    share : float
+        Weight of the group in F.
+    """
+
+    structure: Structure
+    projection: Projection
+    W: Floats
+    Sigma: Floats
+    mean_gap: Floats
+    deviations: Floats
+    predicted: Floats | None
+    share: float
+
+    @property
+    def n_obs(self) -> int:
+        """Number of cases."""
+        return len(self.deviations)
+
+    def contributions(self) -> Floats:
+        """Return each case's centred part of Delta'W(s - sigma), shape (n, k).
+
+        Given fixed covariates, what they predict of a case is no sampling variation.
+        """
+        total = self._products(self.deviations)
+        if self.predicted is not None:
+            total = total - self._products(self.predicted)
+        return np.asarray(total - total.mean(axis=0))
+
+    def scores(self) -> Floats:
+        """Return each case's derivative of the log-likelihood, shape (n, k)."""
+        expected = self.projection.slope(self.structure.directions, self.W) / 2
+        return np.asarray(self._products(self.deviations + self.mean_gap) - expected)
+
+    def _products(self, deviations: Floats) -> Floats:
+        """Return d'W dSigma W d / 2 (+ dmu'W d) of every case and parameter."""
+        at = self.structure.directions
+        reach = deviations @ (self.W @ self.projection.X)
+        total = at.weight * reach[:, at.u] * reach[:, at.v]
+        if self.structure.has_means:
+            total = total + self.projection.mean_scale(at) * reach[:, at.u]
+        return np.asarray(total)
+
+    def weighted_trace(self, W: Floats) -> float:
+        """Return tr(W* Gamma), W* the normal-theory weights that belong to an inverse W.
+
+        Parameters
+        ----------
+        W : ndarray, shape (p, p)
+            Inverse of a covariance matrix.
+        """
+        d = self.deviations
+        dW = d @ W
+        square = (dW * d).sum(axis=1) ** 2
+        mean = d.T @ d / self.n_obs
+        moved = d
+        if self.predicted is not None:
+            e = self.predicted
+            square = square - 2 * (dW * e).sum(axis=1) ** 2 + ((e @ W) * e).sum(axis=1) ** 2
+            mean = mean - e.T @ e / self.n_obs
+            moved = d - e
+        WM = W @ mean
+        trace = float(square.mean() - np.trace(WM @ WM)) / 2
+        if self.structure.has_means:
+            trace += float(((moved @ W) * moved).sum(axis=1).mean())
+        return trace
+
+    def cross_products(self) -> Iterator[tuple[slice, Floats]]:
+        """Yield chunks of centred cross-products in the metric of the weights.
+
+        Yields
+        ------
+        slice, ndarray of shape (m, p*)
+            Which cases, and their rows Y: Y'Y/n is Gamma with weights W on both sides.
+        """
+        root = np.linalg.cholesky(self.W)
+        d = self.deviations @ root
+        e = None if self.predicted is None else self.predicted @ root
+        centre = _half_vector(d.T @ d - (0 if e is None else e.T @ e)) / self.n_obs
+        for start in range(0, self.n_obs, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            squares = outer(d[part], d[part])
+            moved = d[part]
+            if e is not None:
+                squares, moved = squares - outer(e[part], e[part]), moved - e[part]
+            rows = _half_vector(squares) - centre
+            yield part, np.hstack([rows, moved]) if self.structure.has_means else rows
+
+
+def _half_vector(M: Floats) -> Floats:
+    """Return lower triangles so that the product of two vectors is tr(M N) / 2."""
+    p = M.shape[-1]
+    rows, cols = np.tril_indices(p)
+    return np.asarray(lower_triangle(M) * np.where(rows == cols, np.sqrt(0.5), 1.0))
+
+
+def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
+    """Return the cases of every group at one point.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model and its samples.
+    params : ndarray, shape (q,)
+        All free parameters.
+
+    Raises
+    ------
+    InferenceError
+        If the samples are matrices without cases.
+    """
+    found = []
+    for block, sample in zip(problem.objective.blocks, problem.samples, strict=True):
+        if sample.data is None or sample.mean is None:
+            raise InferenceError(
+                "Robust and first-order standard errors and scaled tests need raw data; "
+                "this model was estimated from a matrix.",
+                remedy="Give the data, or use estimator 'ML'.",
+            )
+        implied = block.implied(params)
+        deviations = sample.data - sample.mean
+        gap = sample.mean - implied.mu if block.mean is not None else np.zeros(len(sample.names))
+        found.append(
+            GroupCases(
+                structure=block.structure,
+                projection=implied.project(),
+                W=invert_positive(implied.Sigma).matrix,
+                Sigma=implied.Sigma,
+                mean_gap=gap,
+                deviations=deviations,
+                predicted=_predicted(deviations, _positions(problem, sample.names)),
+                share=block.share,
+            )
+        )
+    return tuple(found)
+
+
+def _positions(problem: Problem, names: tuple[str, ...]) -> list[int]:
+    """Return where the fixed covariates stand."""
+    return [names.index(name) for name in problem.table.exogenous]
+
+
+def _predicted(deviations: Floats, x: list[int]) -> Floats | None:
+    """Return the part of deviations that some of the variables predict linearly."""
+    if not x:
+        return None
+    X = deviations[:, x]
+    return np.asarray(X @ np.linalg.solve(X.T @ X, X.T @ deviations))
+
+
+def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
+    r"""Compute the variance of the slope per case, in all free parameters.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model and its samples.
+    params : ndarray, shape (q,)
+        Where.
+    centred : bool
+        True: :math:`\Delta'W\Gamma W\Delta` with the sample's fourth moments [satorra1994]_.
+        False: the outer products of casewise scores, the first-order information [white1982]_.
+
+    Returns
+    -------
+    ndarray, shape (q, q)
+    """
+    total = np.zeros((len(params), len(params)))
+    for cases in group_cases(problem, params):
+        rows = cases.contributions() if centred else cases.scores()
+        free = cases.structure.free
+        total[free[:, None], free] += cases.share / cases.n_obs * (rows.T @ rows)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Traces of U Gamma and of its square.
+
+    Parameters
+    ----------
+    first, second : float
+        tr(U Gamma) and tr((U Gamma)^2).
+    """
+
+    first: float
+    second: float
+
+
+def residual_trace(problem: Problem, params: Floats, bread: Floats) -> float:
+    r"""Compute tr(U Gamma), the mean of the test statistic under any distribution.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model and its samples.
+    params : ndarray, shape (q,)
+        Estimates.
+    bread : ndarray, shape (q, q)
+        Inverse of the expected information per case.
+
+    Notes
+    -----
+    :math:`U = W - W\Delta(\Delta'W\Delta)^{-1}\Delta'W` [satorra1994]_, so the trace is
+    tr(W Gamma) minus that of the bread with the meat.
+    """
+    total = sum(cases.weighted_trace(cases.W) for cases in group_cases(problem, params))
+    meat = meat_matrix(problem, params, centred=True)
+    return float(total - np.einsum("ij,ji->", bread, meat))
+
+
+def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
+    r"""Compute tr(U Gamma) and tr((U Gamma)^2); parameters as in :func:`residual_trace`.
+
+    Notes
+    -----
+    With Y the weighted cross-products of a group's n cases and C = Y'Y/n, the second trace is
+    :math:`\sum tr(C^2) - 2 tr(A^{-1} \sum Q'C^2Q) + tr\{(A^{-1} Q'CQ)^2\}`; Y Q are the casewise
+    contributions. tr(C^2) comes from Y'Y or from YY', whichever is smaller.
+    """
+    square, through = 0.0, np.zeros_like(bread)
+    for cases in group_cases(problem, params):
+        c = cases.contributions()
+        spread, onto = _spread(cases, c)
+        square += spread
+        free = cases.structure.free
+        through[free[:, None], free] += cases.share * (onto.T @ onto)
+    product = bread @ meat_matrix(problem, params, centred=True)
+    second = square - 2 * float(np.einsum("ij,ji->", bread, through))
+    second += float(np.einsum("ij,ji->", product, product))
+    return Traces(residual_trace(problem, params, bread), second)
+
+
+def _spread(cases: GroupCases, contributions: Floats) -> tuple[float, Floats]:
+    """Return tr(C^2) and Y'c/n of one group."""
+    n, p = cases.deviations.shape
+    size = p * (p + 1) // 2 + (p if cases.structure.has_means else 0)
+    onto = np.zeros((size, contributions.shape[1]))
+    if n < size:
+        Y = np.vstack([rows for _, rows in cases.cross_products()])
+        return float(((Y @ Y.T) ** 2).sum()) / n**2, Y.T @ contributions / n
+    C = np.zeros((size, size))
+    for part, rows in cases.cross_products():
+        C += rows.T @ rows
+        onto += rows.T @ contributions[part]
+    return float((C**2).sum()) / n**2, onto / n
+
+
+def saturated_trace(problem: Problem, params: Floats) -> float:
+    """Compute tr(A1^-1 B1) of the saturated model, given fixed covariates [yuan2000]_.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model and its samples.
+    params : ndarray, shape (q,)
+        Any point; the trace does not depend on it.
+    """
+    total = 0.0
+    for cases, sample in zip(group_cases(problem, params), problem.samples, strict=True):
+        total += cases.weighted_trace(invert_positive(sample.cov).matrix)
+    return total

@@ -1,0 +1,156 @@
+"""Test statistics that hold without normality: scaled, adjusted, shifted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from trustsem.estimation import Estimate
+from trustsem.inference.casewise import (
+    group_cases,
+    meat_matrix,
+    residual_trace,
+    residual_traces,
+    saturated_trace,
+)
+from trustsem.inference.information import estimate_covariance
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledTest:
+    """A corrected test statistic.
+
+    Parameters
+    ----------
+    name : str
+        Which correction, by the word of option ``test``.
+    chisq, df : float
+        The statistic and its degrees of freedom, which need not be whole.
+    factor : float
+        What the uncorrected statistic is divided by.
+    mean_factor : float
+        The statistic's mean under the model over its df: the factor that corrects the mean alone;
+        1 for a saturated model.
+    shift : float
+        What is added after the division; 0 unless the test is shifted.
+    factor_h0, factor_h1 : float
+        Scaling factors of the two log-likelihoods; NaN where the test does not use them.
+    """
+
+    name: str
+    chisq: float
+    df: float
+    factor: float
+    mean_factor: float
+    shift: float = 0.0
+    factor_h0: float = _NAN
+    factor_h1: float = _NAN
+
+    @property
+    def pvalue(self) -> float:
+        """Probability of a statistic as large; NaN for a saturated model."""
+        return float(stats.chi2.sf(self.chisq, self.df)) if self.df > 0 else _NAN
+
+
+def scaled_test(
+    estimate: Estimate, df: int, name: str, information: str = "expected"
+) -> ScaledTest:
+    """Correct the chi-square of a solution.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        A maximum-likelihood solution from raw data.
+    df : int
+        Degrees of freedom of the model.
+    name : str
+        A key of :data:`SCALED_TESTS`.
+    information : {"expected", "observed", "first.order"}
+        Information of the Yuan-Bentler tests; the others rest on the expected one by definition.
+
+    Notes
+    -----
+    Satorra & Bentler (1994) [satorra1994]_: T / c with c = tr(U Gamma)/df, or df adjusted, too;
+    Asparouhov & Muthen (2010) [asparouhov2010]_: scaled and shifted, df as it is; Yuan & Bentler
+    (2000) [yuan2000]_: c from the traces of saturated model and model, the first with moments
+    as implied or (Mplus) as observed [asparouhov2005]_.
+    """
+    chisq = max(estimate.value, 0.0) * estimate.problem.weight
+    if df == 0:
+        return ScaledTest(name, chisq, 0.0, _NAN, 1.0)
+    return SCALED_TESTS[name](estimate, chisq, df, information)
+
+
+def _bread(estimate: Estimate, information: str) -> np.ndarray:
+    """Return the inverse information per case."""
+    return estimate_covariance(estimate, information).matrix * estimate.problem.weight
+
+
+def _satorra_bentler(estimate: Estimate, chisq: float, df: int, _: str) -> ScaledTest:
+    bread = _bread(estimate, "expected")
+    c = residual_trace(estimate.problem, estimate.params, bread) / df
+    return ScaledTest("satorra.bentler", chisq / c, df, c, c)
+
+
+def _mean_var_adjusted(estimate: Estimate, chisq: float, df: int, _: str) -> ScaledTest:
+    traces = residual_traces(estimate.problem, estimate.params, _bread(estimate, "expected"))
+    factor = traces.second / traces.first
+    mean_factor = traces.first / df
+    return ScaledTest(
+        "mean.var.adjusted", chisq / factor, traces.first / factor, factor, mean_factor
+    )
+
+
+def _scaled_shifted(estimate: Estimate, chisq: float, df: int, _: str) -> ScaledTest:
+    traces = residual_traces(estimate.problem, estimate.params, _bread(estimate, "expected"))
+    factor = float(np.sqrt(traces.second / df))
+    shift = df - traces.first / factor
+    statistic = chisq / factor + shift
+    return ScaledTest("scaled.shifted", statistic, df, factor, traces.first / df, shift)
+
+
+def _yuan_bentler(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
+    cases = group_cases(estimate.problem, estimate.params)
+    saturated = sum(group.weighted_trace(group.W) for group in cases)
+    meat = meat_matrix(estimate.problem, estimate.params, centred=True)
+    trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
+    return _from_traces("yuan.bentler", estimate, (chisq, df), saturated, trace)
+
+
+def _yuan_bentler_mplus(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
+    saturated = saturated_trace(estimate.problem, estimate.params)
+    meat = meat_matrix(estimate.problem, estimate.params, centred=False)
+    trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
+    return _from_traces("yuan.bentler.mplus", estimate, (chisq, df), saturated, trace)
+
+
+def _from_traces(
+    name: str, estimate: Estimate, plain: tuple[float, int], saturated: float, trace: float
+) -> ScaledTest:
+    """Return the test whose factor is the difference of the models' two traces over df."""
+    chisq, df = plain
+    c = (saturated - trace) / df
+    return ScaledTest(
+        name,
+        chisq / c,
+        df,
+        c,
+        c,
+        factor_h0=trace / estimate.problem.table.n_free,
+        factor_h1=saturated / estimate.problem.n_moments,
+    )
+
+
+SCALED_TESTS: dict[str, Callable[[Estimate, float, int, str], ScaledTest]] = {
+    "satorra.bentler": _satorra_bentler,
+    "yuan.bentler": _yuan_bentler,
+    "yuan.bentler.mplus": _yuan_bentler_mplus,
+    "mean.var.adjusted": _mean_var_adjusted,
+    "scaled.shifted": _scaled_shifted,
+}
+"""Corrected tests by the word of option ``test``: a further one is a function and a line here."""
