@@ -67,10 +67,10 @@ def scaled_difference_test(
     Returns
     -------
     DifferenceTest
-        Its ``method`` names what was computed. The default falls back on
-        ``satorra.bentler.2010`` and then ``satorra.2000``, which is positive by construction
-        (with expected information), where the factor of the difference is not positive. Asked for by name, the 2001 statistic
-        is then NaN, and the 2010 one negative with a p-value of 1.
+        Its ``method`` names what was computed. Where the factor of the difference is not positive,
+        the default falls back on ``satorra.bentler.2010`` and then ``satorra.2000``, which with
+        expected information is positive by construction. Asked for by name, the 2001 statistic is
+        then NaN, and the 2010 one negative with a p-value of 1.
 
     Raises
     ------
