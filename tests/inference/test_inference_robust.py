@@ -9,7 +9,7 @@ import pytest
 import trustsem as ts
 from kernel_models import DEMOCRACY, THREE_CONSTRUCTS, democracy, holzinger
 from trustsem.errors import InferenceError, SpecificationError
-from trustsem.inference import SCALED_TESTS, estimate_covariance, scaled_test
+from trustsem.inference import SCALED_TESTS, casewise, estimate_covariance, scaled_test
 from trustsem.inference.casewise import (
     group_cases,
     meat_matrix,
@@ -86,6 +86,18 @@ def test_casewise_sums_are_what_the_full_matrices_give(name):
     assert traces.first == pytest.approx(np.trace(U @ Gamma), rel=1e-9)
     assert residual_trace(problem, params, bread) == traces.first
     assert traces.second == pytest.approx(np.trace(U @ Gamma @ U @ Gamma), rel=1e-8)
+
+
+def test_many_cases_are_worked_through_in_parts(monkeypatch):
+    result = hs(MIMIC, fixed_x=True, meanstructure=True)
+    problem, params = result.estimate.problem, result.estimate.params
+    bread = estimate_covariance(result.estimate).matrix * problem.weight
+    whole = residual_traces(problem, params, bread), meat_matrix(problem, params, centred=False)
+    monkeypatch.setattr(casewise, "_CHUNK", 64)
+    parts = residual_traces(problem, params, bread), meat_matrix(problem, params, centred=False)
+    assert parts[0].first == pytest.approx(whole[0].first, rel=1e-12)
+    assert parts[0].second == pytest.approx(whole[0].second, rel=1e-12)
+    assert np.allclose(parts[1], whole[1], rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["covariances", "means", "equal_loadings"])

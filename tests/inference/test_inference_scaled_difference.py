@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import trustsem as ts
 from kernel_models import THREE_CONSTRUCTS, holzinger
 from reference_cases import SHARED, ReferenceCase
 from trustsem.errors import NotNestedError, SpecificationError
+from trustsem.inference import DIFFERENCE_METHODS, scaled_difference_test
 
 METHODS = ("satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
 CASES = ("p141_hs_invariance_mlm", "p142_sat_invariance", "p143_poldem_nested",
@@ -69,6 +71,19 @@ def test_what_cannot_be_compared_by_scaled_differences():
     other = ts.cfa("f =~ x1 + x2 + x3 + x4", holzinger(), estimator="MLM")
     with pytest.raises(NotNestedError):
         ts.compare(hs(estimator="MLM"), other)
+
+
+def test_a_factor_that_is_not_positive_is_replaced(monkeypatch):
+    free, equal = hs(estimator="MLM").tested, hs(estimator="MLM", orthogonal=True).tested
+    huge = replace(free, test=replace(free.test, mean_factor=9.0))
+    named = scaled_difference_test(equal, huge, "satorra.bentler.2001")
+    assert np.isnan(named.chisq)
+    fallen_back = scaled_difference_test(equal, huge)
+    assert fallen_back.method == "satorra.bentler.2010"
+    monkeypatch.setitem(DIFFERENCE_METHODS, "satorra.bentler.2010", lambda *_: named)
+    last = scaled_difference_test(equal, huge)
+    assert last.method == "satorra.2000"
+    assert last.chisq > 0
 
 
 def test_a_saturated_model_may_be_the_general_one():

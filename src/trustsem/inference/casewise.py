@@ -34,8 +34,6 @@ class GroupCases:
         Columns of the derivatives at the point.
     W : ndarray, shape (p, p)
         Inverse of the implied covariance matrix.
-    Sigma : ndarray, shape (p, p)
-        The implied covariance matrix itself.
     mean_gap : ndarray, shape (p,)
         Sample means minus implied means; zero without a mean structure.
     deviations : ndarray, shape (n, p)
@@ -49,7 +47,6 @@ class GroupCases:
     structure: Structure
     projection: Projection
     W: Floats
-    Sigma: Floats
     mean_gap: Floats
     deviations: Floats
     predicted: Floats | None
@@ -60,20 +57,34 @@ class GroupCases:
         """Number of cases."""
         return len(self.deviations)
 
-    def contributions(self) -> Floats:
-        """Return each case's centred part of Delta'W(s - sigma), shape (n, k).
+    def chunks(self) -> Iterator[slice]:
+        """Yield slices of cases, so that memory does not grow with their number."""
+        for start in range(0, self.n_obs, _CHUNK):
+            yield slice(start, start + _CHUNK)
+
+    def contributions(self, part: slice = slice(None)) -> Floats:
+        """Return some cases' centred parts of Delta'W(s - sigma), shape (n, k).
 
         Given fixed covariates, what they predict of a case is no sampling variation.
         """
-        total = self._products(self.deviations)
+        at, WSW = self.structure.directions, self.W @ self.spread @ self.W
+        total = self._products(self.deviations[part])
         if self.predicted is not None:
-            total = total - self._products(self.predicted)
-        return np.asarray(total - total.mean(axis=0))
+            total = total - self._products(self.predicted[part])
+        return np.asarray(total - self.projection.slope(at, WSW) / 2)
 
-    def scores(self) -> Floats:
-        """Return each case's derivative of the log-likelihood, shape (n, k)."""
+    def scores(self, part: slice = slice(None)) -> Floats:
+        """Return some cases' derivatives of the log-likelihood, shape (n, k)."""
         expected = self.projection.slope(self.structure.directions, self.W) / 2
-        return np.asarray(self._products(self.deviations + self.mean_gap) - expected)
+        return np.asarray(self._products(self.deviations[part] + self.mean_gap) - expected)
+
+    @property
+    def spread(self) -> Floats:
+        """Mean cross-products of the deviations, given fixed covariates."""
+        total = self.deviations.T @ self.deviations
+        if self.predicted is not None:
+            total = total - self.predicted.T @ self.predicted
+        return np.asarray(total / self.n_obs)
 
     def _products(self, deviations: Floats) -> Floats:
         """Return d'W dSigma W d / 2 (+ dmu'W d) of every case and parameter."""
@@ -95,14 +106,12 @@ class GroupCases:
         d = self.deviations
         dW = d @ W
         square = (dW * d).sum(axis=1) ** 2
-        mean = d.T @ d / self.n_obs
         moved = d
         if self.predicted is not None:
             e = self.predicted
             square = square - 2 * (dW * e).sum(axis=1) ** 2 + ((e @ W) * e).sum(axis=1) ** 2
-            mean = mean - e.T @ e / self.n_obs
             moved = d - e
-        WM = W @ mean
+        WM = W @ self.spread
         trace = float(square.mean() - np.trace(WM @ WM)) / 2
         if self.structure.has_means:
             trace += float(((moved @ W) * moved).sum(axis=1).mean())
@@ -119,9 +128,8 @@ class GroupCases:
         root = np.linalg.cholesky(self.W)
         d = self.deviations @ root
         e = None if self.predicted is None else self.predicted @ root
-        centre = _half_vector(d.T @ d - (0 if e is None else e.T @ e)) / self.n_obs
-        for start in range(0, self.n_obs, _CHUNK):
-            part = slice(start, start + _CHUNK)
+        centre = _half_vector(root.T @ self.spread @ root)
+        for part in self.chunks():
             squares = outer(d[part], d[part])
             moved = d[part]
             if e is not None:
@@ -168,7 +176,6 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
                 structure=block.structure,
                 projection=implied.project(),
                 W=invert_positive(implied.Sigma).matrix,
-                Sigma=implied.Sigma,
                 mean_gap=gap,
                 deviations=deviations,
                 predicted=_predicted(deviations, _positions(problem, sample.names)),
@@ -210,9 +217,10 @@ def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
     """
     total = np.zeros((len(params), len(params)))
     for cases in group_cases(problem, params):
-        rows = cases.contributions() if centred else cases.scores()
         free = cases.structure.free
-        total[free[:, None], free] += cases.share / cases.n_obs * (rows.T @ rows)
+        for part in cases.chunks():
+            rows = cases.contributions(part) if centred else cases.scores(part)
+            total[free[:, None], free] += cases.share / cases.n_obs * (rows.T @ rows)
     return total
 
 
@@ -263,8 +271,7 @@ def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
     """
     square, through = 0.0, np.zeros_like(bread)
     for cases in group_cases(problem, params):
-        c = cases.contributions()
-        spread, onto = _spread(cases, c)
+        spread, onto = _spread(cases)
         square += spread
         free = cases.structure.free
         through[free[:, None], free] += cases.share * (onto.T @ onto)
@@ -274,18 +281,18 @@ def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
     return Traces(residual_trace(problem, params, bread), second)
 
 
-def _spread(cases: GroupCases, contributions: Floats) -> tuple[float, Floats]:
+def _spread(cases: GroupCases) -> tuple[float, Floats]:
     """Return tr(C^2) and Y'c/n of one group."""
     n, p = cases.deviations.shape
     size = p * (p + 1) // 2 + (p if cases.structure.has_means else 0)
-    onto = np.zeros((size, contributions.shape[1]))
+    onto = np.zeros((size, len(cases.structure.free)))
     if n < size:
         Y = np.vstack([rows for _, rows in cases.cross_products()])
-        return float(((Y @ Y.T) ** 2).sum()) / n**2, Y.T @ contributions / n
+        return float(((Y @ Y.T) ** 2).sum()) / n**2, Y.T @ cases.contributions() / n
     C = np.zeros((size, size))
     for part, rows in cases.cross_products():
         C += rows.T @ rows
-        onto += rows.T @ contributions[part]
+        onto += rows.T @ cases.contributions(part)
     return float((C**2).sum()) / n**2, onto / n
 
 

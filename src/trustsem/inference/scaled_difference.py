@@ -67,10 +67,10 @@ def scaled_difference_test(
     Returns
     -------
     DifferenceTest
-        Its ``method`` names what was computed. The default falls back on
-        ``satorra.bentler.2010`` and then ``satorra.2000``, which is positive by construction,
-        where the factor of the difference is not positive. Asked for by name, the 2001 statistic
-        is then NaN, and the 2010 one negative with a p-value of 1.
+        Its ``method`` names what was computed. Where the factor of the difference is not positive,
+        the default falls back on ``satorra.bentler.2010`` and then ``satorra.2000``, which with
+        expected information is positive by construction. Asked for by name, the 2001 statistic is
+        then NaN, and the 2010 one negative with a p-value of 1.
 
     Raises
     ------
@@ -95,8 +95,11 @@ def scaled_difference_test(
         return DIFFERENCE_METHODS[method](restricted, general)
     if restricted.test.name in _ADJUSTED:
         return satorra_2000(restricted, general)
-    tests = (function(restricted, general) for function in DIFFERENCE_METHODS.values())
-    return next(test for test in tests if test.factor > 0)
+    for function in DIFFERENCE_METHODS.values():
+        test = function(restricted, general)
+        if test.factor > 0:
+            return test
+    return satorra_2000(restricted, replace(general, information="expected"))
 
 
 def satorra_bentler_2001(restricted: TestedModel, general: TestedModel) -> DifferenceTest:
