@@ -104,7 +104,7 @@ class ReferenceCase:
         options = {name.replace(".", "_"): value for name, value in given.items()}
         source = self.raw["data"]
         if source["type"] == "raw":
-            return options | {"data": _frame(self.folder / source["file"], source, self.model)}
+            return options | {"data": read_frame(self.folder / source["file"], source, self.model)}
         moments = source
         if "file" in source:
             moments = json.loads((self.folder / source["file"]).read_text(encoding="utf-8"))
@@ -117,7 +117,7 @@ class ReferenceCase:
         return options
 
 
-def _frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
+def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
     """Read raw data and prepare them as the case says."""
     frame = pd.read_csv(path)
     if "na" in source:

@@ -1,0 +1,92 @@
+"""Several groups: lavaan's numbers for invariance over groups, and where groups enter results."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import trustsem as ts
+from kernel_models import THREE_CONSTRUCTS, holzinger
+from reference_cases import SHARED, read_frame
+
+# lavaan 0.7-2: cfa(model, data, group = "school", group.equal = ...); chisq, df, CFI, RMSEA, SRMR.
+LADDER = {
+    "configural": ((), 115.851344, 48, 0.923398, 0.096915, 0.067864),
+    "metric": (("loadings",), 124.043544, 54, 0.920923, 0.092837, 0.071652),
+    "scalar": (("loadings", "intercepts"), 164.102831, 60, 0.882472, 0.107371, 0.082447),
+    "strict": (
+        ("loadings", "intercepts", "residuals"), 181.511345, 69, 0.872979, 0.104089, 0.088263,
+    ),
+}  # fmt: skip
+CASES = [
+    "p121_hs_mg_configural", "p122_hs_mg_metric", "p123_hs_mg_scalar", "p124_hs_mg_strict",
+    "p125_hs_mg_means", "p126_hs_mg_partial", "p127_sat_mg_reg", "p128_sat_mg_free_reg",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ladder():
+    return {
+        name: ts.cfa(THREE_CONSTRUCTS, holzinger(), group="school", group_equal=row[0])
+        for name, row in LADDER.items()
+    }
+
+
+@pytest.mark.parametrize("level", LADDER)
+def test_invariance_over_schools_is_what_lavaan_finds(ladder, level):
+    _, chisq, df, cfi, rmsea, srmr = LADDER[level]
+    fit = ladder[level].fit_measures
+    assert fit["chisq"] == pytest.approx(chisq, abs=1e-5)
+    assert ladder[level].df == df
+    assert [fit["cfi"], fit["rmsea"], fit["srmr"]] == pytest.approx([cfi, rmsea, srmr], abs=1e-6)
+
+
+def test_each_level_is_tested_against_the_one_below(ladder):
+    table = ts.compare(**ladder)
+    assert list(table.index) == list(LADDER)
+    assert table["chisq_diff"].iloc[1:].tolist() == pytest.approx(
+        [8.1922, 40.0593, 17.4085], abs=1e-4
+    )
+    assert table["df_diff"].iloc[1:].tolist() == [6, 6, 9]
+
+
+def test_results_speak_of_each_group_by_its_label(ladder):
+    result = ladder["metric"]
+    assert result.table.group_labels == ("Pasteur", "Grant-White")
+    assert result.n_obs == len(holzinger())
+    for part in (result.sample, result.implied, result.r2, result.latent_cor, result.latent_mean):
+        assert list(part) == ["Pasteur", "Grant-White"]
+    loadings = result.parameters.query("op == '=~'").pivot(
+        index=["lhs", "rhs"], columns="group", values="est"
+    )
+    assert np.allclose(loadings[1], loadings[2])
+    assert "Group Pasteur" in repr(result)
+
+
+def test_a_grouping_variable_must_be_there_and_differ():
+    with pytest.raises(ts.TrustsemError, match=r"'scool'|scool"):
+        ts.cfa(THREE_CONSTRUCTS, holzinger(), group="scool")
+    with pytest.raises(ts.TrustsemError, match="fewer than two groups"):
+        ts.cfa(THREE_CONSTRUCTS, holzinger().query("school == 'Pasteur'"), group="school")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_estimates_and_fit_of_the_further_reference_cases(name):
+    path = SHARED / "cases" / f"{name}.json"
+    if not path.exists():
+        pytest.skip("the further reference cases (../shared/reference) are absent")
+    case = json.loads(path.read_text(encoding="utf-8"))
+    options = {key.replace(".", "_"): value for key, value in case["call"]["args"].items()}
+    data = read_frame(SHARED / "data" / case["data"]["file"], case["data"], case["model"])
+    result = getattr(ts, case["call"]["fun"])(case["model"], data, **options)
+    mine = {(row.lhs, row.op, row.rhs, row.group): row for row in result.parameters.itertuples()}
+    for row in case["parameters"]:
+        if row["op"] in {":=", "=="}:
+            continue
+        found = mine[row["lhs"], row["op"], row["rhs"] or "", row["group"]]
+        assert found.est == pytest.approx(row["est"], rel=1e-5, abs=1e-6)
+        assert found.se == pytest.approx(row["se"], rel=1e-4, abs=1e-8)
+    for key in ("chisq", "df", "npar", "cfi", "tli", "rmsea", "srmr", "aic", "bic", "logl"):
+        assert result.fit_measures[key] == pytest.approx(case["fit"][key], rel=1e-6, abs=1e-5)
