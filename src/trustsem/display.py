@@ -268,11 +268,6 @@ def bounded(value: float, decimals: int = 2, medium: Medium = "plain") -> str:
     return Format("bounded", decimals).text(value, medium)
 
 
-def p_value(value: float, medium: Medium = "plain") -> str:
-    """Return a probability to three decimals, or ``< .001``."""
-    return P.text(value, medium)
-
-
 def p_statement(value: float, medium: Medium = "plain") -> str:
     """Return ``p = .034`` or ``p < .001`` for a sentence."""
     text = P.text(value, medium)

@@ -8,8 +8,8 @@
     ├── SpecificationError ─ ModelSyntaxError · UnknownIndicatorError · DuplicateParameterError
     │                        · NotIdentifiedError · UnknownOptionError · UnsupportedError
     ├── MomentsError ─────── NotPositiveDefiniteError · TooFewObservationsError
-    ├── EstimationError ──── ConvergenceError · EngineUnavailableError
-    ├── InferenceError ───── SingularInformationError · NotNestedError · ImproperSolutionError
+    ├── EstimationError ──── EngineUnavailableError
+    ├── InferenceError ───── NotNestedError · ImproperSolutionError
     ├── UndefinedIndexError
     ├── PlanError ────────── StudyFileError · UntestableHypothesisError
     └── OutputError
@@ -285,14 +285,6 @@ class EstimationError(TrustsemError, RuntimeError):
     exit_code = 4
 
 
-class ConvergenceError(EstimationError):
-    """No minimum was found, and the caller asked for one."""
-
-    def __init__(self, reason: str, iterations: int = 0) -> None:
-        self.iterations = iterations
-        super().__init__(f"No solution was found after {iterations} iterations: {reason}")
-
-
 class EngineUnavailableError(EstimationError, ImportError):
     """The chosen estimation engine cannot be imported or cannot do what is asked."""
 
@@ -301,14 +293,6 @@ class InferenceError(TrustsemError, ValueError):
     """A conclusion cannot be drawn from an estimated model."""
 
     exit_code = 4
-
-
-class SingularInformationError(InferenceError):
-    """Standard errors do not exist because the information matrix is singular."""
-
-    def __init__(self, parameters: Sequence[str]) -> None:
-        self.parameters = tuple(parameters)
-        super().__init__(f"The information matrix is singular. Involved: {listed(parameters)}.")
 
 
 class NotNestedError(InferenceError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, complex_step_jacobian
+from trustsem.arrays import Floats
 from trustsem.estimation.optimiser import Optimum, minimise
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class _Augmented:
 
     def jacobian(self, reduced: Floats) -> Floats:
         """Return the derivative of the conditions in the reduced parameters, shape (k, r)."""
-        return reduced_jacobian(self.objective, self.conditions, reduced)
+        reduction = self.objective.reduction
+        return reduction.condition_slopes(reduction.expand(reduced))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +103,6 @@ class _AugmentedPoint:
         return (bend + bend.T) / 2
 
 
-def reduced_jacobian(objective: Objective, conditions: Conditions, reduced: Floats) -> Floats:
-    """Return the derivative of the conditions in the reduced parameters.
-
-    Parameters
-    ----------
-    objective : Objective
-        Knows the way from reduced to all parameters.
-    conditions : Conditions
-        The k conditions.
-    reduced : ndarray, shape (r,)
-        Where to differentiate.
-
-    Returns
-    -------
-    ndarray, shape (k, r)
-    """
-    params = objective.reduction.expand(reduced)
-    return complex_step_jacobian(conditions.evaluate, params) @ objective.reduction.K
-
-
 def minimise_under_conditions(
     objective: Objective, start: Floats, conditions: Conditions
 ) -> Optimum:
@@ -146,7 +127,7 @@ def minimise_under_conditions(
         here = optimum.reduced
         gaps = conditions.evaluate(objective.reduction.expand(here))[0]
         multipliers = function.forces(gaps)
-        unmet = np.where(conditions.equality, np.abs(gaps), np.maximum(gaps, 0.0))
+        unmet = conditions.violations(gaps)
         complementary = np.where(conditions.equality, 0.0, np.minimum(np.abs(gaps), multipliers))
         miss = float(max(unmet.max(), complementary.max()))
         if not optimum.converged[0] or miss < _MET or penalty > _STIFFEST:

@@ -82,8 +82,7 @@ def flat_directions(problem: Problem, reduced: Floats) -> list[str]:
 
 def parameter_names(problem: Problem) -> list[str]:
     """Return the name of each reduced parameter, in model syntax."""
-    names = {row.free - 1: row.name for row in problem.table.parameters if row.free}
-    return [names[int(position)] for position in problem.reduction.kept]
+    return [row.name for row in problem.reduced_rows]
 
 
 def _nearby(problem: Problem, start: Floats, generator: np.random.Generator) -> Floats:

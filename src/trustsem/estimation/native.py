@@ -10,12 +10,12 @@ import numpy as np
 from trustsem.estimation.augmented import minimise_under_conditions
 from trustsem.estimation.identification import require_identified
 from trustsem.estimation.optimiser import Optimum, minimise, unit_metric
-from trustsem.estimation.problem import BOUNDARY
+from trustsem.estimation.reduction import BOUNDARY
 
 if TYPE_CHECKING:
     from trustsem.arrays import Floats
     from trustsem.estimation.problem import Problem
-from trustsem.specification import Parameter
+    from trustsem.specification import Parameter
 
 _SADDLE = -1e-7
 _ESCAPES = 3
@@ -125,17 +125,8 @@ def _search_widely(problem: Problem, start: Floats) -> Optimum | None:
         return None
     ends = minimise(problem.objective, starts, max_iterations=_WIDE_ITERATIONS)
     reached = ends.value[ends.converged] if ends.converged.any() else ends.value
-    chosen = int(
-        np.argmax((ends.value == reached.min()) & (ends.converged | ~ends.converged.any()))
-    )
-    pick = np.array([chosen])
-    return Optimum(
-        reduced=ends.reduced[pick],
-        value=ends.value[pick],
-        gradient_norm=ends.gradient_norm[pick],
-        iterations=ends.iterations[pick],
-        converged=ends.converged[pick],
-    )
+    best = (ends.value == reached.min()) & (ends.converged | ~ends.converged.any())
+    return ends.take(np.array([np.argmax(best)]))
 
 
 def _scattered(problem: Problem, start: Floats) -> Floats:
@@ -145,8 +136,7 @@ def _scattered(problem: Problem, start: Floats) -> Floats:
     the other items: both lie behind a point at infinity that no descent crosses.
     """
     generator = np.random.default_rng(1988)
-    rows = {row.free - 1: row for row in problem.table.parameters if row.free}
-    kinds = np.array([_kind(problem, rows[int(kept)]) for kept in problem.reduction.kept])
+    kinds = np.array([_kind(problem, row) for row in problem.reduced_rows])
     size = (_STARTS, len(start))
     factor = np.ones(size)
     directed = kinds == "directed"
@@ -200,9 +190,7 @@ def _inside(problem: Problem, start: Floats) -> Floats:
     if not start.size or np.isfinite(problem.objective.at(start[None]).value[0]):
         return start
     independent = start.copy()
-    rows = {row.free - 1: row for row in problem.table.parameters if row.free}
-    for position, kept in enumerate(problem.reduction.kept):
-        row = rows[int(kept)]
+    for position, row in enumerate(problem.reduced_rows):
         if row.op in ("=~", "~") or (row.op == "~~" and row.lhs != row.rhs):
             independent[position] = 0.0
     for share in (0.5, 0.25, 0.1, 0.0):
@@ -217,8 +205,7 @@ def _reason(problem: Problem, optimum: Optimum) -> str:
     conditions = problem.reduction.conditions
     if len(conditions) and np.isfinite(optimum.value[0]):
         gaps = conditions.evaluate(problem.reduction.expand(optimum.reduced[0]))
-        unmet = np.where(conditions.equality, np.abs(gaps), np.maximum(gaps, 0.0)) > BOUNDARY
-        texts = [text for text, flag in zip(conditions.texts, unmet, strict=True) if flag]
+        texts = conditions.named(conditions.violations(gaps) > BOUNDARY)
         if texts:
             return f"the constraints {'; '.join(texts)} cannot be met"
     if not np.isfinite(optimum.value[0]):

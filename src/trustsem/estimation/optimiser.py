@@ -87,6 +87,16 @@ class Optimum:
     iterations: NDArray[np.intp]
     converged: NDArray[np.bool_]
 
+    def take(self, index: NDArray[np.intp]) -> Optimum:
+        """Return some members of the stack."""
+        return Optimum(
+            reduced=self.reduced[index],
+            value=self.value[index],
+            gradient_norm=self.gradient_norm[index],
+            iterations=self.iterations[index],
+            converged=self.converged[index],
+        )
+
 
 def minimise(
     function: Smooth,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, complex_step_jacobian
+from trustsem.arrays import Floats
 from trustsem.estimation.estimators import ESTIMATORS, Estimator
 from trustsem.estimation.objective import Block, Objective, shares
 from trustsem.estimation.reduction import Reduction, build_reduction
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustsem.moments import SampleMoments
-    from trustsem.specification import ParameterTable
+    from trustsem.specification import Parameter, ParameterTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,7 @@ class Problem:
     def active_conditions(self, params: Floats) -> tuple[str, ...]:
         """Return the inequalities on whose boundary a point lies, as written."""
         conditions = self.reduction.conditions
-        if not len(conditions):
-            return ()
-        active = ~conditions.equality & (np.abs(conditions.evaluate(params)) < BOUNDARY)
-        return tuple(text for text, here in zip(conditions.texts, active, strict=True) if here)
+        return conditions.named(conditions.on_boundary(params)) if len(conditions) else ()
 
     def condition_jacobian(self, params: Floats, *, with_active: bool = True) -> Floats:
         """Return the derivative of the nonlinear equalities that hold at a point.
@@ -173,15 +170,16 @@ class Problem:
         conditions = self.reduction.conditions
         if not len(conditions):
             return np.empty((0, self.reduction.K.shape[1]))
-        J = complex_step_jacobian(conditions.evaluate, params) @ self.reduction.K
         working = conditions.equality
         if with_active:
-            working = working | (np.abs(conditions.evaluate(params)) < BOUNDARY)
-        return np.asarray(J[working])
+            working = working | conditions.on_boundary(params)
+        return np.asarray(self.reduction.condition_slopes(params)[working])
 
-
-BOUNDARY = 1e-8
-"""How close to its boundary an inequality counts as active."""
+    @property
+    def reduced_rows(self) -> tuple[Parameter, ...]:
+        """The row of the table that each reduced parameter is."""
+        rows = {row.free - 1: row for row in self.table.parameters if row.free}
+        return tuple(rows[int(position)] for position in self.reduction.kept)
 
 
 def _blocks(

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian
+from trustsem.arrays import Flags, Floats, Numbers, complex_step_jacobian
 from trustsem.errors import SpecificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trustsem.specification import Constraint, ParameterTable
+
+BOUNDARY = 1e-8
+"""How close to its boundary an inequality counts as active, and any condition as met."""
 
 _TINY = 1e-10
 
@@ -44,6 +47,18 @@ class Conditions:
     def __len__(self) -> int:
         """Return the number of conditions."""
         return len(self.texts)
+
+    def violations(self, gaps: Floats) -> Floats:
+        """Return by how much each condition is missed; zero where it is met."""
+        return np.where(self.equality, np.abs(gaps), np.maximum(gaps, 0.0))
+
+    def on_boundary(self, params: Floats) -> Flags:
+        """Return which inequalities hold as equalities at one point."""
+        return np.asarray(~self.equality & (np.abs(self.evaluate(params)) < BOUNDARY))
+
+    def named(self, chosen: Flags) -> tuple[str, ...]:
+        """Return some of the conditions as written."""
+        return tuple(text for text, here in zip(self.texts, chosen, strict=True) if here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,10 @@ class Reduction:
     def expand(self, reduced: Floats) -> Floats:
         """Return all parameters, shape (..., q)."""
         return reduced if self.is_identity else reduced @ self.K.T + self.offset
+
+    def condition_slopes(self, params: Floats) -> Floats:
+        """Return the derivative of all conditions in the reduced parameters, shape (k, r)."""
+        return complex_step_jacobian(self.conditions.evaluate, params) @ self.K
 
     def reduce(self, params: Floats) -> Floats:
         """Return the reduced values closest to parameters that may break the constraints."""

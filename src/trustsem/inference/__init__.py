@@ -18,6 +18,7 @@ from trustsem.inference.scaled_difference import (
 from trustsem.inference.standardized import (
     KINDS,
     RowValues,
+    divided,
     row_values,
     scale_factors,
     standardized_errors,
@@ -35,6 +36,7 @@ __all__ = [
     "TestedModel",
     "chi_square",
     "difference_test",
+    "divided",
     "effects_table",
     "estimate_covariance",
     "independent_directions",

@@ -18,6 +18,7 @@ from trustsem.arrays import Floats, invert_positive, lower_triangle, outer
 from trustsem.errors import InferenceError
 from trustsem.estimation import Problem
 from trustsem.implied import Projection, Structure
+from trustsem.moments import predicted_cases
 
 _CHUNK = 4096
 
@@ -170,6 +171,7 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
             )
         implied = block.implied(params)
         deviations = sample.data - sample.mean
+        x = [sample.names.index(name) for name in problem.table.exogenous]
         gap = sample.mean - implied.mu if block.mean is not None else np.zeros(len(sample.names))
         found.append(
             GroupCases(
@@ -178,24 +180,11 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
                 W=invert_positive(implied.Sigma).matrix,
                 mean_gap=gap,
                 deviations=deviations,
-                predicted=_predicted(deviations, _positions(problem, sample.names)),
+                predicted=predicted_cases(deviations, x) if x else None,
                 share=block.share,
             )
         )
     return tuple(found)
-
-
-def _positions(problem: Problem, names: tuple[str, ...]) -> list[int]:
-    """Return where the fixed covariates stand."""
-    return [names.index(name) for name in problem.table.exogenous]
-
-
-def _predicted(deviations: Floats, x: list[int]) -> Floats | None:
-    """Return the part of deviations that some of the variables predict linearly."""
-    if not x:
-        return None
-    X = deviations[:, x]
-    return np.asarray(X @ np.linalg.solve(X.T @ X, X.T @ deviations))
 
 
 def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:

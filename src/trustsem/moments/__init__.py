@@ -2,7 +2,13 @@
 
 from trustsem.moments.matrix import from_matrix
 from trustsem.moments.sample import Divisor, SampleMoments, from_frame
-from trustsem.moments.spread import FreeSpread, NormalSpread, Spread, distribution_free_weights
+from trustsem.moments.spread import (
+    FreeSpread,
+    NormalSpread,
+    Spread,
+    distribution_free_weights,
+    predicted_cases,
+)
 
 __all__ = [
     "Divisor",
@@ -13,4 +19,5 @@ __all__ = [
     "distribution_free_weights",
     "from_frame",
     "from_matrix",
+    "predicted_cases",
 ]

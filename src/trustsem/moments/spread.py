@@ -109,9 +109,7 @@ class FreeSpread:
             )
         centred = sample.data - sample.data.mean(axis=0)
         x = [sample.names.index(name) for name in covariates]
-        predicted = centred[:, x] @ np.linalg.lstsq(centred[:, x], centred, rcond=None)[0]
-        predicted[:, x] = centred[:, x]
-        scores = _scores(centred) - _scores(predicted)
+        scores = _scores(centred) - _scores(predicted_cases(centred, x))
         scores -= scores.mean(axis=0)
         return cls(scores.T @ scores / len(scores), centred.shape[1])
 
@@ -176,6 +174,27 @@ def distribution_free_weights(
     W = np.zeros_like(G)
     W[np.ix_(used, used)] = inverse.matrix
     return W
+
+
+def predicted_cases(centred: Floats, covariates: Sequence[int]) -> Floats:
+    """Return the part of each case's deviations that some of the variables predict linearly.
+
+    Parameters
+    ----------
+    centred : ndarray, shape (n, p)
+        Deviations from the means.
+    covariates : sequence of int
+        Positions of the predicting variables; without any nothing is predicted.
+
+    Returns
+    -------
+    ndarray, shape (n, p)
+        The covariates' own deviations stay as they are.
+    """
+    x = list(covariates)
+    predicted = centred[:, x] @ np.linalg.lstsq(centred[:, x], centred, rcond=None)[0]
+    predicted[:, x] = centred[:, x]
+    return np.asarray(predicted)
 
 
 def _scores(centred: Floats) -> Floats:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from trustsem.survey import Screening
     from trustsem.validity.thresholds import Thresholds
 
-STARS = "* p < .05. ** p < .01. *** p < .001."
 _BLANK = replace(display.BOUNDED, missing="")
 
 

@@ -33,6 +33,7 @@ from trustsem.inference import (
     RowValues,
     ScaledTest,
     TestedModel,
+    divided,
     effects_table,
     estimate_covariance,
     row_values,
@@ -151,7 +152,7 @@ class ModelResult:
 
     @cached_property
     def _expected_covariance(self) -> Covariance:
-        """Return the covariance that score tests and residuals use, whatever the option."""
+        """Return the covariance that score tests use, whatever the options."""
         expected = self._information == "expected" and self.options.se in ("standard", "none")
         return self._covariance if expected else estimate_covariance(self.estimate)
 
@@ -180,8 +181,7 @@ class ModelResult:
         """
         values, errors = self._values, self._errors
         se = errors["est"]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            z = np.where(se > 0, values.est / se, np.nan)
+        z = divided(values.est, se)
         width = stats.norm.ppf(0.5 + LEVEL / 2) * se
         frame = self._row_keys().assign(
             est=values.est,

@@ -53,9 +53,6 @@ class Token:
         return self.kind is Kind.SYMBOL and self.text in symbols
 
 
-RELATIONS = ("=~", "<~", "~*~", "~~", "~", ":=", "==", "<", ">", "|")
-"""Operators that stand between the two sides of a statement."""
-
 _PATTERN = re.compile(
     r"""
     (?P<space>[^\S\n]+|[#!][^\n]*)
