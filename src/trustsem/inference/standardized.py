@@ -172,6 +172,33 @@ def divided(a: Numbers | float, b: Numbers) -> Numbers:
     return np.where(exists, a / np.where(exists, b, 1.0), np.nan)
 
 
+def explained_variances(structure: Structure, implied: Implied) -> dict[str, float]:
+    """Return the explained share of each indicator's and outcome's variance, R2 [bollen1989]_.
+
+    Parameters
+    ----------
+    structure, implied
+        The compiled group and its implied moments at one point.
+
+    Returns
+    -------
+    dict of str to float
+        1 - residual variance / variance of each variable that something explains.
+    """
+    explained: dict[str, float] = {}
+    Theta, Sigma = np.diag(implied.matrices["Theta"]), np.diag(implied.Sigma)
+    Psi, cov = np.diag(implied.matrices["Psi"]), np.diag(implied.cov_eta)
+    loaded = (implied.matrices["Lambda"] != 0).any(axis=1)
+    for position, name in enumerate(structure.observed):
+        if name not in structure.eta and loaded[position]:
+            explained[name] = 1 - Theta[position] / Sigma[position]
+    affected = (implied.matrices["Beta"] != 0).any(axis=1)
+    for position, name in enumerate(structure.eta):
+        if affected[position]:
+            explained[name] = 1 - Psi[position] / cov[position]
+    return explained
+
+
 def root(values: Numbers) -> Numbers:
     """Return square roots; NaN where the (real part of the) value is negative."""
     return np.asarray(np.sqrt(np.where(np.real(values) >= 0, values, np.nan)))

@@ -36,6 +36,7 @@ from trustsem.inference import (
     divided,
     effects_table,
     estimate_covariance,
+    explained_variances,
     row_values,
     scaled_test,
     standardized_errors,
@@ -394,7 +395,7 @@ class ModelResult:
         """Explained variance of each indicator and outcome; several groups: a dict by label."""
         found = []
         for structure, implied in zip(self.estimate.problem.structures, self._implied, strict=True):
-            found.append(pd.Series(_explained(structure, implied), name="r2", dtype=float))
+            found.append(pd.Series(explained_variances(structure, implied), name="r2", dtype=float))
         return self._by_group(found)
 
     @property
@@ -545,19 +546,3 @@ def _singular(flat: tuple[str, ...]) -> Finding:
         holds=False,
         remedy="The model is empirically underidentified; fix or remove one of them.",
     )
-
-
-def _explained(structure: Any, implied: Any) -> dict[str, float]:
-    """Return 1 - residual variance / variance of each variable that something explains."""
-    explained: dict[str, float] = {}
-    Theta, Sigma = np.diag(implied.matrices["Theta"]), np.diag(implied.Sigma)
-    Psi, cov = np.diag(implied.matrices["Psi"]), np.diag(implied.cov_eta)
-    loaded = (implied.matrices["Lambda"] != 0).any(axis=1)
-    for position, name in enumerate(structure.observed):
-        if name not in structure.eta and loaded[position]:
-            explained[name] = 1 - Theta[position] / Sigma[position]
-    affected = (implied.matrices["Beta"] != 0).any(axis=1)
-    for position, name in enumerate(structure.eta):
-        if affected[position]:
-            explained[name] = 1 - Psi[position] / cov[position]
-    return explained
