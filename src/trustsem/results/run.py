@@ -8,7 +8,14 @@ import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
-from trustsem.moments import Divisor, SampleMoments, from_frame, from_matrix
+from trustsem.moments import (
+    Divisor,
+    SampleMoments,
+    from_frame,
+    from_matrix,
+    of_groups,
+    printed_groups,
+)
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
 from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
@@ -79,7 +86,7 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     options = Options.from_keywords(**keywords)
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
-    labels = () if options.group is None else _group_labels(frame, options.group)
+    labels = _labels(frame, options)
     table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
     samples = _samples(frame, table, options)
     problem = Problem.build(table, samples, options.discrepancy)
@@ -109,6 +116,15 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         )
 
 
+def _labels(frame: pd.DataFrame | None, options: Options) -> tuple[str, ...]:
+    """Return the groups' labels; none for one group."""
+    if options.group is not None:
+        return _group_labels(frame, options.group)
+    if frame is None and not isinstance(options.sample_cov, pd.DataFrame):
+        return printed_groups(options.sample_cov)
+    return ()
+
+
 def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
     """Return the groups' labels in order of first appearance."""
     if frame is None or group not in frame.columns:
@@ -130,7 +146,7 @@ def _samples(
     """Form the moments of every group."""
     divisor = ESTIMATORS[options.discrepancy].divisor(options.likelihood)
     if frame is None:
-        return (_from_matrix(table, options, divisor),)
+        return _from_matrices(table, options, divisor)
     if options.group is None:
         return (from_frame(frame, table.observed, divisor=divisor),)
     keys = frame[options.group].map(_label, na_action="ignore")
@@ -140,21 +156,30 @@ def _samples(
     )
 
 
-def _from_matrix(table: ParameterTable, options: Options, divisor: Divisor) -> SampleMoments:
-    """Take over the printed matrix."""
+def _from_matrices(
+    table: ParameterTable, options: Options, divisor: Divisor
+) -> tuple[SampleMoments, ...]:
+    """Take over the printed matrices."""
     if table.meanstructure and options.sample_mean is None:
         raise SpecificationError(
             "The model has a mean structure, but the matrix comes without means.",
             remedy="Give sample_mean, or leave out meanstructure and intercepts.",
         )
-    if options.sample_cov is None:
-        raise SpecificationError("There is no matrix to analyse.")
-    return from_matrix(
-        options.sample_cov,
-        table.observed,
-        n_obs=options.sample_nobs,
-        divisor=divisor,
-        rescale=options.sample_cov_rescale,
-        sd=options.sample_sd,
-        mean=options.sample_mean,
+    labels = table.group_labels or ("",)
+    parts = {
+        name: of_groups(getattr(options, name), labels, name)
+        for name in ("sample_cov", "sample_nobs", "sample_sd", "sample_mean")
+    }
+    return tuple(
+        from_matrix(
+            parts["sample_cov"][position],
+            table.observed,
+            n_obs=parts["sample_nobs"][position],
+            divisor=divisor,
+            rescale=options.sample_cov_rescale,
+            sd=parts["sample_sd"][position],
+            mean=parts["sample_mean"][position],
+            group=label if table.n_groups > 1 else "",
+        )
+        for position, label in enumerate(labels)
     )
