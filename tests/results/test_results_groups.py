@@ -65,6 +65,21 @@ def test_a_grouping_variable_must_be_there_and_differ():
         ts.cfa(THREE_CONSTRUCTS, holzinger().query("school == 'Pasteur'"), group="school")
 
 
+def test_cases_of_no_group_are_left_out_and_counted(ladder):
+    data = holzinger().assign(school=lambda frame: frame["school"].where(frame.index > 2))
+    result = ts.cfa(THREE_CONSTRUCTS, data, group="school")
+    (finding,) = [item for item in result.findings if item.code == "cases_without_group"]
+    assert "3 of 301 cases" in finding.claim
+    assert result.n_obs == 298
+    assert "cases_without_group" not in {item.code for item in ladder["configural"].findings}
+
+
+@pytest.mark.parametrize("option", [{"group_equal": "loadings"}, {"group_partial": ["visual=~x2"]}])
+def test_what_compares_groups_needs_groups(option):
+    with pytest.raises(ts.TrustsemError, match="there is one group"):
+        ts.cfa(THREE_CONSTRUCTS, holzinger(), **option)
+
+
 @pytest.fixture(scope="module")
 def printed():
     parts = {label: part[[f"x{i}" for i in range(1, 10)]]

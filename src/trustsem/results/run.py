@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
+from trustsem.findings import Finding
 from trustsem.moments import (
     Divisor,
     SampleMoments,
@@ -106,6 +108,14 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         raise SpecificationError(
             f"data must be a DataFrame or a Survey, got {type(frame).__name__}."
         )
+    several = options.group is not None or not (
+        options.sample_cov is None or isinstance(options.sample_cov, pd.DataFrame)
+    )
+    if (options.group_equal or options.group_partial) and not several:
+        raise SpecificationError(
+            "Options 'group_equal' and 'group_partial' compare groups, but there is one group.",
+            remedy="Name the grouping variable: group=...",
+        )
     if frame is None and options.group is not None:
         raise SpecificationError("Option 'group' needs raw data.")
     if frame is None and options.needs_cases:
@@ -150,9 +160,27 @@ def _samples(
     if options.group is None:
         return (from_frame(frame, table.observed, divisor=divisor),)
     keys = frame[options.group].map(_label, na_action="ignore")
-    return tuple(
+    first, *others = (
         from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
         for label in table.group_labels
+    )
+    found = _without_group(options.group, int(keys.isna().sum()), len(keys))
+    return (replace(first, findings=(*found, *first.findings)), *others)
+
+
+def _without_group(group: str, n: int, n_rows: int) -> tuple[Finding, ...]:
+    """Return the finding about cases of no group, if there are any."""
+    if not n:
+        return ()
+    return (
+        Finding(
+            code="cases_without_group",
+            subject="data",
+            claim=f"{n} of {n_rows} cases have no value of the grouping variable {group} and are "
+            "left out.",
+            severity="warning",
+            value=n / n_rows,
+        ),
     )
 
 
