@@ -51,6 +51,11 @@ class Bounds:
         """Return the nearest points inside, shape (..., r)."""
         return np.clip(points, self.lower, self.upper) if self else points
 
+    def touched(self, points: Floats) -> Flags:
+        """Return which parameters lie on a bound."""
+        room = _TOUCHING * (1 + np.abs(points))
+        return np.asarray((points <= self.lower + room) | (points >= self.upper - room))
+
     def held(self, points: Floats, gradient: Floats) -> Flags:
         """Return which parameters lie on a bound that the gradient pushes them against."""
         room = _TOUCHING * (1 + np.abs(points))

@@ -123,7 +123,8 @@ def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, float | None, i
             break
         curvature, direction = _flattest(problem, best)
         if curvature > _SADDLE:
-            if curvature * problem.n_obs > _WELL_DETERMINED:
+            free = not problem.bounds.touched(best.reduced).any()
+            if free and curvature * problem.n_obs > _WELL_DETERMINED:
                 return best, None, iterations
             break
         beside = _beside(problem, best, direction)

@@ -26,9 +26,9 @@ _FISHER_STEPS = 2
 _RADIUS = 10.0
 _SUFFICIENT = 1e-4
 _NOISE = 1e-13
-_INVISIBLE = 1e-13
-"""Decrease of F by a Newton step that rounding hides: the search ends there."""
-_HALVINGS = 40
+_VANISHING = 15
+_INVISIBLE = 1e-6
+_HALVINGS = 30
 _SMALLEST_CURVATURE = 1e-4
 _JOINT_CURVATURE = 1e4
 _BALANCINGS = 60
@@ -166,10 +166,12 @@ def minimise(
             gradient, metric, curvature = gradient[going], metric[going], curvature[going]
             held = None if held is None else held[going]
         step = _descent(curvature, gradient, metric, held)
-        here, point, moved = _search(member, here, point, (gradient, step), box)
+        here, point, moved, noise = _search(member, here, point, (gradient, step), box)
         if not moved.all():
+            # Near-singular data: what a Newton step promises is less than the rounding of F.
             promised = np.abs((gradient * step).sum(axis=-1)) / 2
-            settled = np.where(promised < _INVISIBLE, _STALLED, np.inf)
+            hidden = (promised <= noise) & (promised < _INVISIBLE)
+            settled = np.where(hidden, _STALLED, np.inf)
             stuck = np.where(moved, norm[going], np.minimum(norm[going], settled))
             state.record(active, here, point.value, stuck, iteration)
             if not moved.any():
@@ -284,20 +286,22 @@ def _search(
     point: Point,
     line: tuple[Floats, Floats],
     box: Bounds | None,
-) -> tuple[Floats, Point, NDArray[np.bool_]]:
-    """Halve each step until its function decreases enough; return points and who moved.
+) -> tuple[Floats, Point, NDArray[np.bool_], Floats]:
+    """Halve each step until its function decreases enough.
 
-    ``line`` holds each member's gradient and step.
+    ``line`` holds each member's gradient and step. Returns points, who moved, and for those who
+    did not how much F changes by rounding alone, along steps next to nothing.
     """
     gradient, step = line
     trial_at = here + step if box is None else box.clip(here + step)
     trial = function.at(trial_at)
     good = _decreases(trial.value, point.value, gradient, trial_at - here)
     if good.all():
-        return trial_at, trial, good
+        return trial_at, trial, good, np.zeros(len(here))
+    noise = np.zeros(len(here))
     left = np.flatnonzero(~good)
     size, value = 1.0, trial.value.copy()
-    for _ in range(_HALVINGS):
+    for halving in range(_HALVINGS):
         size /= 2
         shorter = here[left] + size * step[left]
         trial_at[left] = shorter if box is None else box.clip(shorter)
@@ -306,12 +310,14 @@ def _search(
             value[left], point.value[left], gradient[left], trial_at[left] - here[left]
         )
         good[left] = done
+        if halving >= _VANISHING:
+            noise[left] = np.maximum(noise[left], np.abs(value[left] - point.value[left]))
         left = left[~done]
         if not len(left):
             break
     good[left] = False
     trial_at = np.where(good[:, None], trial_at, here)
-    return trial_at, function.at(trial_at), good
+    return trial_at, function.at(trial_at), good, noise
 
 
 def _decreases(value: Floats, before: Floats, gradient: Floats, moved: Floats) -> Flags:
