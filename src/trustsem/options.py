@@ -62,6 +62,7 @@ VALUES: dict[str, tuple[str, ...]] = {
         "none",
     ),
     "parameterization": ("delta", "theta"),
+    "bounds": ("none", "standard", "wide", "pos.var", "pos.ov.var", "pos.lv.var"),
     "engine": ("native", "semopy"),
 }
 """Allowed values of the options that choose among words.
@@ -98,6 +99,9 @@ class Options:
     ----------
     estimator, likelihood, missing, information, se, test, parameterization, engine : str
         See :data:`VALUES`.
+    bounds : str
+        Ranges that estimates may not leave: of variances (``pos.var``, of observed variables and
+        constructs alike), or of variances, loadings and covariances (``standard``, ``wide``).
     group : str or None
         Column that holds the group; None for one group.
     group_equal, group_partial : tuple of str
@@ -149,6 +153,7 @@ class Options:
     test: str = "default"
     bootstrap: int = 1000
     parameterization: str = "delta"
+    bounds: str = "none"
     sample_cov: pd.DataFrame | PerGroup | None = None
     sample_mean: pd.Series | Sequence[float] | PerGroup | None = None
     sample_sd: pd.Series | Sequence[float] | PerGroup | None = None

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trustsem.arrays import Floats, outer, symmetric
+from trustsem.arrays import SINGULAR, Floats, null_space, outer, symmetric
 from trustsem.estimation import Estimate
 from trustsem.estimation.identification import parameter_names
 from trustsem.estimation.optimiser import unit_metric
 from trustsem.inference.casewise import meat_matrix
-from trustsem.inference.least_squares import SINGULAR, moment_noise, null_space
+from trustsem.inference.least_squares import moment_noise
 
 SANDWICHES = {"robust.sem": True, "robust.huber.white": False}
 """Robust standard errors, and whether the casewise slopes inside are centred."""

@@ -14,7 +14,7 @@ from trustsem.arrays import Floats
 from trustsem.diagram import Diagram, View, draw, graph_from_parameters
 from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError
-from trustsem.estimation import Estimate, check_admissibility
+from trustsem.estimation import Estimate, Problem, check_admissibility
 from trustsem.findings import Finding, at_least
 from trustsem.fit import (
     FitInputs,
@@ -48,6 +48,9 @@ from trustsem.specification import ParameterTable
 
 LEVEL = 0.95
 """Confidence level of all intervals of parameters."""
+
+CASES_PER_MOMENT = 10
+"""Cases per moment below which a distribution-free fit gets a warning [hu1992]_."""
 
 _GRAPH_OPTIONS = ("labels", "hypotheses", "constructs", "controls", "standardized", "group")
 
@@ -96,6 +99,8 @@ class ModelResult:
             found.append(_singular(self._covariance.flat))
         if self.n_obs < self.n_free:
             found.append(_few_cases(self.n_obs, self.n_free))
+        if self.options.discrepancy == "WLS":
+            found += _few_cases_per_moment(self.estimate.problem)
         for sample in self.estimate.problem.samples:
             found += sample.findings
         return at_least(found, "note")
@@ -517,6 +522,32 @@ def _sides(text: str, op: str) -> tuple[str, str, str]:
     """Split a constraint as written."""
     left, right = text.split(op, 1)
     return left.strip(), op, right.strip()
+
+
+def _few_cases_per_moment(problem: Problem) -> list[Finding]:
+    """Return a finding for each group too small for weights from fourth moments."""
+    found = []
+    for structure, sample in zip(problem.structures, problem.samples, strict=True):
+        p = structure.n_observed
+        n_moments = p * (p + 1) // 2 + (p if structure.has_means else 0)
+        needed = CASES_PER_MOMENT * n_moments
+        if sample.n_obs < needed:
+            place = f" (group {sample.group})" if sample.group else ""
+            found.append(
+                Finding(
+                    code="few_cases_for_adf",
+                    subject="data",
+                    claim=f"WLS (ADF) weights {n_moments} moments by fourth moments of "
+                    f"{sample.n_obs} cases{place}: its chi-square is then too large and its "
+                    "standard errors are too small.",
+                    severity="warning",
+                    value=float(sample.n_obs),
+                    threshold=float(needed),
+                    source="hu1992",
+                    remedy="Use estimator='MLM' or 'MLR', which allow for non-normality, too.",
+                )
+            )
+    return found
 
 
 def _few_cases(n_obs: int, n_free: int) -> Finding:

@@ -91,7 +91,7 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     labels = _labels(frame, options)
     table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
     samples = _samples(frame, table, options)
-    problem = Problem.build(table, samples, options.discrepancy)
+    problem = Problem.build(table, samples, options.discrepancy, options.bounds)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
 
 
