@@ -77,7 +77,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 ``"default"`` resolves to the first; that of information, se and test is the estimator's.
 """
 
-_RESOLVED = {"se": ("robust",)}
+_RESOLVED: dict[str, tuple[str, ...]] = {"se": ("robust",)}
 """Words that stand for another one, which depends on other options."""
 
 _INFORMATION_OF = {

@@ -137,6 +137,9 @@ def minimise_near(function: Smooth, start: Floats, hessian: Floats) -> Optimum:
         ends.reduced[active], ends.value[active] = walk.at, walk.value
         ends.gradient_norm[active], ends.iterations[active] = norm, iteration
         going = (norm > TOLERANCE) & np.isfinite(norm)
+        arrived = norm <= TOLERANCE
+        # The next step is known already and costs nothing.
+        ends.reduced[active[arrived]] += walk.step[arrived]
         if not going.any() or iteration == _STEPS:
             break
         if going.mean() < _CROWDED:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from trustsem.arrays import Flags, Floats
+from trustsem.arrays import Flags, Floats, is_positive_definite
 from trustsem.errors import (
     NotPositiveDefiniteError,
     ResamplingError,
@@ -19,6 +19,7 @@ from trustsem.estimation import (
     Estimate,
     Problem,
     admissible_members,
+    estimate,
     refit,
     stacked_objective,
 )
@@ -39,6 +40,10 @@ from trustsem.simulation.resampling import (
 
 AT_ONCE = 100
 """Resamples that are estimated together: few enough for their matrices to stay in cache."""
+
+FEW = 20
+"""How many samples without a solution are worth a search with every start there is. Where there are
+more, it is the model that lacks a solution in samples of this size, which a finding says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,43 @@ class Refits:
     admissible: Flags
 
     @classmethod
+    def joined(cls, parts: Sequence[Refits]) -> Refits:
+        """Return the solutions of all parts."""
+        names = ("numbers", "params", "value", "converged", "admissible")
+        return cls(
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        )
+
+    @classmethod
     def of_sample(cls, params: Floats, value: float = 0.0) -> Refits:
         """Return the sample's own estimates as those of a stack of one."""
         yes = np.ones(1, dtype=bool)
         return cls(np.zeros(1, dtype=np.intp), params[None], np.array([value]), yes, yes)
+
+    @classmethod
+    def without_solution(cls, numbers: Sequence[int], params: Floats) -> Refits:
+        """Return places for solutions that are still to be found; until then the estimates."""
+        n = len(numbers)
+        no = np.zeros(n, dtype=bool)
+        index = np.array(numbers, dtype=np.intp)
+        return cls(index, np.tile(params, (n, 1)), np.full(n, np.nan), no, no.copy())
+
+    def put(
+        self, position: int, one: Problem, params: Floats, value: float, converged: bool
+    ) -> None:
+        """Enter what the search from one sample gave."""
+        self.params[position], self.value[position] = params, value
+        self.converged[position] = converged
+        self.admissible[position] = converged and admissible_members(one, params[None])[0]
+
+    def with_found(self, found: Refits) -> Refits:
+        """Return the solutions with those of a later search in their places."""
+        joined = self.take(np.arange(len(self.numbers)))
+        chosen = found.take(np.flatnonzero(found.converged))
+        places = np.searchsorted(self.numbers, chosen.numbers)
+        for name in ("params", "value", "converged", "admissible"):
+            getattr(joined, name)[places] = getattr(chosen, name)
+        return joined
 
     def take(self, index: NDArray[np.intp]) -> Refits:
         """Return some of them."""
@@ -200,7 +238,7 @@ def estimate_again(
     report : callable, optional
         Called with the number of finished parts and of all parts.
     at_once : int
-        Samples in a part. Neither this nor ``workers`` changes the result.
+        Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
     Returns
     -------
@@ -212,11 +250,13 @@ def estimate_again(
     parts = [range(first, min(first + at_once, draws.n)) for first in range(0, draws.n, at_once)]
     task = partial(_estimate_part, problem, params, draws)
     finished = run_in_parts(task, parts, workers=workers, report=report)
-    joined = {
-        name: np.concatenate([getattr(part, name) for part in finished.outcomes])
-        for name in ("numbers", "params", "value", "converged", "admissible")
-    }
-    return Refits(**joined), finished.interrupted
+    refits = Refits.joined(finished.outcomes)
+    lost = refits.numbers[~refits.converged].tolist()
+    if finished.interrupted or not 0 < len(lost) <= FEW:
+        return refits, finished.interrupted
+    thorough = partial(_searched, problem, params, draws)
+    searched = run_in_parts(thorough, [[number] for number in lost], workers=workers)
+    return refits.with_found(Refits.joined(searched.outcomes)), searched.interrupted
 
 
 def _estimate_part(
@@ -240,33 +280,45 @@ def _one_by_one(
     problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
 ) -> Refits:
     """Estimate from one sample after the other, where each forms weights from its cases."""
-    n = len(numbers)
-    refits = Refits(
-        numbers=np.array(numbers, dtype=np.intp),
-        params=np.tile(params, (n, 1)),
-        value=np.full(n, np.nan),
-        converged=np.zeros(n, dtype=bool),
-        admissible=np.zeros(n, dtype=bool),
-    )
+    refits = Refits.without_solution(numbers, params)
     for position, number in enumerate(numbers):
-        samples = []
-        for sample, cases in zip(problem.samples, draws.cases(number), strict=True):
-            deviations = cases - cases.mean(axis=0)
-            size = len(cases) if sample.divisor == "n" else len(cases) - 1
-            cov = deviations.T @ deviations / size
-            samples.append(
-                replace(sample, cov=cov, mean=cases.mean(axis=0), data=cases, n_obs=len(cases))
-            )
-        try:
-            one = problem.with_samples(samples)
-        except (TooFewObservationsError, NotPositiveDefiniteError):
-            continue  # counted as failed
-        end = refit(one, one.objective, params)
-        reached = one.reduction.expand(end.reduced)
-        refits.params[position], refits.value[position] = reached[0], end.value[0]
-        refits.converged[position] = end.converged[0]
-        refits.admissible[position] = end.converged[0] and admissible_members(one, reached)[0]
+        one = _alone(problem, draws, number)
+        if one is not None:
+            end = refit(one, one.objective, params)
+            reached = one.reduction.expand(end.reduced)[0]
+            refits.put(position, one, reached, float(end.value[0]), bool(end.converged[0]))
     return refits
+
+
+def _searched(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits:
+    """Estimate from each sample as if it were the only one, with every start there is."""
+    refits = Refits.without_solution(numbers, params)
+    for position, number in enumerate(numbers):
+        one = _alone(problem, draws, number)
+        if one is not None:
+            end = estimate(one)
+            refits.put(position, one, end.params, end.value, end.converged)
+    return refits
+
+
+def _alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
+    """Return a model on one of the samples; None if its weights cannot be formed."""
+    by_cases = problem.estimator.from_moments is None
+    drawn = draws.cases(number) if by_cases else (None,) * len(problem.samples)
+    samples = []
+    for sample, (S, mean), data in zip(
+        problem.samples, draws.moments([number]), drawn, strict=True
+    ):
+        if not is_positive_definite(S[0]):
+            return None
+        n_obs = sample.n_obs if data is None else len(data)
+        samples.append(replace(sample, cov=S[0], mean=mean[0], data=data, n_obs=n_obs))
+    try:
+        return problem.with_samples(samples)
+    except (TooFewObservationsError, NotPositiveDefiniteError):
+        return None
 
 
 def solutions(problem: Problem, draws: Draws, refits: Refits) -> Solutions:
@@ -301,19 +353,16 @@ def described(problem: Problem, moments: Sequence[Moments]) -> Problem:
     return replace(plain, objective=stacked_objective(plain, moments))
 
 
-def chi_squares(problem: Problem, draws: Draws, refits: Refits) -> Floats:
+def chi_squares(problem: Problem, draws: Resampling | LeaveOneOut, refits: Refits) -> Floats:
     """Return the chi-square of each of some solutions, shape (n,)."""
     if problem.estimator.efficient:
         return np.maximum(refits.value, 0.0) * problem.weight
-    found = np.empty(len(refits.numbers))
+    found = np.full(len(refits.numbers), np.nan)
     for position, number in enumerate(refits.numbers.tolist()):
-        samples = [
-            replace(sample, cov=S[0], mean=mean[0], data=None)
-            for sample, (S, mean) in zip(problem.samples, draws.moments([number]), strict=True)
-        ]
-        one = problem.with_samples(samples)
-        params, value = refits.params[position], float(refits.value[position])
-        found[position] = chi_square(Estimate(one, params, value, True, 0, 0.0))
+        one = _alone(problem, draws, number)
+        if one is not None:
+            params, value = refits.params[position], float(refits.value[position])
+            found[position] = chi_square(Estimate(one, params, value, True, 0, 0.0))
     return found
 
 
