@@ -24,8 +24,9 @@ from trustsem.estimation.problem import Problem
 Moments = tuple[Floats, Floats]
 """Covariance matrices (..., p, p) and means (..., p) of one group."""
 
+_TARGET = TOLERANCE / 10
 _STEPS = 40
-_MEMORY = 24
+_MEMORY = 12
 _NOISE = 1e-12
 _CROWDED = 0.75
 _FLATTEST = 1e-6
@@ -136,8 +137,8 @@ def minimise_near(function: Smooth, start: Floats, hessian: Floats) -> Optimum:
         norm = np.where(np.isfinite(walk.value), norm, np.inf)
         ends.reduced[active], ends.value[active] = walk.at, walk.value
         ends.gradient_norm[active], ends.iterations[active] = norm, iteration
-        going = (norm > TOLERANCE) & np.isfinite(norm)
-        arrived = norm <= TOLERANCE
+        going = (norm > _TARGET) & np.isfinite(norm)
+        arrived = norm <= _TARGET
         # The next step is known already and costs nothing.
         ends.reduced[active[arrived]] += walk.step[arrived]
         if not going.any() or iteration == _STEPS:

@@ -39,7 +39,7 @@ from trustsem.simulation import (
     chi_squares,
     estimate_again,
     jackknife,
-    resampling,
+    plan_resamples,
     solution_errors,
     solutions,
 )
@@ -477,7 +477,7 @@ def run_bootstrap(
             remedy="See its findings.",
         )
     entropy = np.random.SeedSequence(seed).entropy
-    draws = resampling(estimate.problem, estimate.params, chosen, n, int(str(entropy)))
+    draws = plan_resamples(estimate.problem, estimate.params, chosen, n, int(str(entropy)))
     refits, interrupted = estimate_again(
         estimate.problem, estimate.params, draws, workers=workers, report=report
     )

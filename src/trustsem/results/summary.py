@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from trustsem.display import fit_line, fixed, printable
+from trustsem.display import fit_line, fixed, p_statement, printable
 from trustsem.findings import at_least
 from trustsem.results.rows import sections
 from trustsem.tables import Table
@@ -78,5 +78,8 @@ def _trust(result: ModelResult) -> Iterator[str]:
 def _fit(result: ModelResult) -> Iterator[str]:
     fit = result.fit_measures
     yield fit_line(fit, result.n_obs)
+    if "pvalue_bollen_stine" in fit:
+        p = p_statement(fit["pvalue_bollen_stine"])
+        yield f"Bollen-Stine bootstrap of the model's fit: {p}"
     if "aic" not in result.fit_notes:
         yield f"AIC = {fixed(fit['aic'], 1)}, BIC = {fixed(fit['bic'], 1)}"

@@ -6,7 +6,7 @@ from trustsem.simulation.bootstrap import (
     chi_squares,
     estimate_again,
     jackknife,
-    resampling,
+    plan_resamples,
     solution_errors,
     solutions,
 )
@@ -53,7 +53,7 @@ __all__ = [
     "estimate_again",
     "interval_thresholds",
     "jackknife",
-    "resampling",
+    "plan_resamples",
     "reverse_keyed_answers",
     "run_in_parts",
     "solution_errors",

@@ -38,10 +38,10 @@ from trustsem.simulation.resampling import (
     transformed_cases,
 )
 
-AT_ONCE = 100
+AT_ONCE = 200
 """Resamples that are estimated together: few enough for their matrices to stay in cache."""
 
-FEW = 20
+FEW = 5
 """How many samples without a solution are worth a search with every start there is. Where there are
 more, it is the model that lacks a solution in samples of this size, which a finding says."""
 
@@ -144,7 +144,7 @@ class Solutions:
     problem: Problem
 
 
-def resampling(
+def plan_resamples(
     problem: Problem, params: Floats, kind: ResamplingKind, n: int, seed: int
 ) -> Resampling:
     """Say how samples are drawn again.
