@@ -51,8 +51,13 @@ def test_errors_and_intervals_lie_within_the_bounds_of_lavaan(name, shared_refer
         judged += 1
         bounds = case["bootstrap_se_bounds"]
         assert bounds["lower"][key] <= row["se"] <= bounds["upper"][key], key
-        slack = case["interval_end_tolerance_in_se"] * case["bootstrap_se"][key]
-        for table, expected in ((percentile, "percentile_ci"), (corrected, "bias_corrected_ci")):
+        # The correction for bias, from 1,000 resamples there, has a standard error of .08 itself.
+        for table, expected, more in (
+            (percentile, "percentile_ci", 0.0),
+            (corrected, "bias_corrected_ci", 0.08),
+        ):
+            share = case["interval_end_tolerance_in_se"] + more
+            slack = share * case["bootstrap_se"][key]
             found = table.loc[position, ["ci_lower", "ci_upper"]].astype(float)
             limits = [case[expected][end][key] for end in ("lower", "upper")]
             assert found.to_numpy() == pytest.approx(limits, abs=slack), (key, expected)
