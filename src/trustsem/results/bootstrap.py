@@ -51,6 +51,7 @@ WHAT = ("est", *KINDS)
 
 _COLUMNS = ("parameter", "est", "se", "bias", "ci_lower", "ci_upper")
 _MANY = 0.1
+"""Share of failed or inadmissible resamples beyond which a reader must know."""
 _ROUNDING = 1e-13
 _AT_ONCE = 500
 
@@ -530,8 +531,8 @@ def _failed(failed: int, n: int) -> Finding:
         subject="bootstrap",
         claim=f"{failed} of {n} resamples ({share:.1%}) have no solution and are left out: "
         "errors and intervals describe the others.",
-        severity="serious" if share > _MANY else "warning",
-        holds=False,
+        severity="warning",
+        holds=share <= _MANY,
         value=share,
         threshold=_MANY,
         remedy="The sample is small for this model, or the model barely identified.",
