@@ -51,7 +51,14 @@ VALUES: dict[str, tuple[str, ...]] = {
     "likelihood": ("normal", "wishart"),
     "missing": ("listwise",),
     "information": ("expected", "observed", "first.order"),
-    "se": ("standard", "robust.sem", "robust.huber.white", "first.order", "none"),
+    "se": (
+        "standard",
+        "robust.sem",
+        "robust.huber.white",
+        "first.order",
+        "bootstrap",
+        "none",
+    ),
     "test": (
         "standard",
         "satorra.bentler",
@@ -59,6 +66,7 @@ VALUES: dict[str, tuple[str, ...]] = {
         "yuan.bentler.mplus",
         "mean.var.adjusted",
         "scaled.shifted",
+        "bollen.stine",
         "none",
     ),
     "parameterization": ("delta", "theta"),
@@ -70,14 +78,19 @@ VALUES: dict[str, tuple[str, ...]] = {
 ``"default"`` resolves to the first; that of information, se and test is the estimator's.
 """
 
-_INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order"}
+_RESOLVED: dict[str, tuple[str, ...]] = {"se": ("robust",)}
+"""Words that stand for another one, which depends on other options."""
+
+_INFORMATION_OF = {
+    "robust.sem": "expected",
+    "robust.huber.white": "observed",
+    "first.order": "first.order",
+}
 _NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
 _LATER = {
     "estimator": ("dwls", "wlsm", "wlsmv", "ulsm", "ulsmv"),
     "missing": ("fiml", "ml", "pairwise", "direct"),
-    "se": ("bootstrap",),
-    "test": ("bollen.stine",),
 }
 """Words of the field that a user may rightly expect and that are not available in this version."""
 
@@ -98,7 +111,8 @@ class Options:
     Parameters
     ----------
     estimator, likelihood, missing, information, se, test, parameterization, engine : str
-        See :data:`VALUES`.
+        See :data:`VALUES`; ``se="robust"`` is ``"robust.sem"`` for complete data and otherwise
+        ``"robust.huber.white"``.
     bounds : str
         Ranges that estimates may not leave: of variances (``pos.var``, of observed variables and
         constructs alike), or of variances, loadings and covariances (``standard``, ``wide``).
@@ -119,7 +133,7 @@ class Options:
     fixed_x : bool
         Keep moments of exogenous observed covariates at their sample values.
     bootstrap : int
-        Number of bootstrap samples where a bootstrap is asked for.
+        Number of resamples where ``se`` or ``test`` asks for a bootstrap.
     sample_cov : DataFrame or None
         Covariance (divisor N-1) or correlation matrix instead of raw data. Several groups: a
         mapping of label to matrix, or a sequence of matrices.
@@ -166,12 +180,15 @@ class Options:
     def __post_init__(self) -> None:
         """Resolve what the estimator decides."""
         usual = DEFAULTS[self.estimator]
+        if self.se == "robust":
+            complete = self.missing == "listwise"
+            object.__setattr__(self, "se", "robust.sem" if complete else "robust.huber.white")
         chosen = _INFORMATION_OF.get(self.se, usual.information)
         resolved = {"information": chosen, "se": usual.se, "test": usual.test}
         for name, value in resolved.items():
             if getattr(self, name) == "default":
                 object.__setattr__(self, name, value)
-        if self.discrepancy != "ML" and self.needs_cases:
+        if self.discrepancy != "ML" and self.corrected:
             raise UnsupportedError(
                 f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
                 f"information={self.information!r}",
@@ -204,13 +221,18 @@ class Options:
     @property
     def scaled(self) -> bool:
         """Whether the test statistic is corrected for non-normality."""
-        return self.test not in ("standard", "none")
+        return self.test not in ("standard", "bollen.stine", "none")
+
+    @property
+    def corrected(self) -> bool:
+        """Whether anything is corrected for non-normality by what the cases themselves say."""
+        words = (self.se, self.information)
+        return self.scaled or any(word in _NEEDS_CASES for word in words)
 
     @property
     def needs_cases(self) -> bool:
         """Whether inference needs the cases themselves, not only their moments."""
-        words = (self.se, self.information)
-        return self.scaled or any(word in _NEEDS_CASES for word in words)
+        return self.corrected or self.se == "bootstrap" or self.test == "bollen.stine"
 
     @property
     def marker_scaling(self) -> bool:
@@ -248,7 +270,7 @@ def _word(name: str, value: Any) -> str:
     allowed = VALUES[name]
     if value == "default":
         return "default" if name in ("information", "se", "test") else allowed[0]
-    for word in allowed:
+    for word in (*allowed, *_RESOLVED.get(name, ())):
         if str(value).lower().replace("_", ".") == word.lower():
             return word
     if str(value).lower() in _LATER.get(name, ()):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, is_positive_definite
+from trustsem.arrays import Flags, Floats, diagonal, is_positive_definite, outer
 from trustsem.estimation.optimiser import unit_metric
 from trustsem.findings import Finding, at_least
 
@@ -64,6 +64,43 @@ def _improper(problem: Problem, params: Floats) -> tuple[Finding, ...]:
         findings += _correlations(structure.eta, implied, place)
         findings += _matrices(structure.observed, structure.eta, implied, place)
     return tuple(findings)
+
+
+def admissible_members(problem: Problem, params: Floats) -> Flags:
+    """Return which members of a stack of minima are proper by the rules of the single ones.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model on a stack of b samples.
+    params : ndarray, shape (b, q)
+        Where the minima are.
+    """
+    proper = np.ones(len(params), dtype=bool)
+    for implied in problem.implied(params):
+        for name in ("Psi", "Theta"):
+            M = implied.matrices[name]
+            limit = -_TOLERANCE * (1 + np.abs(M).max(axis=(-2, -1), initial=0.0))
+            proper &= (diagonal(M) >= limit[:, None]).all(axis=-1)
+        proper &= _proper_covariances(implied.cov_eta)
+        proper &= _proper_covariances(implied.matrices["Theta"])
+    return proper
+
+
+def _proper_covariances(M: Floats) -> Flags:
+    """Return which matrices are covariance matrices, as far as their variances are positive."""
+    p = M.shape[-1]
+    together = ((M != 0) & ~np.eye(p, dtype=bool)).any(axis=tuple(range(M.ndim - 1)))
+    M = M[..., together, :][..., together]
+    variances = diagonal(M)
+    exists = variances > 0
+    scale = np.sqrt(np.where(exists, variances, 1.0))
+    R = np.where(outer(exists, exists), M / outer(scale, scale), np.eye(M.shape[-1]))
+    try:
+        np.linalg.cholesky(R)
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.eigvalsh(R)[..., 0] > -_TOLERANCE)
+    return np.ones(len(M), dtype=bool)
 
 
 def _convergence(estimate: Estimate) -> Iterator[Finding]:

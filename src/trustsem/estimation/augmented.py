@@ -125,13 +125,13 @@ def minimise_under_conditions(problem: Problem, start: Floats) -> Optimum:
     best: Optimum | None = None
     iterations = 0
     for begin in _starts(problem, start):
-        end = _descend(problem, begin[None])
+        end = descend_under_conditions(problem, begin[None])
         iterations += int(end.iterations[0])
         for _ in range(_ESCAPES):
             beside = _beside(problem, end) if end.converged[0] else None
             if beside is None:
                 break
-            other = _descend(problem, beside[None])
+            other = descend_under_conditions(problem, beside[None])
             iterations += int(other.iterations[0])
             if not other.converged[0] or other.value[0] > end.value[0] - _LOWER:
                 break
@@ -205,8 +205,8 @@ def _bend(reduction: Reduction, point: Floats, forces: Floats) -> Floats:
     return (bend + bend.T) / 2
 
 
-def _descend(problem: Problem, start: Floats) -> Optimum:
-    """Minimise F from one point until the conditions hold."""
+def descend_under_conditions(problem: Problem, start: Floats) -> Optimum:
+    """Minimise F from one point, shape (1, r), until the conditions hold."""
     objective, conditions = problem.objective, problem.reduction.conditions
     penalty, before = _PENALTY, np.inf
     multipliers = np.zeros(len(conditions))

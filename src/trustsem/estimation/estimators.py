@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from trustsem.arrays import Floats
 from trustsem.discrepancy import (
     Criterion,
     GeneralizedLeastSquares,
@@ -45,6 +46,9 @@ class Estimator:
         the spread.
     baseline : str
         Estimator by which the baseline model is fitted.
+    from_moments : callable or None
+        Forms the discrepancy from covariance matrices and means alone, also from stacks of them;
+        None where the weights come from the cases.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Estimator:
     likelihood: bool = False
     efficient: bool = True
     baseline: str = ""
+    from_moments: Callable[[Floats, Floats | None], Criterion] | None = None
 
     def divisor(self, likelihood: str) -> Divisor:
         """Return what sums of squares are divided by."""
@@ -90,9 +95,15 @@ ESTIMATORS = {
             NormalSpread.of,
             likelihood=True,
             baseline="ML",
+            from_moments=MaximumLikelihood.of,
         ),
         Estimator(
-            "GLS", "generalized least squares", _generalized, NormalSpread.of, baseline="GLS"
+            "GLS",
+            "generalized least squares",
+            _generalized,
+            NormalSpread.of,
+            baseline="GLS",
+            from_moments=GeneralizedLeastSquares.of,
         ),
         Estimator(
             "ULS",
@@ -101,6 +112,7 @@ ESTIMATORS = {
             NormalSpread.of,
             efficient=False,
             baseline="GLS",
+            from_moments=WeightedLeastSquares.unweighted,
         ),
         Estimator(
             "WLS",

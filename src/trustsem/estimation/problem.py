@@ -93,6 +93,13 @@ class Problem:
         blocks = _blocks(self.table, self.structures, self.samples, chosen)
         return replace(self, objective=replace(self.objective, blocks=blocks), estimator=chosen)
 
+    def with_samples(self, samples: Sequence[SampleMoments]) -> Problem:
+        """Return the same model joined to other samples, with variables in the same order."""
+        blocks = _blocks(self.table, self.structures, samples, self.estimator)
+        return replace(
+            self, samples=tuple(samples), objective=replace(self.objective, blocks=blocks)
+        )
+
     @property
     def reduction(self) -> Reduction:
         """From reduced to all parameters."""

@@ -42,7 +42,10 @@ from trustsem.inference import (
     standardized_errors,
 )
 from trustsem.options import Options
+from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.plain import plain
+from trustsem.results.progress import terminal_report
+from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_html, summary_text
 from trustsem.specification import ParameterTable
 
@@ -103,6 +106,8 @@ class ModelResult:
             found += _few_cases_per_moment(self.estimate.problem)
         for sample in self.estimate.problem.samples:
             found += sample.findings
+        for resampled in (self._resampled, self._bollen_stine):
+            found += () if resampled is None else resampled.findings
         return at_least(found, "note")
 
     # -- sizes --------------------------------------------------------------------------------
@@ -148,7 +153,28 @@ class ModelResult:
 
     @cached_property
     def _covariance(self) -> Covariance:
-        return estimate_covariance(self.estimate, self._information, self.options.se)
+        se = "standard" if self.options.se == "bootstrap" else self.options.se
+        return estimate_covariance(self.estimate, self._information, se)
+
+    @cached_property
+    def _vcov(self) -> Floats:
+        """Sampling covariance of all free parameters, shape (q, q)."""
+        resampled = self._resampled
+        return self._covariance.matrix if resampled is None else resampled.covariance
+
+    @cached_property
+    def _resampled(self) -> Bootstrap | None:
+        """The bootstrap behind standard errors and intervals, if ``se`` asks for one."""
+        wanted = self.options.se == "bootstrap" and self.converged
+        return self.bootstrap(self.options.bootstrap, self.options.seed) if wanted else None
+
+    @cached_property
+    def _bollen_stine(self) -> Bootstrap | None:
+        """The bootstrap behind the test of the model, if ``test`` asks for one."""
+        wanted = self.options.test == "bollen.stine" and self.converged
+        if not wanted:
+            return None
+        return self.bootstrap(self.options.bootstrap, self.options.seed, kind="bollen-stine")
 
     @property
     def _information(self) -> str:
@@ -159,7 +185,11 @@ class ModelResult:
     @cached_property
     def _expected_covariance(self) -> Covariance:
         """Return the covariance that score tests use, whatever the options."""
-        expected = self._information == "expected" and self.options.se in ("standard", "none")
+        expected = self._information == "expected" and self.options.se in (
+            "standard",
+            "bootstrap",
+            "none",
+        )
         return self._covariance if expected else estimate_covariance(self.estimate)
 
     @cached_property
@@ -171,8 +201,10 @@ class ModelResult:
         if self.options.se == "none":
             none = np.full(self._values.est.shape, np.nan)
             return dict.fromkeys(("est", *KINDS), none)
+        if self._resampled is not None:
+            return self._resampled.errors()
         problem = self.estimate.problem
-        return standardized_errors(problem, self.estimate.params, self._covariance.matrix)
+        return standardized_errors(problem, self.estimate.params, self._vcov)
 
     @property
     def parameters(self) -> pd.DataFrame:
@@ -188,14 +220,18 @@ class ModelResult:
         values, errors = self._values, self._errors
         se = errors["est"]
         z = divided(values.est, se)
-        width = stats.norm.ppf(0.5 + LEVEL / 2) * se
-        frame = self._row_keys().assign(
+        if self._resampled is None:
+            width = stats.norm.ppf(0.5 + LEVEL / 2) * se
+            limits = (values.est - width, values.est + width)
+        else:
+            limits = self._resampled.limits(level=LEVEL)
+        frame = row_keys(self.table).assign(
             est=values.est,
             se=se,
             z=z,
             pvalue=2 * stats.norm.sf(np.abs(z)),
-            ci_lower=values.est - width,
-            ci_upper=values.est + width,
+            ci_lower=limits[0],
+            ci_upper=limits[1],
             std_lv=values.std_lv,
             std_lv_se=errors["std_lv"],
             std_all=values.std_all,
@@ -206,24 +242,12 @@ class ModelResult:
             return frame
         return pd.concat([frame, self._constraint_rows(frame)], ignore_index=True)
 
-    def _row_keys(self) -> pd.DataFrame:
-        """Return the identifying columns of all rows and defined parameters."""
-        rows = [
-            (row.lhs, row.op, row.rhs, row.group, row.label, row.free, row.exo)
-            for row in self.table.parameters
-        ]
-        rows += [
-            (item.name, ":=", item.text.split(":=", 1)[-1].strip(), 0, item.name, 0, False)
-            for item in self.table.definitions
-        ]
-        return pd.DataFrame(rows, columns=["lhs", "op", "rhs", "group", "label", "free", "exo"])
-
     def _constraint_rows(self, like: pd.DataFrame) -> pd.DataFrame:
         """Return the user's constraints as rows without estimates."""
         chosen = [item for item in self.table.constraints if item.user]
         rows = pd.DataFrame(
             [(*_sides(item.text, item.op), 0, "", 0, False) for item in chosen],
-            columns=["lhs", "op", "rhs", "group", "label", "free", "exo"],
+            columns=list(KEYS),
         )
         return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
 
@@ -236,7 +260,46 @@ class ModelResult:
             row.label or row.name + (f".g{row.group}" if several and row.group > 1 else "")
             for row in free
         ]
-        return pd.DataFrame(self._covariance.matrix, index=names, columns=names)
+        return pd.DataFrame(self._vcov, index=names, columns=names)
+
+    def bootstrap(
+        self,
+        n: int = 5000,
+        seed: int | None = None,
+        kind: str = "nonparametric",
+        workers: int = 1,
+        *,
+        progress: bool = False,
+    ) -> Bootstrap:
+        """Estimate the model again from many resamples.
+
+        Parameters
+        ----------
+        n : int
+            Number of resamples.
+        seed : int or None
+            Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
+        kind : {"nonparametric", "bollen-stine", "parametric"}
+            Cases drawn with replacement within groups; the same after moving the cases to where
+            the model holds, which gives a test of the model; normal samples from the implied
+            moments, which needs no cases.
+        workers : int
+            Processes, each with one thread of linear algebra.
+        progress : bool
+            Say on a terminal how far it is.
+
+        Returns
+        -------
+        Bootstrap
+            An interrupt (Ctrl-C) keeps the resamples that are finished.
+
+        Raises
+        ------
+        ResamplingError
+            If the model did not converge, or cases are needed and there is only a matrix.
+        """
+        report = terminal_report("bootstrap") if progress else None
+        return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------
 
@@ -271,6 +334,8 @@ class ModelResult:
     def _fit(self) -> tuple[dict[str, float], dict[str, str]]:
         """Return the fit measures and why some do not exist."""
         values, reasons = fit_measures(self._fit_inputs)
+        if self._bollen_stine is not None:
+            values["pvalue_bollen_stine"] = self._bollen_stine.pvalue
         if self.scaled_test is None:
             return values, reasons
         baseline = scaled_baseline(self.estimate.problem, self.options)
@@ -410,7 +475,7 @@ class ModelResult:
         See :func:`trustsem.inference.effects_table`.
         """
         estimate = self.estimate
-        return effects_table(estimate.problem, estimate.params, self._covariance.matrix)
+        return effects_table(estimate.problem, estimate.params, self._vcov)
 
     def factor_scores(self, method: str = "regression") -> pd.DataFrame:
         """Estimate each respondent's position on the constructs.
