@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from trustsem.discrepancy import (
     Criterion,
     GeneralizedLeastSquares,
+    IncompleteLikelihood,
     MaximumLikelihood,
     WeightedLeastSquares,
 )
+from trustsem.errors import MomentsError
 from trustsem.moments import (
     Divisor,
     FreeSpread,
@@ -65,6 +67,16 @@ def _maximum_likelihood(sample: SampleMoments, means: bool, covariates: Sequence
     return MaximumLikelihood.of(sample.cov, sample.mean if means else None)
 
 
+def _incomplete(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates  # their cases are complete, and their residuals vanish
+    if sample.patterns is None or sample.mean is None or not means:
+        raise MomentsError(
+            "The likelihood of incomplete cases needs raw data and a model with means.",
+            remedy="Give data, and leave out meanstructure=False.",
+        )
+    return IncompleteLikelihood.of(sample.patterns, sample.cov, sample.mean)
+
+
 def _generalized(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
     del covariates
     return GeneralizedLeastSquares.of(sample.cov, sample.mean if means else None)
@@ -90,6 +102,14 @@ ESTIMATORS = {
             NormalSpread.of,
             likelihood=True,
             baseline="ML",
+        ),
+        Estimator(
+            "FIML",
+            "full-information maximum likelihood",
+            _incomplete,
+            NormalSpread.of,
+            likelihood=True,
+            baseline="FIML",
         ),
         Estimator(
             "GLS", "generalized least squares", _generalized, NormalSpread.of, baseline="GLS"

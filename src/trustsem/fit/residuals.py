@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from trustsem.arrays import Floats
 from trustsem.errors import UnknownOptionError
-from trustsem.estimation import Estimate
+from trustsem.estimation import Estimate, Problem
 from trustsem.implied import Implied, Structure, Tangents
 from trustsem.inference import SANDWICHES, independent_directions
-from trustsem.moments import FreeSpread, SampleMoments
+from trustsem.moments import FreeSpread, SampleMoments, SaturatedModel, Spread
 
 RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 """Kinds of residuals; aliases ``cor`` and ``cor.bollen`` style names are accepted."""
@@ -67,7 +68,9 @@ def residuals(
     fourth moments. A residual varies less, since estimation absorbs a part: with G the matrix of
     these sampling (co)variances, D the derivatives of the moments, W the weights that the
     estimator gives them (ML: the normal-theory ones at the implied moments) and
-    :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_.
+    :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_. With
+    incomplete cases s are the saturated estimates and G the inverse of their information (or its
+    sandwich), and W the information about the moments at the implied ones.
     """
     name = kind.replace(".", "_")
     name = "cor_bollen" if name == "cor" else name
@@ -86,11 +89,13 @@ def residuals(
     for group, moments in enumerate(implied):
         sample = problem.samples[group]
         raw = _of_kind("raw", sample, problem.structures[group], moments)
+        robust = se in SANDWICHES
         if name == "normalized":
-            cov, mean = problem.estimator.spread(sample, ()).variances()
+            # Complete data: of normal theory (WLS: free of it) whatever the standard errors.
+            free = robust and sample.patterns is not None
+            cov, mean = _spread(problem, sample, (), information, robust=free).variances()
             variances = cov / sample.n_obs, mean / sample.n_obs
         else:
-            robust = se in SANDWICHES
             variances = _residual_variances(estimate, group, moments, information, robust=robust)
         found.append(_studentised(raw, variances, sample))
     return tuple(found)
@@ -154,8 +159,7 @@ def _residual_variances(
     tangents = Tangents(implied.project(), structure.directions)
     moves, shifts = tangents.moves(), tangents.shifts()
     weighted = tuple(part / 2 for part in curvature.weighted(tangents))
-    spread_of = FreeSpread.of if robust else problem.estimator.spread
-    G = spread_of(sample, problem.table.exogenous)
+    G = _spread(problem, sample, problem.table.exogenous, information, robust=robust)
     spread, spread_shifts = G.times(*weighted)
     information_matrix = curvature.products(tangents, tangents) / 2
     B = np.einsum("ijk,ijl->kl", weighted[0], spread) + weighted[1].T @ spread_shifts
@@ -174,6 +178,21 @@ def _residual_variances(
         + np.einsum("ik,kl,il->i", shifts, VBV, shifts)
     )
     return cov_variance / sample.n_obs, mean_variance / sample.n_obs
+
+
+def _spread(
+    problem: Problem,
+    sample: SampleMoments,
+    covariates: Sequence[str],
+    information: str,
+    *,
+    robust: bool,
+) -> Spread:
+    """Return the spread of the moments that residuals are judged by."""
+    if sample.patterns is not None:
+        kind = "observed" if information == "observed" else "expected"
+        return SaturatedModel.of(sample, covariates).spread(kind, robust=robust)
+    return (FreeSpread.of if robust else problem.estimator.spread)(sample, covariates)
 
 
 def root_mean_squares(estimate: Estimate) -> dict[str, float]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
-from trustsem.moments import Divisor, SampleMoments, from_frame, from_matrix
+from trustsem.moments import Divisor, SampleMoments, em_moments, from_frame, from_matrix
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
 from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
@@ -132,12 +132,25 @@ def _samples(
     if frame is None:
         return (_from_matrix(table, options, divisor),)
     if options.group is None:
-        return (from_frame(frame, table.observed, divisor=divisor),)
+        return (_from_cases(frame, table, options, divisor),)
     keys = frame[options.group].map(_label, na_action="ignore")
     return tuple(
-        from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
+        _from_cases(frame[keys == label], table, options, divisor, label)
         for label in table.group_labels
     )
+
+
+def _from_cases(
+    frame: pd.DataFrame,
+    table: ParameterTable,
+    options: Options,
+    divisor: Divisor,
+    group: str = "",
+) -> SampleMoments:
+    """Form the moments of one group's cases: of the complete ones, or of all."""
+    if options.incomplete:
+        return em_moments(frame, table.observed, complete=table.exogenous, group=group)
+    return from_frame(frame, table.observed, divisor=divisor, group=group)
 
 
 def _from_matrix(table: ParameterTable, options: Options, divisor: Divisor) -> SampleMoments:
