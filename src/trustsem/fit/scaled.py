@@ -93,6 +93,17 @@ class ScaledInputs:
         if self.model.name == "mean.var.adjusted":
             raise UndefinedIndexError("robust indices are not defined for adjusted df")
 
+    def require_positive_factor(self) -> None:
+        """Raise where no chi-square distribution belongs to the statistic.
+
+        Raises
+        ------
+        UndefinedIndexError
+            If its estimated mean is negative, which outer products of few cases can give.
+        """
+        if self.model.factor <= 0:
+            raise UndefinedIndexError("the mean of the statistic is estimated to be negative")
+
 
 def _scaled(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
     return lambda x: formula(x.with_tests())
@@ -113,6 +124,7 @@ def _robust_limit(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInpu
         x.require_mean_correction()
         if x.plain.df == 0:
             return 0.0
+        x.require_positive_factor()
         return float(np.sqrt(x.model.factor)) * formula(x.with_tests())
 
     return limit
@@ -132,6 +144,7 @@ def _noncentrality(epsilon: float, x: ScaledInputs) -> float:
     x.require_mean_correction()
     if x.plain.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
+    x.require_positive_factor()
     plain = epsilon**2 * x.plain.df * x.plain.n_rmsea / x.plain.n_groups
     return plain / x.model.factor
 
