@@ -225,11 +225,6 @@ class Options:
                 "These corrections are made for complete cases; estimator 'MLR' does with others.",
             ),
             (
-                "likelihood = 'wishart'",
-                self.likelihood == "wishart",
-                "Incomplete cases have no common N - 1; use likelihood='normal'.",
-            ),
-            (
                 "meanstructure = False",
                 self.meanstructure is False,
                 "What is missing is estimated together with the means; leave the option out.",

@@ -12,6 +12,7 @@ from trustsem.arrays import Flags, Floats, invert_positive, outer
 from trustsem.errors import MomentsError, NotPositiveDefiniteError, TooFewObservationsError
 from trustsem.findings import Finding
 from trustsem.moments.sample import (
+    Divisor,
     SampleMoments,
     numeric_columns,
     require_positive_definite,
@@ -55,6 +56,7 @@ def em_moments(
     names: Sequence[str] | None = None,
     *,
     complete: Sequence[str] = (),
+    divisor: Divisor = "n",
     group: str = "",
 ) -> SampleMoments:
     """Estimate means and covariances of incomplete data by maximum likelihood.
@@ -67,6 +69,9 @@ def em_moments(
         Variables; None: all columns that hold numbers.
     complete : sequence of str
         Variables that are conditioned on: cases in which one of them is missing are left out.
+    divisor : {"n", "n-1"}
+        What chi-square multiplies the discrepancy with. The estimates are those of maximum
+        likelihood either way.
     group : str
         Label of the group.
 
@@ -119,7 +124,7 @@ def em_moments(
         cov=moments.cov,
         mean=moments.mean,
         n_obs=len(data),
-        divisor="n",
+        divisor=divisor,
         data=data,
         patterns=patterns,
         group=group,
@@ -194,8 +199,8 @@ def available_moments(sample: SampleMoments) -> tuple[Floats, Floats]:
     Returns
     -------
     cov : ndarray, shape (p, p)
-        Unbiased covariances of the cases that observe both variables, times (N-1)/N; this matrix
-        need not be positive definite.
+        Covariances of the cases that observe both variables, unbiased, or times (N-1)/N with
+        divisor N; this matrix need not be positive definite.
     mean : ndarray, shape (p,)
         Means of the cases that observe the variable.
     """
@@ -205,7 +210,7 @@ def available_moments(sample: SampleMoments) -> tuple[Floats, Floats]:
     centred = np.where(known > 0, data - mean, 0.0)
     both, sums = known.T @ known, centred.T @ known
     cov = (centred.T @ centred - sums * sums.T / both) / (both - 1)
-    return cov * (1 - 1 / len(data)), mean
+    return cov if sample.divisor == "n-1" else cov * (1 - 1 / len(data)), mean
 
 
 @dataclass(frozen=True, slots=True)

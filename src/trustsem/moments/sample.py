@@ -41,7 +41,8 @@ class SampleMoments:
     n_obs : int
         Number of cases analysed: the complete ones, or with ``patterns`` all that have an answer.
     divisor : {"n", "n-1"}
-        What ``cov`` was divided by; chi-square multiplies the discrepancy with the same.
+        What ``cov`` was divided by if cases are complete; chi-square multiplies the discrepancy
+        with the same.
     data : ndarray, shape (n_obs, p), or None
         The cases, if raw data were given; NaN for missing.
     patterns : Patterns or None

@@ -149,7 +149,9 @@ def _from_cases(
 ) -> SampleMoments:
     """Form the moments of one group's cases: of the complete ones, or of all."""
     if options.incomplete:
-        return em_moments(frame, table.observed, complete=table.exogenous, group=group)
+        return em_moments(
+            frame, table.observed, complete=table.exogenous, divisor=divisor, group=group
+        )
     return from_frame(frame, table.observed, divisor=divisor, group=group)
 
 
