@@ -18,35 +18,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trustsem.arrays import Flags, Floats, invert_positive, lower_triangle, outer
+from trustsem.arrays import (
+    Flags,
+    Floats,
+    invert_positive,
+    lower_triangle,
+    outer,
+    symmetric,
+    transpose,
+)
 
 _AT_ONCE = 2**22
 """Numbers in one stack of pattern matrices; more patterns than that are worked through in parts."""
-_ROWS_AT_ONCE = 2**21
-"""Numbers in one strip of a matrix of pairs of moments."""
-
-
-@dataclass(frozen=True, slots=True)
-class PatternLikelihood:
-    """Minus twice the mean log-likelihood (without constant) at stacks of moments.
-
-    Parameters
-    ----------
-    value : ndarray, shape (...)
-        NaN where the covariance matrix is not positive definite.
-    dF_dSigma : ndarray, shape (..., p, p)
-        Slope in Sigma, symmetric.
-    dF_dmu : ndarray, shape (..., p)
-        Slope in mu.
-    """
-
-    value: Floats
-    dF_dSigma: Floats
-    dF_dmu: Floats
+_INDICES_KEPT = 2**20
+"""Places that are kept for one number of variables; larger ones are worked through in strips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,78 +118,9 @@ class Patterns:
             self.of_case,
         )
 
-    def at(self, Sigma: Floats, mu: Floats) -> PatternLikelihood:
-        """Evaluate at moments of shape (..., p, p) and (..., p)."""
-        value: Floats | float = 0.0
-        slope: Floats | float = 0.0
-        mean_slope: Floats | float = 0.0
-        for part in self._parts(Sigma.size):
-            share = self.shares[part]
-            W, log_det = self._inverse(Sigma, part)
-            total, gap = self._total(mu, part)
-            WT = W @ total
-            value = value + (log_det + np.trace(WT, axis1=-2, axis2=-1)) @ share
-            slope = slope + np.einsum("j,...jab->...ab", share, W - WT @ W)
-            mean_slope = mean_slope - 2 * np.einsum("j,...jab,...jb->...a", share, W, gap)
-        positive = invert_positive(Sigma).positive
-        slope = np.asarray(slope)
-        return PatternLikelihood(
-            value=np.where(positive, value, np.nan),
-            dF_dSigma=(slope + np.swapaxes(slope, -1, -2)) / 2,
-            dF_dmu=np.asarray(mean_slope),
-        )
-
-    def information(self, Sigma: Floats, mu: Floats, *, exact: bool) -> Floats:
-        r"""Return the information about the moments per case at one pair of moments.
-
-        Parameters
-        ----------
-        Sigma : ndarray, shape (p, p)
-            Covariance matrix.
-        mu : ndarray, shape (p,)
-            Means.
-        exact : bool
-            Half of the second derivative as it is; else its expectation within the patterns that
-            were observed.
-
-        Returns
-        -------
-        ndarray, shape (k, k)
-            Of the p means, then of the p(p+1)/2 covariances.
-
-        Notes
-        -----
-        The second derivative along dSigma and dmu is the sum over patterns of
-        :math:`2\,\mathrm{tr}(d\Sigma W d\Sigma V) - \mathrm{tr}(d\Sigma W d\Sigma W)
-        + 2 d\mu' W d\mu + 4 d\mu' W d\Sigma w`; its expectation of
-        :math:`\mathrm{tr}(d\Sigma W d\Sigma W) + 2 d\mu' W d\mu` [savalei2010]_.
-        """
-        p = self.n_variables
-        size = p * (p + 1) // 2
-        pairs, means = np.zeros((size, size)), np.zeros((p, p))
-        mixed = np.zeros((p * p, p))
-        for part in self._parts(Sigma.size):
-            share = self.shares[part]
-            W, _ = self._inverse(Sigma, part)
-            low = lower_triangle(W)
-            means += np.einsum("j,jab->ab", share, W)
-            if not exact:
-                pairs += (share[:, None] * low).T @ low
-                continue
-            total, gap = self._total(mu, part)
-            V = W @ total @ W
-            pairs += (share[:, None] * low).T @ (lower_triangle(V + np.swapaxes(V, 1, 2)) - low)
-            pull = np.einsum("jab,jb->ja", W, gap)
-            mixed += (share[:, None] * W.reshape(len(share), p * p)).T @ pull
-        found = np.empty((p + size, p + size))
-        found[:p, :p] = means
-        found[p:, p:] = _pair_weights(pairs, p)
-        rows, cols = np.tril_indices(p)
-        cube = mixed.reshape(p, p, p)
-        half = np.where(rows == cols, 0.5, 1.0)
-        found[:p, p:] = half * (cube[:, rows, cols] + cube[:, cols, rows])
-        found[p:, :p] = found[:p, p:].T
-        return found
+    def at(self, Sigma: Floats, mu: Floats) -> PatternPoint:
+        """Evaluate the likelihood at moments of shape (..., p, p) and (..., p)."""
+        return PatternPoint(self, Sigma, mu)
 
     def pulls(self, data: Floats, Sigma: Floats, mu: Floats) -> Floats:
         """Return W(y - mu) of every case, W that of its pattern; 0 where nothing is observed.
@@ -258,12 +179,6 @@ class Patterns:
         """Return W of every pattern at one covariance matrix, shape (J, p, p)."""
         return self._inverse(Sigma, slice(None))[0]
 
-    def _parts(self, size: int) -> Iterator[slice]:
-        """Yield slices of patterns, so that memory does not grow with their number."""
-        step = max(1, _AT_ONCE // size)
-        for start in range(0, len(self.counts), step):
-            yield slice(start, start + step)
-
     def _inverse(self, Sigma: Floats, part: slice) -> tuple[Floats, Floats]:
         """Return W and ln|Sigma_j| of some patterns, shapes (..., J, p, p) and (..., J)."""
         known = self.observed[part]
@@ -272,10 +187,145 @@ class Patterns:
         inverse = invert_positive(np.where(both, Sigma[..., None, :, :], blank))
         return np.where(both, inverse.matrix, 0.0), inverse.log_det
 
-    def _total(self, mu: Floats, part: slice) -> tuple[Floats, Floats]:
-        """Return squares about mu and gaps of some patterns, (..., J, p, p) and (..., J, p)."""
+    def sums(self, Sigma: Floats, mu: Floats, part: slice) -> PatternSums:
+        """Return what some of the patterns contribute at stacks of moments."""
+        W, log_det = self._inverse(Sigma, part)
         gap = np.where(self.observed[part], self.mean[part] - mu[..., None, :], 0.0)
-        return self.scatter[part] + outer(gap, gap), gap
+        total = self.scatter[part] + outer(gap, gap)
+        return PatternSums(self.shares[part], W, log_det, W @ total, gap)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSums:
+    """What some patterns contribute at stacks of moments.
+
+    Parameters
+    ----------
+    share : ndarray, shape (J,)
+        Shares of the cases.
+    W : ndarray, shape (..., J, p, p)
+        Inverse covariance of what a pattern observes, filled up with zeros.
+    log_det : ndarray, shape (..., J)
+        Log-determinant of the covariance of what it observes.
+    WT : ndarray, shape (..., J, p, p)
+        W times the mean squares about mu.
+    gap : ndarray, shape (..., J, p)
+        Means of the pattern minus mu; 0 where nothing is observed.
+    """
+
+    share: Floats
+    W: Floats
+    log_det: Floats
+    WT: Floats
+    gap: Floats
+
+
+@dataclass(frozen=True)
+class PatternPoint:
+    """The likelihood of incomplete cases at a stack of moments; each part is computed once.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        The cases.
+    Sigma : ndarray, shape (..., p, p)
+        Covariances.
+    mu : ndarray, shape (..., p)
+        Means.
+    """
+
+    patterns: Patterns
+    Sigma: Floats
+    mu: Floats
+
+    @cached_property
+    def _slices(self) -> list[slice]:
+        """Slices of patterns, so that memory does not grow with their number."""
+        step = max(1, _AT_ONCE // self.Sigma.size)
+        return [slice(start, start + step) for start in range(0, len(self.patterns.counts), step)]
+
+    @cached_property
+    def _whole(self) -> PatternSums:
+        return self.patterns.sums(self.Sigma, self.mu, slice(None))
+
+    def _parts(self) -> Iterator[PatternSums]:
+        """Yield the contributions of all patterns; they are kept where they are few."""
+        if len(self._slices) == 1:
+            yield self._whole
+            return
+        for part in self._slices:
+            yield self.patterns.sums(self.Sigma, self.mu, part)
+
+    @cached_property
+    def _slopes(self) -> tuple[Floats, Floats, Floats]:
+        value: Floats | float = 0.0
+        slope: Floats | float = 0.0
+        mean_slope: Floats | float = 0.0
+        for at in self._parts():
+            value = value + (at.log_det + np.trace(at.WT, axis1=-2, axis2=-1)) @ at.share
+            slope = slope + np.einsum("j,...jab->...ab", at.share, at.W - at.WT @ at.W)
+            mean_slope = mean_slope - 2 * np.einsum("j,...jab,...jb->...a", at.share, at.W, at.gap)
+        value = np.where(invert_positive(self.Sigma).positive, value, np.nan)
+        return value, symmetric(np.asarray(slope)), np.asarray(mean_slope)
+
+    @property
+    def value(self) -> Floats:
+        """Minus twice the mean log-likelihood without constant; NaN unless Sigma is positive."""
+        return self._slopes[0]
+
+    @property
+    def dF_dSigma(self) -> Floats:
+        """Slope in Sigma, symmetric, shape (..., p, p)."""
+        return self._slopes[1]
+
+    @property
+    def dF_dmu(self) -> Floats:
+        """Slope in mu, shape (..., p)."""
+        return self._slopes[2]
+
+    def information(self, *, exact: bool) -> Floats:
+        r"""Return the information about the moments per case, shape (..., k, k).
+
+        Parameters
+        ----------
+        exact : bool
+            Half of the second derivative as it is; else its expectation within the patterns that
+            were observed.
+
+        Notes
+        -----
+        The second derivative along dSigma and dmu is the sum over patterns of
+        :math:`2\,\mathrm{tr}(d\Sigma W d\Sigma V) - \mathrm{tr}(d\Sigma W d\Sigma W)
+        + 2 d\mu' W d\mu + 4 d\mu' W d\Sigma w`; its expectation of
+        :math:`\mathrm{tr}(d\Sigma W d\Sigma W) + 2 d\mu' W d\mu` [savalei2010]_.
+        """
+        p = self.patterns.n_variables
+        size = p * (p + 1) // 2
+        lead = self.Sigma.shape[:-2]
+        if lead and self.mu.size // p * size**2 > _AT_ONCE:
+            return self._information_by_member(exact=exact)
+        pairs = np.zeros((*lead, size, size))
+        means = np.zeros((*lead, p, p))
+        mixed = np.zeros((*lead, p * p, p))
+        for at in self._parts():
+            shared = at.share[:, None] * lower_triangle(at.W)
+            means += np.einsum("j,...jab->...ab", at.share, at.W)
+            if not exact:
+                pairs += transpose(shared) @ lower_triangle(at.W)
+                continue
+            V = at.WT @ at.W
+            pairs += transpose(shared) @ lower_triangle(V + transpose(V) - at.W)
+            pull = np.einsum("...jab,...jb->...ja", at.W, at.gap)
+            flat = at.share[:, None] * at.W.reshape(*at.W.shape[:-2], p * p)
+            mixed += transpose(flat) @ pull
+        return _assembled(pairs, means, mixed.reshape(*lead, p, p, p))
+
+    def _information_by_member(self, *, exact: bool) -> Floats:
+        """Return the information of a large stack, without temporaries of its size."""
+        p = self.patterns.n_variables
+        members = zip(self.Sigma.reshape(-1, p, p), self.mu.reshape(-1, p), strict=True)
+        stack = [PatternPoint(self.patterns, *one).information(exact=exact) for one in members]
+        return np.reshape(stack, (*self.mu.shape[:-1], *stack[0].shape))
 
 
 def _distinct_rows(known: Flags) -> tuple[Flags, NDArray[np.intp]]:
@@ -294,26 +344,64 @@ def _distinct_rows(known: Flags) -> tuple[Flags, NDArray[np.intp]]:
     return rows[order], rank[of_row.reshape(-1)]
 
 
-def _pair_weights(pairs: Floats, p: int) -> Floats:
-    """Return tr(E_a W E_b V)/2 for all pairs of covariances, given sums of products of W and V.
+def _assembled(pairs: Floats, means: Floats, mixed: Floats) -> Floats:
+    """Join the parts of an information matrix.
 
     Parameters
     ----------
-    pairs : ndarray, shape (p*, p*)
+    pairs : ndarray, shape (..., p*, p*)
         Sum of vech(W) vech(V)' over patterns.
+    means : ndarray, shape (..., p, p)
+        Sum of W.
+    mixed : ndarray, shape (..., p, p, p)
+        Sum of the products of the elements of W and w.
+    """
+    p, lead = means.shape[-1], means.shape[:-2]
+    size = pairs.shape[-1]
+    rows, cols = np.tril_indices(p)
+    half = np.where(rows == cols, 0.5, 1.0)
+    found = np.empty((*lead, p + size, p + size))
+    found[..., :p, :p] = means
+    across = half * (mixed[..., rows, cols] + mixed[..., cols, rows])
+    found[..., :p, p:] = across
+    found[..., p:, :p] = transpose(across)
+    flat = pairs.reshape(*lead, size * size)
+    step = max(1, _INDICES_KEPT // size)
+    for start in range(0, size, step):
+        strip = slice(start, min(start + step, size))
+        places = _places(p, strip.start, strip.stop)
+        total = sum(flat[..., place] for place in places)
+        found[..., p + strip.start : p + strip.stop, p:] = half[strip, None] * (half / 2) * total
+    return found
+
+
+@lru_cache(maxsize=8)
+def _places(p: int, start: int, stop: int) -> tuple[NDArray[np.intp], ...]:
+    """Return where tr(E_a W E_b V) finds its four products of elements of W and V.
+
+    Parameters
+    ----------
     p : int
         Number of variables.
+    start, stop : int
+        Which covariances a.
+
+    Returns
+    -------
+    tuple of ndarray of int, shape (stop - start, p*)
+        Places in the flat matrix of products of vech(W) and vech(V).
     """
     rows, cols = np.tril_indices(p)
+    size = len(rows)
     place = np.zeros((p, p), dtype=np.intp)
-    place[rows, cols] = place[cols, rows] = np.arange(len(rows))
-    half = np.where(rows == cols, 0.5, 1.0)
-    found = np.empty_like(pairs)
-    step = max(1, _ROWS_AT_ONCE // len(rows))
-    for start in range(0, len(rows), step):
-        strip = slice(start, start + step)
-        a, b = rows[strip, None], cols[strip, None]
-        total = pairs[place[b, rows], place[cols, a]] + pairs[place[b, cols], place[rows, a]]
-        total += pairs[place[a, rows], place[cols, b]] + pairs[place[a, cols], place[rows, b]]
-        found[strip] = half[strip, None] / 2 * half * total
-    return found
+    place[rows, cols] = place[cols, rows] = np.arange(size)
+    a, b = rows[start:stop, None], cols[start:stop, None]
+    return tuple(
+        place[x, y] * size + place[z, w]
+        for x, y, z, w in (
+            (b, rows, cols, a),
+            (b, cols, rows, a),
+            (a, rows, cols, b),
+            (a, cols, rows, b),
+        )
+    )

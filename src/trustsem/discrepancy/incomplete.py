@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trustsem.arrays import Floats
 from trustsem.discrepancy.base import Discrepancy
 from trustsem.discrepancy.wls import MomentCurvature, Weights
-from trustsem.patterns import Patterns
+from trustsem.patterns import PatternPoint, Patterns
 
 if TYPE_CHECKING:
     from trustsem.implied import Tangents
@@ -24,31 +24,19 @@ class PatternCurvature:
 
     Parameters
     ----------
-    patterns : Patterns
-        The cases.
-    Sigma : ndarray, shape (..., p, p)
-        Implied covariances.
-    mu : ndarray, shape (..., p)
-        Implied means.
+    point : PatternPoint
+        The likelihood there.
     exact : bool
         As it is, or expected.
     """
 
-    patterns: Patterns
-    Sigma: Floats
-    mu: Floats
+    point: PatternPoint
     exact: bool
 
     @cached_property
     def _form(self) -> MomentCurvature:
-        p = self.patterns.n_variables
-        lead = self.Sigma.shape[:-2]
-        stack = [
-            self.patterns.information(Sigma, mu, exact=self.exact)
-            for Sigma, mu in zip(self.Sigma.reshape(-1, p, p), self.mu.reshape(-1, p), strict=True)
-        ]
-        values = np.reshape(stack, (*lead, *stack[0].shape))
-        return MomentCurvature(Weights(values, diagonal=False, n_means=p))
+        values = self.point.information(exact=self.exact)
+        return MomentCurvature(Weights(values, diagonal=False, n_means=self.point.mu.shape[-1]))
 
     def products(self, a: Tangents, b: Tangents) -> Floats:
         """Return the form for all pairs, shape (..., len(a), len(b))."""
@@ -103,8 +91,8 @@ class IncompleteLikelihood:
         return Discrepancy(
             value=found.value - self.saturated,
             dF_dSigma=found.dF_dSigma,
-            exact=PatternCurvature(self.patterns, Sigma, mu, exact=True),
-            expected=PatternCurvature(self.patterns, Sigma, mu, exact=False),
+            exact=PatternCurvature(found, exact=True),
+            expected=PatternCurvature(found, exact=False),
             dF_dmu=found.dF_dmu,
         )
 

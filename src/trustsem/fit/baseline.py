@@ -12,7 +12,7 @@ from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
 from trustsem.implied import moment_tangents
 from trustsem.inference import ScaledTest, complete_data_test, scaled_test
-from trustsem.moments import SampleMoments, independence_moments
+from trustsem.moments import SampleMoments, SaturatedModel, independence_moments
 from trustsem.options import Options
 from trustsem.specification import Parameter, ParameterTable, Role
 
@@ -148,11 +148,12 @@ def complete_data_tests(
     options : Options
         Which information; with a corrected test, the spread that holds without normality.
     """
-    information, robust = options.information, options.scaled
-    baseline, df_baseline = baseline_estimate(estimate.problem)
+    problem, information, robust = estimate.problem, options.information, options.scaled
+    saturated = [SaturatedModel.of(sample, problem.table.exogenous) for sample in problem.samples]
+    baseline, df_baseline = baseline_estimate(problem)
     return (
-        complete_data_test(estimate, df, information, robust=robust),
-        complete_data_test(baseline, df_baseline, information, robust=robust),
+        complete_data_test(estimate, df, saturated, information, robust=robust),
+        complete_data_test(baseline, df_baseline, saturated, information, robust=robust),
     )
 
 

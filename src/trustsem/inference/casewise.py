@@ -383,7 +383,7 @@ def saturated_trace(problem: Problem, params: Floats, information: str = "expect
     if problem.samples[0].patterns is not None:
         for sample in problem.samples:
             saturated = SaturatedModel.of(sample, problem.table.exogenous)
-            A, B = saturated.information(information), saturated.outer_products()
+            A, B = saturated.information(information), saturated.outer_products
             total += float(np.trace(np.linalg.solve(A, B)))
         return total
     for cases, sample in zip(group_cases(problem, params), problem.samples, strict=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from trustsem.arrays import invert_positive
 from trustsem.discrepancy import MaximumLikelihood
 from trustsem.estimation import Estimate
 from trustsem.implied import Tangents
@@ -14,7 +15,12 @@ from trustsem.moments import SaturatedModel
 
 
 def complete_data_test(
-    estimate: Estimate, df: int, information: str, *, robust: bool
+    estimate: Estimate,
+    df: int,
+    saturated: Sequence[SaturatedModel],
+    information: str,
+    *,
+    robust: bool,
 ) -> ScaledTest:
     r"""Refer the misfit of incomplete data to the discrepancy of complete data.
 
@@ -28,6 +34,8 @@ def complete_data_test(
         A solution from incomplete cases.
     df : int
         Degrees of freedom.
+    saturated : sequence of SaturatedModel
+        What the cases of each group tell about its moments.
     information : {"expected", "observed", "first.order"}
         The information that the standard errors rest on.
     robust : bool
@@ -52,23 +60,23 @@ def complete_data_test(
     size = directions.shape[1]
     curvature, onto, noise, weights = (np.zeros((size, size)) for _ in range(4))
     statistic = mean = 0.0
-    for block, sample, implied in zip(
-        problem.objective.blocks, problem.samples, problem.implied(estimate.params), strict=True
+    for block, group, implied in zip(
+        problem.objective.blocks, saturated, problem.implied(estimate.params), strict=True
     ):
+        sample = group.sample
         complete = MaximumLikelihood.of(sample.cov, sample.mean)
         statistic += sample.n_obs * float(complete.at(implied.Sigma, implied.mu).value)
-        saturated = SaturatedModel.of(sample, problem.table.exogenous)
         tangents = Tangents(implied.project(), block.structure.directions)
-        D = tangents.moments(means=True)[saturated.free] @ directions[block.structure.free]
-        W = saturated.complete_information()
-        inverse = invert_positive(saturated.information("observed")).matrix
-        chosen = block.share * D.T @ saturated.information(information) @ D
+        D = tangents.moments(means=True)[group.free] @ directions[block.structure.free]
+        W, inverse = group.complete_information, group.inverse
+        chosen = block.share * D.T @ group.information(information) @ D
         curvature += chosen
         weights += block.share * D.T @ W @ D
         if robust:
-            B = saturated.outer_products()
-            mean += float(np.einsum("ij,ji->", W, inverse @ B @ inverse))
-            onto += block.share * D.T @ B @ inverse @ W @ D
+            B = group.outer_products
+            BA = B @ inverse
+            mean += float(np.einsum("ij,ji->", W, inverse @ BA))
+            onto += block.share * D.T @ BA @ W @ D
             noise += block.share * D.T @ B @ D
         else:
             mean += float(np.einsum("ij,ji->", W, inverse))

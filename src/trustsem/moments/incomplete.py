@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from trustsem.arrays import Flags, Floats, invert_positive, outer
+from trustsem.arrays import Flags, Floats, invert_positive, outer, symmetric
 from trustsem.errors import MomentsError, NotPositiveDefiniteError, TooFewObservationsError
 from trustsem.findings import Finding
 from trustsem.moments.sample import (
@@ -19,7 +20,7 @@ from trustsem.moments.sample import (
     scale_finding,
 )
 from trustsem.moments.spread import FreeSpread
-from trustsem.patterns import PatternLikelihood, Patterns
+from trustsem.patterns import PatternPoint, Patterns
 
 _EM_STEPS = 10
 _STEPS = 500
@@ -150,15 +151,15 @@ def saturated_moments(patterns: Patterns) -> SaturatedMoments:
     mean, cov = _available(patterns)
     at = patterns.at(cov, mean)
     for step in range(1, _STEPS + 1):
-        found = _newton_step(patterns, cov, mean, at) if step > _EM_STEPS else None
-        new_cov, new_mean, new_at = found or _em_step(patterns, cov, mean, at)
-        if not np.isfinite(new_at.value):
-            return SaturatedMoments(cov, mean, converged=False, steps=step)
-        settled = _change(cov, mean, new_cov, new_mean) < _SETTLED
-        cov, mean, at = new_cov, new_mean, new_at
+        newton = _newton_step(at) if step > _EM_STEPS else None
+        reached = newton or _em_step(at)
+        if not np.isfinite(reached.value):
+            return SaturatedMoments(at.Sigma, at.mu, converged=False, steps=step)
+        settled = _change(at, reached) < _SETTLED
+        at = reached
         if settled:
-            return SaturatedMoments(cov, mean, converged=True, steps=step)
-    return SaturatedMoments(cov, mean, converged=False, steps=_STEPS)
+            return SaturatedMoments(at.Sigma, at.mu, converged=True, steps=step)
+    return SaturatedMoments(at.Sigma, at.mu, converged=False, steps=_STEPS)
 
 
 def independence_moments(sample: SampleMoments, related: Sequence[str]) -> tuple[Floats, Floats]:
@@ -213,7 +214,7 @@ def available_moments(sample: SampleMoments) -> tuple[Floats, Floats]:
     return cov if sample.divisor == "n-1" else cov * (1 - 1 / len(data)), mean
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SaturatedModel:
     """What incomplete cases tell about means and covariances, at the saturated estimates.
 
@@ -245,20 +246,39 @@ class SaturatedModel:
             Within the patterns observed, the exact second derivative, or outer products of slopes.
         """
         if kind == "first.order":
-            return self.outer_products()
-        patterns, _, mean = _cases(self.sample)
-        return self._chosen(patterns.information(self.sample.cov, mean, exact=kind == "observed"))
+            return self.outer_products
+        return self._observed if kind == "observed" else self._expected
 
+    @cached_property
+    def _observed(self) -> Floats:
+        return self._chosen(self._point.information(exact=True))
+
+    @cached_property
+    def _expected(self) -> Floats:
+        return self._chosen(self._point.information(exact=False))
+
+    @cached_property
+    def _point(self) -> PatternPoint:
+        patterns, _, mean = _cases(self.sample)
+        return patterns.at(self.sample.cov, mean)
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """Inverse of the exact information, shape (l, l)."""
+        return invert_positive(self._observed).matrix
+
+    @cached_property
     def outer_products(self) -> Floats:
-        """Return the mean outer product of the cases' slopes in the free moments, (l, l)."""
+        """Mean outer product of the cases' slopes in the free moments, shape (l, l)."""
         patterns, data, mean = _cases(self.sample)
         return self._chosen(patterns.outer_products(data, self.sample.cov, mean))
 
+    @cached_property
     def complete_information(self) -> Floats:
-        """Return the information per case that complete data of these moments would give."""
+        """Information per case that complete data of these moments would give, shape (l, l)."""
         _, _, mean = _cases(self.sample)
         whole = Patterns.complete(self.sample.cov, mean)
-        return self._chosen(whole.information(self.sample.cov, mean, exact=False))
+        return self._chosen(whole.at(self.sample.cov, mean).information(exact=False))
 
     def spread(self, kind: str, *, robust: bool) -> FreeSpread:
         """Return G of the estimates: the inverse information, or a sandwich [yuan2000]_ of it.
@@ -272,7 +292,7 @@ class SaturatedModel:
         """
         inverse = invert_positive(self.information(kind)).matrix
         G = np.zeros((len(self.free),) * 2)
-        chosen = inverse @ self.outer_products() @ inverse if robust else inverse
+        chosen = inverse @ self.outer_products @ inverse if robust else inverse
         G[np.ix_(self.free, self.free)] = chosen
         return FreeSpread(G, len(self.sample.names))
 
@@ -297,46 +317,40 @@ def _available(patterns: Patterns) -> tuple[Floats, Floats]:
     return mean, np.diag(squares.sum(axis=0) / total)
 
 
-_Step = tuple[Floats, Floats, PatternLikelihood]
-
-
-def _em_step(patterns: Patterns, cov: Floats, mean: Floats, at: PatternLikelihood) -> _Step:
-    """Return moments and likelihood after one EM step."""
+def _em_step(at: PatternPoint) -> PatternPoint:
+    """Return the point that one EM step reaches."""
+    cov = at.Sigma
     shift = -cov @ at.dF_dmu / 2
     new = cov - cov @ at.dF_dSigma @ cov - outer(shift, shift)
-    new = (new + new.T) / 2
-    return new, mean + shift, patterns.at(new, mean + shift)
+    return at.patterns.at(symmetric(new), at.mu + shift)
 
 
-def _newton_step(
-    patterns: Patterns, cov: Floats, mean: Floats, at: PatternLikelihood
-) -> _Step | None:
-    """Return moments and likelihood after one Newton step; None where none goes downhill."""
-    p = len(mean)
+def _newton_step(at: PatternPoint) -> PatternPoint | None:
+    """Return the point that one Newton step reaches; None where none goes downhill."""
+    p = len(at.mu)
     rows, cols = np.tril_indices(p)
     slope = np.where(rows == cols, 1.0, 2.0) * at.dF_dSigma[rows, cols]
     gradient = np.concatenate([at.dF_dmu, slope])
-    inverse = invert_positive(2 * patterns.information(cov, mean, exact=True))
+    inverse = invert_positive(2 * at.information(exact=True))
     if not inverse.positive:
         return None
     step = -inverse.matrix @ gradient
-    change = np.zeros_like(cov)
+    change = np.zeros_like(at.Sigma)
     change[rows, cols] = change[cols, rows] = step[p:]
     rounding = 1e-14 * max(1.0, abs(float(at.value)))
     for halving in range(_HALVINGS):
         share = 0.5**halving
-        moved = cov + share * change, mean + share * step[:p]
-        reached = patterns.at(*moved)
+        reached = at.patterns.at(at.Sigma + share * change, at.mu + share * step[:p])
         if reached.value <= at.value + rounding:
-            return *moved, reached
+            return reached
     return None
 
 
-def _change(cov: Floats, mean: Floats, new_cov: Floats, new_mean: Floats) -> float:
+def _change(old: PatternPoint, new: PatternPoint) -> float:
     """Return the largest change of a mean or covariance in standard deviations."""
-    sd = np.sqrt(np.diag(new_cov))
-    of_cov = np.abs(new_cov - cov) / outer(sd, sd)
-    return float(max(of_cov.max(), (np.abs(new_mean - mean) / sd).max()))
+    sd = np.sqrt(np.diag(new.Sigma))
+    of_cov = np.abs(new.Sigma - old.Sigma) / outer(sd, sd)
+    return float(max(of_cov.max(), (np.abs(new.mu - old.mu) / sd).max()))
 
 
 def _require_pairs(patterns: Patterns, names: Sequence[str], where: str) -> None:
