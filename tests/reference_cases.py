@@ -128,6 +128,9 @@ def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
     if source.get("complete"):
         words = set(re.findall(r"[A-Za-z_]\w*", model))
         frame = frame.dropna(subset=[name for name in frame.columns if name in words])
+    index = pd.Series(range(len(frame)), index=frame.index)
+    for name, rule in (source.get("holes") or {}).items():
+        frame[name] = frame[name].mask(frame.assign(index=index).eval(rule))
     for name, expression in (source.get("derive") or {}).items():
         frame = frame.assign(**{name: frame.eval(expression)})
     return frame.reset_index(drop=True)

@@ -92,8 +92,11 @@ def residuals(
         robust = se in SANDWICHES
         if name == "normalized":
             # Complete data: of normal theory (WLS: free of it) whatever the standard errors.
-            free = robust and sample.patterns is not None
-            cov, mean = _spread(problem, sample, (), information, robust=free).variances()
+            # Incomplete: what the information says, given fixed covariates.
+            incomplete = sample.patterns is not None
+            given = problem.table.exogenous if incomplete else ()
+            G = _spread(problem, sample, given, information, robust=robust and incomplete)
+            cov, mean = G.variances()
             variances = cov / sample.n_obs, mean / sample.n_obs
         else:
             variances = _residual_variances(estimate, group, moments, information, robust=robust)
