@@ -154,7 +154,8 @@ def saturated_moments(patterns: Patterns) -> SaturatedMoments:
         newton = _newton_step(at) if step > _EM_STEPS else None
         reached = newton or _em_step(at)
         if not np.isfinite(reached.value):
-            return SaturatedMoments(at.Sigma, at.mu, converged=False, steps=step)
+            # Variables depend on each other: the caller finds which in the singular matrix.
+            return SaturatedMoments(reached.Sigma, reached.mu, converged=False, steps=step)
         settled = _change(at, reached) < _SETTLED
         at = reached
         if settled:
