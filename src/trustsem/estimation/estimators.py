@@ -47,6 +47,8 @@ class Estimator:
         the spread.
     baseline : str
         Estimator by which the baseline model is fitted.
+    search : str
+        Estimator by whose discrepancy a wide search looks for minima; empty for its own.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Estimator:
     likelihood: bool = False
     efficient: bool = True
     baseline: str = ""
+    search: str = ""
 
     def divisor(self, likelihood: str) -> Divisor:
         """Return what sums of squares are divided by."""
@@ -110,6 +113,7 @@ ESTIMATORS = {
             NormalSpread.of,
             likelihood=True,
             baseline="FIML",
+            search="ML",  # of the saturated moments: nearly the same minima at little cost
         ),
         Estimator(
             "GLS", "generalized least squares", _generalized, NormalSpread.of, baseline="GLS"

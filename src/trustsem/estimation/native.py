@@ -22,6 +22,7 @@ _ESCAPES = 3
 _STARTS = 60
 _NEGATIVE = 0.4
 _WIDE_ITERATIONS = 150
+_REFINED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,14 @@ def _search_widely(problem: Problem, start: Floats) -> Optimum | None:
     starts = _scattered(problem, start)
     if not len(starts):
         return None
-    ends = minimise(problem.objective, starts, max_iterations=_WIDE_ITERATIONS)
+    ends = minimise(
+        problem.by(problem.estimator.search or problem.estimator.name).objective,
+        starts,
+        max_iterations=_WIDE_ITERATIONS,
+    )
+    if problem.estimator.search:
+        lowest = np.argsort(np.where(np.isfinite(ends.value), ends.value, np.inf))[:_REFINED]
+        ends = minimise(problem.objective, ends.reduced[lowest], max_iterations=_WIDE_ITERATIONS)
     reached = ends.value[ends.converged] if ends.converged.any() else ends.value
     best = (ends.value == reached.min()) & (ends.converged | ~ends.converged.any())
     return ends.take(np.array([np.argmax(best)]))
