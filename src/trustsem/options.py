@@ -49,7 +49,7 @@ DEFAULTS = {
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise",),
+    "missing": ("listwise", "fiml"),
     "information": ("expected", "observed", "first.order"),
     "se": (
         "standard",
@@ -88,11 +88,25 @@ _INFORMATION_OF = {
 }
 _NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
+_ALIASES = {"missing": {"ml": "fiml", "direct": "fiml"}}
+"""Other words for a value."""
+
+_COMPLETE_ONLY = (
+    "robust.sem", "satorra.bentler", "yuan.bentler", "mean.var.adjusted", "scaled.shifted",
+)  # fmt: skip
+"""Corrections that rest on the fourth moments of complete cases."""
+
 _LATER = {
     "estimator": ("dwls", "wlsm", "wlsmv", "ulsm", "ulsmv"),
-    "missing": ("fiml", "ml", "pairwise", "direct"),
+    "missing": ("pairwise",),
 }
 """Words of the field that a user may rightly expect and that are not available in this version."""
+
+_WHY_NOT = {
+    "pairwise": "Covariances of different cases need not form a possible matrix, and no number of "
+    "cases belongs to their chi-square; missing='fiml' uses the same answers.",
+}
+"""Why a word is not available, where a reason says more than what is."""
 
 PerGroup = Mapping[str, Any] | Sequence[Any]
 """One value for each group: by label, or in order."""
@@ -184,11 +198,14 @@ class Options:
             complete = self.missing == "listwise"
             object.__setattr__(self, "se", "robust.sem" if complete else "robust.huber.white")
         chosen = _INFORMATION_OF.get(self.se, usual.information)
+        if self.incomplete and chosen == "expected":
+            chosen = "observed"
         resolved = {"information": chosen, "se": usual.se, "test": usual.test}
         for name, value in resolved.items():
             if getattr(self, name) == "default":
                 object.__setattr__(self, name, value)
-        if self.discrepancy != "ML" and self.corrected:
+        self._require_analysable()
+        if not self.likelihood_based and self.corrected:
             raise UnsupportedError(
                 f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
                 f"information={self.information!r}",
@@ -213,10 +230,55 @@ class Options:
         values = {name: _checked(name, value) for name, value in keywords.items()}
         return cls(**values)
 
+    def _require_analysable(self) -> None:
+        """Refuse what incomplete cases do not allow.
+
+        Raises
+        ------
+        UnsupportedError
+            With the reason.
+        """
+        if not self.incomplete:
+            return
+        for what, applies, reason in (
+            (
+                f"estimator = {self.estimator!r}",
+                not self.likelihood_based,
+                "Least squares analyse one covariance matrix of complete cases; ML and MLR do not.",
+            ),
+            (
+                f"se = {self.se!r} and test = {self.test!r}",
+                self.se in _COMPLETE_ONLY or self.test in _COMPLETE_ONLY,
+                "These corrections are made for complete cases; estimator 'MLR' does with others.",
+            ),
+            (
+                "meanstructure = False",
+                self.meanstructure is False,
+                "What is missing is estimated together with the means; leave the option out.",
+            ),
+            (
+                "sample_cov",
+                self.sample_cov is not None,
+                "A matrix no longer tells which answers are missing; give raw data.",
+            ),
+        ):
+            if applies:
+                raise UnsupportedError(f"missing = 'fiml' with {what}", reason)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether incomplete cases are analysed."""
+        return self.missing == "fiml"
+
+    @property
+    def likelihood_based(self) -> bool:
+        """Whether a likelihood is maximised."""
+        return DEFAULTS[self.estimator].discrepancy == "ML"
+
     @property
     def discrepancy(self) -> str:
         """The estimator whose discrepancy is minimised."""
-        return DEFAULTS[self.estimator].discrepancy
+        return "FIML" if self.incomplete else DEFAULTS[self.estimator].discrepancy
 
     @property
     def scaled(self) -> bool:
@@ -270,11 +332,13 @@ def _word(name: str, value: Any) -> str:
     allowed = VALUES[name]
     if value == "default":
         return "default" if name in ("information", "se", "test") else allowed[0]
+    value = _ALIASES.get(name, {}).get(str(value).lower(), value)
     for word in (*allowed, *_RESOLVED.get(name, ())):
         if str(value).lower().replace("_", ".") == word.lower():
             return word
     if str(value).lower() in _LATER.get(name, ()):
-        raise UnsupportedError(f"{name} = {value!r}", f"Available: {', '.join(allowed)}.")
+        reason = _WHY_NOT.get(str(value).lower(), f"Available: {', '.join(allowed)}.")
+        raise UnsupportedError(f"{name} = {value!r}", reason)
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 
 

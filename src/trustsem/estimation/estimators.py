@@ -9,9 +9,11 @@ from trustsem.arrays import Floats
 from trustsem.discrepancy import (
     Criterion,
     GeneralizedLeastSquares,
+    IncompleteLikelihood,
     MaximumLikelihood,
     WeightedLeastSquares,
 )
+from trustsem.errors import MomentsError
 from trustsem.moments import (
     Divisor,
     FreeSpread,
@@ -49,6 +51,8 @@ class Estimator:
     from_moments : callable or None
         Forms the discrepancy from covariance matrices and means alone, also from stacks of them;
         None where the weights come from the cases.
+    search : str
+        Estimator by whose discrepancy a wide search looks for minima; empty for its own.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Estimator:
     efficient: bool = True
     baseline: str = ""
     from_moments: Callable[[Floats, Floats | None], Criterion] | None = None
+    search: str = ""
 
     def divisor(self, likelihood: str) -> Divisor:
         """Return what sums of squares are divided by."""
@@ -68,6 +73,16 @@ class Estimator:
 def _maximum_likelihood(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
     del covariates  # their residuals vanish
     return MaximumLikelihood.of(sample.cov, sample.mean if means else None)
+
+
+def _incomplete(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates  # their cases are complete, and their residuals vanish
+    if sample.patterns is None or sample.mean is None or not means:
+        raise MomentsError(
+            "The likelihood of incomplete cases needs raw data and a model with means.",
+            remedy="Give data, and leave out meanstructure=False.",
+        )
+    return IncompleteLikelihood.of(sample.patterns, sample.cov, sample.mean)
 
 
 def _generalized(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
@@ -96,6 +111,15 @@ ESTIMATORS = {
             likelihood=True,
             baseline="ML",
             from_moments=MaximumLikelihood.of,
+        ),
+        Estimator(
+            "FIML",
+            "full-information maximum likelihood",
+            _incomplete,
+            NormalSpread.of,
+            likelihood=True,
+            baseline="FIML",
+            search="ML",  # of the saturated moments: nearly the same minima at little cost
         ),
         Estimator(
             "GLS",

@@ -45,7 +45,21 @@ def search_widely(problem: Problem, start: Floats, ends: Optimum) -> Optimum:
     -------
     Optimum
         All different ends, the lowest first, whether converged or not.
+
+    Notes
+    -----
+    Where the estimator names a cheaper discrepancy with nearly the same minima, that one is
+    searched, and descents from its lowest ends follow.
     """
+    if not problem.estimator.search:
+        return _search(problem, start, ends)
+    like = problem.by(problem.estimator.search)
+    nearby = _search(like, start, _descend(like, ends.reduced, _STEPS))
+    return _distinct(ends.joined(_descend(problem, nearby.reduced[:_PARENTS], _POLISH)))
+
+
+def _search(problem: Problem, start: Floats, ends: Optimum) -> Optimum:
+    """Move points in stages until the lowest end stays."""
     ends = _distinct(ends)
     further = _scattered(problem, start)
     lowest = np.inf

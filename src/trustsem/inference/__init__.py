@@ -1,5 +1,6 @@
 """Inference: information, standard errors, standardised solution, effects, difference tests."""
 
+from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.effects import effects_table
 from trustsem.inference.information import (
@@ -46,6 +47,7 @@ __all__ = [
     "bca_interval",
     "bootstrap_quantiles",
     "chi_square",
+    "complete_data_test",
     "difference_test",
     "divided",
     "effects_table",

@@ -123,7 +123,7 @@ def _yuan_bentler(estimate: Estimate, chisq: float, df: int, information: str) -
 
 
 def _yuan_bentler_mplus(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
-    saturated = saturated_trace(estimate.problem, estimate.params)
+    saturated = saturated_trace(estimate.problem, estimate.params, information)
     meat = meat_matrix(estimate.problem, estimate.params, centred=False)
     trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
     return _from_traces("yuan.bentler.mplus", estimate, (chisq, df), saturated, trace)

@@ -19,6 +19,8 @@ from trustsem.findings import Finding, at_least
 from trustsem.fit import (
     FitInputs,
     ScaledInputs,
+    complete_data_fit_measures,
+    complete_data_tests,
     fit_inputs,
     fit_measures,
     modification_indices,
@@ -336,12 +338,17 @@ class ModelResult:
         values, reasons = fit_measures(self._fit_inputs)
         if self._bollen_stine is not None:
             values["pvalue_bollen_stine"] = self._bollen_stine.pvalue
-        if self.scaled_test is None:
-            return values, reasons
-        baseline = scaled_baseline(self.estimate.problem, self.options)
-        inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
-        scaled, scaled_reasons = scaled_fit_measures(inputs)
-        return values | scaled, reasons | scaled_reasons
+        if self.scaled_test is not None:
+            baseline = scaled_baseline(self.estimate.problem, self.options)
+            inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
+            scaled, scaled_reasons = scaled_fit_measures(inputs)
+            values, reasons = values | scaled, reasons | scaled_reasons
+        if self.options.incomplete:
+            robust, robust_reasons = complete_data_fit_measures(
+                self._fit_inputs, *complete_data_tests(self.estimate, self.df, self.options)
+            )
+            values, reasons = values | robust, reasons | robust_reasons
+        return values, reasons
 
     @property
     def fit_measures(self) -> pd.Series:
