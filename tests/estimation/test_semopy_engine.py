@@ -20,6 +20,7 @@ from trustsem.options import Options
 from trustsem.specification import ParameterTable, build_table, parse_model
 
 BEYOND = {
+    "fiml",
     "mean_structure", "constraints", "not_identified", "error", "non_convergence",
     "gls", "uls", "wls_adf", "multigroup", "fiml", "ordinal",
 }  # fmt: skip

@@ -31,7 +31,7 @@ def estimate_with(engine: str, problem: Problem) -> Estimate:
     if problem.estimator.name != "ML":
         raise EngineUnavailableError(
             "The semopy engine estimates by maximum likelihood from complete data, not by "
-            f"{problem.estimator.title}.",
+            f"{problem.estimator.title} ({problem.estimator.name}).",
             remedy="Use engine='native'.",
         )
     from trustsem.estimation.semopy_engine import (  # noqa: PLC0415 - semopy takes seconds to load
