@@ -42,6 +42,8 @@ class Finding:
         Key of the criterion's reference (:mod:`trustsem.references`), or empty.
     remedy : str
         What a researcher can do, or empty.
+    about : str
+        The subject as readers know it, by its labels; empty where that is ``subject`` itself.
     """
 
     code: str
@@ -54,6 +56,12 @@ class Finding:
     threshold: float | None = None
     source: str = ""
     remedy: str = ""
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """The subject as readers know it."""
+        return self.about or self.subject
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain values."""
@@ -62,7 +70,7 @@ class Finding:
     def __str__(self) -> str:
         """Return severity, subject and claim as one line."""
         tail = f" {self.remedy}" if self.remedy else ""
-        return f"{self.severity.upper()} [{self.subject}] {self.claim}{tail}"
+        return f"{self.severity.upper()} [{self.name}] {self.claim}{tail}"
 
 
 def at_least(findings: Iterable[Finding], severity: Severity) -> tuple[Finding, ...]:

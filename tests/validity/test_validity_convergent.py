@@ -92,7 +92,9 @@ def test_rescaling_an_item_leaves_the_standardised_indices_alone(hs) -> None:
     case, cov = hs
     factor = np.where(cov.index == "x5", 1000.0, 1.0)
     parameters = case.parameters.copy()
-    parameters.loc[parameters["rhs"] == "x5", "est"] *= 1000
+    x5 = parameters["rhs"] == "x5"
+    parameters.loc[x5 & (parameters["op"] == "=~"), "est"] *= 1000
+    parameters.loc[x5 & (parameters["op"] == "~~"), "est"] *= 1000**2
     scaled = reliability_table(
         parameters,
         case.constructs,

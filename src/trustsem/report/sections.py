@@ -158,7 +158,7 @@ def _item(finding: Finding) -> Markup:
     ).format(
         finding.severity,
         finding.severity,
-        finding.subject,
+        finding.name,
         typeset(finding.claim),
         remedy if finding.remedy else "",
         source if finding.source else "",

@@ -48,6 +48,8 @@ class StudyResult:
         One for each step.
     scorecard : DataFrame
         Published against estimated numbers; empty where nothing is published.
+    what_if : DataFrame
+        How hypotheses would move if a left-out measurement parameter were free; exploratory.
     screening : Screening or None
         What was found in the answers; None for a printed matrix.
     agreement : DataFrame
@@ -67,6 +69,7 @@ class StudyResult:
     structural: StructuralStep | None
     verdict: tuple[Verdict, ...]
     scorecard: pd.DataFrame
+    what_if: pd.DataFrame
     screening: Screening | None
     agreement: pd.DataFrame
     manifest: Mapping[str, Any]
