@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
 from trustsem.findings import Finding
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
 from trustsem.study.constructs import complete_answers, reliability_errors
+from trustsem.study.measurement_tables import measurement_tables
 from trustsem.study.pairs import discriminant_tests
 from trustsem.study.rival_measurement import rival_measurement
+from trustsem.tables import Table
 from trustsem.validity import (
     check_discriminant,
     check_fit,
@@ -32,6 +36,7 @@ from trustsem.validity import (
     residual_table,
 )
 from trustsem.validity.local_fit import MODIFICATION_COLUMNS, RESIDUAL_COLUMNS
+from trustsem.validity.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +44,12 @@ if TYPE_CHECKING:
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
 
+_WIDTH = 100
 METHOD_BIAS_COLUMNS = ("model", "chisq", "df", "pvalue", "cfi", "rmsea", "srmr")
 """Columns of the comparison with a single common construct."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MeasurementStep:
     """What step one found.
 
@@ -75,6 +81,8 @@ class MeasurementStep:
         The measurement model against a single common construct.
     findings : tuple of Finding
         Everything judged in this step.
+    thresholds : Thresholds
+        The criteria it was judged by.
     """
 
     model: ModelResult
@@ -92,6 +100,25 @@ class MeasurementStep:
     rivals: pd.DataFrame
     method_bias: pd.DataFrame
     findings: tuple[Finding, ...]
+    thresholds: Thresholds
+
+    def __repr__(self) -> str:
+        """Return fit and tables as text."""
+        blocks = [self._fit_line(), *(table.to_text(_WIDTH) for table in self._tables())]
+        return display.printable("\n\n".join(blocks), keep_lines=True)
+
+    def _repr_html_(self) -> str:
+        parts = [Markup("<p>{}</p>").format(self._fit_line())]
+        return str(Markup("\n").join([*parts, *(table.to_html() for table in self._tables())]))
+
+    def _fit_line(self) -> str:
+        model = self.model
+        fit = display.fit_line(dict(model.fit_measures), model.n_obs)
+        trust = "" if model.admissible else "NOT TO BE INTERPRETED, see .findings. "
+        return f"Step one, measurement model: {trust}{fit}"
+
+    def _tables(self) -> list[Table]:
+        return measurement_tables(self)
 
 
 def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any]) -> MeasurementStep:
@@ -175,6 +202,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         rivals=rivals,
         method_bias=method_bias,
         findings=findings,
+        thresholds=limits,
     )
 
 

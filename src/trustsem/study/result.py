@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,8 @@ from trustsem.diagram import Diagram, View, conceptual_graph, draw, graph_from_p
 from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
 from trustsem.results import plain
-from trustsem.tables import Table
+from trustsem.study import measurement_tables
+from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -221,14 +222,20 @@ class StudyResult:
         return paragraphs
 
     def _tables(self) -> list[Table]:
-        """Return reliability and hypotheses as short tables."""
-        reliability = self.measurement.reliability[["label", "n_items", "alpha", "cr", "ave"]]
+        """Return reliability, discriminant validity and hypotheses as short tables."""
+        short = {
+            "reliability": ("construct", "n_items", "alpha", "omega", "cr", "ave", "msv"),
+            "discriminant": ("pair", "phi", "ci", "chisq_diff", "pvalue_holm", "htmt", "problem",
+                             "holds"),
+        }  # fmt: skip
+        built = (
+            measurement_tables.reliability(self.measurement),
+            measurement_tables.discriminant(self.measurement),
+        )
         tables = [
-            Table(
-                "reliability",
-                "Convergent Validity",
-                reliability.reset_index(drop=True).rename(columns={"label": "construct"}),
-            )
+            replace(table, show=short[table.name], notes=Notes())
+            for table in built
+            if len(table.frame)
         ]
         if self.structural is not None:
             columns = ["hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue"]

@@ -109,7 +109,7 @@ def _rivals(study: Study, model: ModelResult) -> Iterator[_Rival]:
     if len(items_of) > 2:  # noqa: PLR2004 - of two constructs, merging is the single one
         for a, b in pairs[:N_MERGED]:
             text = syntax.merged_model(items_of, study.residual_covariances, a, b)
-            yield _Rival(f"{names[a]} and {names[b]} as one", text, "merged")
+            yield _Rival(f"{names[a]} + {names[b]}", text, "merged")
     if len(items_of) > 1:
         text = syntax.single_construct_model(items_of, study.residual_covariances)
         yield _Rival("One construct behind all items", text, "single")
@@ -155,7 +155,7 @@ def _judged(rival: _Rival, test: DifferenceTest, significance: float) -> Finding
 
 
 _SUBJECTS = {
-    "merged": "The model with {}",
+    "merged": "The model that merges {}",
     "single": "One construct behind all items",
     "null": "The model without constructs",
 }

@@ -10,6 +10,7 @@ from trustsem.errors import EstimationError, InferenceError, SpecificationError
 from trustsem.findings import Finding
 from trustsem.results import sem
 from trustsem.validity import hypotheses_table
+from trustsem.validity.local_fit import left_out
 from trustsem.validity.wording import coefficient, joined
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 WHAT_IF_COLUMNS = (
     "parameter",
+    "lhs",
+    "op",
+    "rhs",
     "mi",
     "sepc_all",
     "decision",
@@ -80,7 +84,7 @@ def what_if(
     for record in chosen.to_dict("records"):
         rows += _freed(study, answers, options, structural, record)
     table = pd.DataFrame(rows, columns=list(WHAT_IF_COLUMNS))
-    return table, _findings(table)
+    return table, _findings(table, study.labels)
 
 
 def _freed(
@@ -111,6 +115,9 @@ def _freed(
         rows.append(
             {
                 "parameter": line,
+                "lhs": record["lhs"],
+                "op": record["op"],
+                "rhs": record["rhs"],
                 "mi": record["mi"],
                 "sepc_all": record["sepc_all"],
                 "decision": record["decision"],
@@ -128,7 +135,7 @@ def _freed(
     return rows
 
 
-def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:
+def _findings(table: pd.DataFrame, names: Mapping[str, str]) -> tuple[Finding, ...]:
     """Say which parameters would change a verdict, and how far the others move a path."""
     findings = []
     quiet = []
@@ -137,12 +144,14 @@ def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:
         if changed.empty:
             quiet.append(rows)
             continue
+        first = rows.iloc[0]
         findings.append(
             Finding(
                 code="what_if",
                 subject=str(parameter),
+                about=f"{names.get(first['lhs'], first['lhs'])} {first['op']} {first['rhs']}",
                 claim=(
-                    f"If {parameter} were free, the verdict on "
+                    f"If {left_out(first, names)} were free, the verdict on "
                     f"{joined([str(name) for name in changed['hypothesis']])} would change."
                 ),
                 severity="warning",
@@ -151,11 +160,11 @@ def _findings(table: pd.DataFrame) -> tuple[Finding, ...]:
             )
         )
     if quiet:
-        findings.append(_robust(pd.concat(quiet)))
+        findings.append(_robust(pd.concat(quiet), names))
     return tuple(findings)
 
 
-def _robust(rows: pd.DataFrame) -> Finding:
+def _robust(rows: pd.DataFrame, names: Mapping[str, str]) -> Finding:
     """Say that some parameters change no verdict."""
     largest = rows.iloc[int(rows["change"].abs().to_numpy().argmax())]
     n_freed = rows["parameter"].nunique()
@@ -166,7 +175,7 @@ def _robust(rows: pd.DataFrame) -> Finding:
         claim=(
             f"Freeing {what} with a large modification index changes no verdict on a hypothesis; "
             f"the largest change of a standardised path is {coefficient(largest['change'])} "
-            f"({largest['hypothesis']}, {largest['parameter']})."
+            f"({largest['hypothesis']}, by {left_out(largest, names)})."
         ),
         value=float(largest["change"]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -59,12 +60,14 @@ def check_discriminant(
             "b": names.get(row["construct_b"], row["construct_b"]),
         }
         verdicts = criterion_verdicts(record)
+        first = len(findings)
         for code, check in _CHECKS.items():
             holds = verdicts[code]
             if holds is not None:
                 findings.append(check(record, holds, limits))
             elif code not in _OPTIONAL:
                 findings.append(_not_judged(record, code, limits.source(_THRESHOLDS[code])))
+        findings[first:] = _with_one_remedy(findings[first:])
         findings += _disagreement(record)
     return tuple(findings)
 
@@ -208,6 +211,14 @@ _OPTIONAL = frozenset(_CHECKS) - frozenset(_THRESHOLDS)
 """Criteria whose absence needs no finding of its own: the others say why already."""
 
 
+def _with_one_remedy(findings: list[Finding]) -> list[Finding]:
+    """Return the findings on one pair, the first that fails with what to do."""
+    failing = next((at for at, finding in enumerate(findings) if finding.holds is False), None)
+    if failing is not None:
+        findings[failing] = replace(findings[failing], remedy=_MERGE_REMEDY)
+    return findings
+
+
 def _criterion(
     record: Mapping[Any, Any], code: str, claim: str, holds: bool, **facts: Any
 ) -> Finding:
@@ -219,7 +230,6 @@ def _criterion(
         claim=claim,
         severity="note" if holds else "warning",
         holds=holds,
-        remedy="" if holds else _MERGE_REMEDY,
         **facts,
     )
 

@@ -200,20 +200,25 @@ def check_modifications(
     limits, names = thresholds or Thresholds(), labels or {}
     against = table[table["decision"].isin(MISSPECIFIED)]
     unclear = int((table["decision"] == "inconclusive").sum())
+    significant = int((table["mi"] > chi2.ppf(1 - limits.significance, 1)).sum())
+    share = significant / len(table)
+    holds = share <= limits.significance
     summary = Finding(
         code="misspecifications",
         subject=subject,
         claim=(
             f"Of {len(table)} loadings and residual covariances that the model leaves out, "
+            f"{significant} would improve it significantly, where about "
+            f"{limits.significance * len(table):.1f} do by chance; by power and expected change "
             f"{counted(len(against), 'is a misspecification', 'are misspecifications')} that "
-            f"matters by test, power and expected change; {unclear} cannot be decided."
+            f"may matter, and {unclear} cannot be decided."
         ),
-        severity="note" if against.empty else "warning",
-        holds=against.empty,
-        value=float(len(against)),
-        threshold=0.0,
+        severity="note" if holds else "warning",
+        holds=holds,
+        value=share,
+        threshold=limits.significance,
         source=limits.source("power"),
-        remedy="" if against.empty else "Look for a reason in wording or content of the items.",
+        remedy="" if holds else "Look for a reason in wording or content of the items.",
     )
     single = [
         _misspecification(row, limits, names) for row in against.head(N_LARGEST).to_dict("records")
@@ -221,24 +226,34 @@ def check_modifications(
     return (summary, *single)
 
 
+def left_out(row: Mapping[Any, Any] | pd.Series[Any], names: Mapping[str, str]) -> str:
+    """Return a left-out parameter in words.
+
+    Parameters
+    ----------
+    row : mapping or Series
+        ``lhs op rhs``.
+    names : mapping of str to str
+        Construct to the name that readers see.
+    """
+    if row["op"] == "=~":
+        return f"a loading of {row['rhs']} on {names.get(row['lhs'], row['lhs'])}"
+    return f"a covariance of the residuals of {row['lhs']} and {row['rhs']}"
+
+
 def _misspecification(
     row: Mapping[Any, Any], limits: Thresholds, names: Mapping[str, str]
 ) -> Finding:
     """Report one parameter whose absence matters."""
     loading = row["op"] == "=~"
-    lhs = names.get(row["lhs"], row["lhs"])
-    what = (
-        f"A loading of {row['rhs']} on {lhs}"
-        if loading
-        else f"A covariance of the residuals of {row['lhs']} and {row['rhs']}"
-    )
+    what = left_out(row, names)
     return Finding(
         code="misspecification",
         subject=f"{row['lhs']} {row['op']} {row['rhs']}",
-        about=f"{lhs} {row['op']} {row['rhs']}",
+        about=f"{names.get(row['lhs'], row['lhs'])} {row['op']} {row['rhs']}",
         claim=(
-            f"{what} is left out (MI {row['mi']:.1f}, expected standardised value "
-            f"{coefficient(row['sepc_all'], 2)}, power {coefficient(row['power'], 2)} to see "
+            f"{what[0].upper()}{what[1:]} is left out (MI {row['mi']:.1f}, expected standardised "
+            f"value {coefficient(row['sepc_all'], 2)}, power {coefficient(row['power'], 2)} to see "
             f"{coefficient(row['delta'], 2)}): {row['decision']}."
         ),
         holds=False,
