@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
+_SHOWN_PAIRS = 5
 _WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
@@ -228,9 +229,16 @@ class StudyResult:
             "discriminant": ("pair", "phi", "ci", "chisq_diff", "pvalue_holm", "htmt", "problem",
                              "holds"),
         }  # fmt: skip
+        pairs = measurement_tables.discriminant(self.measurement)
+        closest = pairs.frame.sort_values("phi", key=abs, ascending=False, kind="stable")
         built = (
             measurement_tables.reliability(self.measurement),
-            measurement_tables.discriminant(self.measurement),
+            replace(
+                pairs,
+                title="Discriminant Validity: Highest Correlations of Constructs",
+                frame=closest.reset_index(drop=True),
+                limit=_SHOWN_PAIRS,
+            ),
         )
         tables = [
             replace(table, show=short[table.name], notes=Notes())
@@ -247,7 +255,7 @@ class StudyResult:
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        parts = f".measurement{step}, .scorecard, .agreement, .screening, .manifest"
+        parts = f".measurement{step}, .what_if, .scorecard, .agreement, .screening, .manifest"
         return [
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
             f"More: {parts}, .draw(), .report(directory)",

@@ -60,7 +60,7 @@ def moment_covariance(C: Floats, S: Floats, n_obs: int, cases: Floats | None = N
     C : ndarray, shape (k, p, p)
         Their derivatives, as :func:`moment_weights` returns them.
     S : ndarray, shape (p, p)
-        The covariance matrix.
+        The covariance matrix, with any divisor.
     n_obs : int
         Number of cases.
     cases : ndarray, shape (n_obs, p), optional
@@ -82,6 +82,7 @@ def moment_covariance(C: Floats, S: Floats, n_obs: int, cases: Floats | None = N
     centred = cases - cases.mean(axis=0)
     contributions = np.einsum("ni,kij,nj->nk", centred, C, centred, optimize=True)
     contributions -= contributions.mean(axis=0)
+    contributions *= np.trace(S) / (centred**2).sum(axis=1).mean()  # the divisor of S
     return np.asarray(contributions.T @ contributions / n_obs**2)
 
 
