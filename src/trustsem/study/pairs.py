@@ -71,7 +71,7 @@ def discriminant_tests(
     return difference_table(tests, study.thresholds)
 
 
-_NOT_NEEDED = DifferenceTest(0.0, 1, 1.0)
+_NOT_NEEDED = DifferenceTest(0.0, 1, 1.0, method="")
 """The estimate already lies where the hypothesis puts it."""
 
 
