@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import trustsem as ts
-from trustsem.findings import Finding
+from trustsem.findings import Finding, labelled
 from trustsem.study import Study, load_study, two_step
 from trustsem.survey import data_path
 from trustsem.validity.discriminant import CUTOFFS, DIFFERENCE_COLUMNS, DISCRIMINANT_COLUMNS
@@ -305,6 +305,15 @@ def test_readers_meet_labels_and_never_ids(bollen) -> None:
     for finding in with_code(bollen.findings, "htmt"):
         assert finding.subject.split(" ~~ ")[0] in {"ind60", "dem60"}
         assert finding.name.split(" and ")[0] in {"Industrialization 1960", "Democracy 1960"}
+
+
+def test_a_finding_on_constructs_is_told_in_their_labels() -> None:
+    finding = Finding("improper_correlation", "a ~~ b", "The correlation of a with b is 1.200.")
+    (told,) = labelled([finding], {"a": "Benefit b", "b": "Cost"})
+    assert told.claim == "The correlation of Benefit b with Cost is 1.200."
+    assert (told.subject, told.name) == ("a ~~ b", "Benefit b ~~ Cost")
+    other = Finding("negative_variance", "x1", "The residual variance of x1 is negative.")
+    assert labelled([other], {"a": "Benefit"}) == (other,)
 
 
 def test_step_one_shows_all_of_its_tables(bollen) -> None:

@@ -464,7 +464,8 @@ def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
 
 def _has_wording(frame: pd.DataFrame, column: str) -> bool:
     """Return whether any item has a wording besides its name."""
-    return bool((frame[column].fillna("").astype(str) != frame["item"].astype(str)).any())
+    wording = frame[column].fillna("").astype(str)
+    return bool(((wording != "") & (wording != frame["item"].astype(str))).any())
 
 
 def _by_group(value: Any) -> dict[str, Any]:

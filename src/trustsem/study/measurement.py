@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
-from trustsem.findings import Finding
+from trustsem.findings import Finding, labelled
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
 from trustsem.study.constructs import complete_answers, reliability_errors
@@ -177,7 +177,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     rivals, rival_findings = rival_measurement(study, answers, options, model)
     method_bias, method_findings = _method_bias(study, answers, options, model)
     findings = (
-        *model.findings,
+        *labelled(model.findings, labels),
         *check_loadings(loadings, limits, labels),
         *check_reliability(reliability, limits, intervals),
         *check_discriminant(pairs, limits, labels),
