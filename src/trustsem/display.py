@@ -208,7 +208,7 @@ COLUMNS: dict[str, Column] = {
     "sepc_lv": Column("EPC (constructs)", ESTIMATE),
     "sepc_all": Column("EPC (std.)", BOUNDED),
     "delta": Column("δ", Format("bounded", 2)),
-    "power": Column("Power", Format("bounded", 2)),
+    "power": Column("Power", Format("p", 2)),
     "decision": _text("Decision"),
     "std_before": Column("β before", BOUNDED),
     "std_after": Column("β after", BOUNDED),

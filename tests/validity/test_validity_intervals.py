@@ -19,7 +19,12 @@ from trustsem.validity import (
     reliability_intervals,
     reliability_table,
 )
-from trustsem.validity.constructs import MODEL_INDICES, model_indices, moment_indices
+from trustsem.validity.constructs import (
+    MODEL_INDICES,
+    model_indices,
+    moment_indices,
+    observed_indices,
+)
 from trustsem.validity.convergent import INTERVAL_COLUMNS
 from trustsem.validity.intervals import (
     interval,
@@ -145,6 +150,13 @@ def test_a_stack_of_parameters_gives_a_stack_of_indices(model, table) -> None:
     assert values.shape == (3, 3, len(MODEL_INDICES))
     np.testing.assert_allclose(values[0], table[list(MODEL_INDICES)])
     np.testing.assert_allclose(values[2], values[0])
+
+
+def test_resampled_covariances_go_with_their_parameters(model) -> None:
+    params, S = np.stack([model.estimate.params] * 2), model.sample.to_numpy()
+    measured = measured_at(model, HS, params, np.stack([S, 2 * S]))
+    values = observed_indices(measured)
+    np.testing.assert_allclose(values[1], values[0] / 2)  # twice the observed variance
 
 
 def test_an_improper_member_is_nan_and_leaves_the_others_alone(model) -> None:

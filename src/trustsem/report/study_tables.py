@@ -65,6 +65,20 @@ def loadings(result: StudyResult) -> Table:
     markers = shown["marker"].to_numpy(dtype=bool)
     shown.loc[markers, ["se", "ci_lower", "ci_upper"]] = np.nan
     columns = ("item", "label") if _has_wording(shown, "label") else ("item",)
+    limits = result.study.thresholds
+    size = shown["std_all"].abs().to_numpy()
+    weak = size < limits.loading
+    fair = ~weak & (size < limits.loading_ideal)
+    kinds = (
+        (markers, "est", "Fixed to 1 to set the scale of the construct; no test exists."),
+        (weak, "std_all", f"Below {display.bounded(limits.loading)}."),
+        (
+            fair,
+            "std_all",
+            f"Acceptable, below the desirable {display.bounded(limits.loading_ideal)}.",
+        ),
+    )
+    present = [(rows, column, note) for rows, column, note in kinds if rows.any()]
     return Table(
         "loadings",
         "Measurement Model: Loadings",
@@ -79,13 +93,15 @@ def loadings(result: StudyResult) -> Table:
         show=(*columns, "std_all", "std_ci", "est", "se", "z", "pvalue", "r2"),
         group_by="construct",
         group_titles=_group_titles(result, names),
-        marks={(int(row), "est"): "a" for row in np.flatnonzero(markers)},
+        marks={
+            (int(row), column): letter
+            for letter, (rows, column, _) in zip("abc", present, strict=False)
+            for row in np.flatnonzero(rows)
+        },
         notes=Notes(
             f"{_fit_note(result.measurement.model)} λ = completely standardised loading; "
             "R² = share of the item's variance due to its construct.",
-            ("Fixed to 1 to set the scale of the construct; no test exists.",)
-            if markers.any()
-            else (),
+            tuple(note for _, _, note in present),
         ),
     )
 

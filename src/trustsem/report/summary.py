@@ -113,16 +113,18 @@ def _findings(result: StudyResult, limit: int | None = _SHOWN_FINDINGS) -> str:
 def _tables(result: StudyResult, *, more: bool) -> Iterator[Table]:
     if more:
         yield study_tables.loadings(result)
-    yield replace(
-        measurement_tables.reliability(result.measurement),
-        show=("construct", "n_items", "alpha", "cr", "ave"),
-        notes=Notes(),
-    )
-    if more:
-        yield measurement_tables.discriminant(result.measurement)
+        yield from measurement_tables.measurement_tables(result.measurement)
+    else:
+        yield replace(
+            measurement_tables.reliability(result.measurement),
+            show=("construct", "n_items", "alpha", "omega", "cr", "ave"),
+            notes=Notes(),
+        )
     if result.structural is not None:
         table = study_tables.hypotheses(result)
         yield replace(table, notes=replace(table.notes, general=""))
         if more:
             yield study_tables.effects(result)
             yield study_tables.model_sequence(result)
+    if more and len(result.what_if):
+        yield measurement_tables.what_if(result.what_if, study_tables.labels(result))

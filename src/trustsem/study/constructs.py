@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trustsem.arrays import Numbers, complex_step_jacobian
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian
 from trustsem.validity.constructs import (
     MODEL_INDICES,
     MOMENT_INDICES,
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def measured_at(
-    model: ModelResult, items_of: Mapping[str, Sequence[str]], params: Numbers
+    model: ModelResult,
+    items_of: Mapping[str, Sequence[str]],
+    params: Numbers,
+    cov: Floats | None = None,
 ) -> MeasuredConstructs:
     """Return the measurement model at a stack of parameters.
 
@@ -36,6 +39,9 @@ def measured_at(
         Construct to its indicators.
     params : ndarray, shape (..., q)
         Free parameters; real or complex.
+    cov : ndarray, shape (..., p, p), optional
+        Covariances that the parameters were estimated from, variables in the order of the model;
+        those of the model's own sample where they are missing.
 
     Returns
     -------
@@ -43,8 +49,8 @@ def measured_at(
         Items in the order of ``items_of``, the observed covariances as analysed.
     """
     (block,) = model.estimate.problem.objective.blocks
-    structure = block.structure
-    implied = structure.evaluate(params, block.S, block.mean)
+    structure, S = block.structure, block.S if cov is None else cov
+    implied = structure.evaluate(params, S, block.mean)
     items = _items(items_of)
     rows = [structure.observed.index(item) for item in items]
     cols = [structure.eta.index(construct) for construct in items_of]
@@ -52,7 +58,7 @@ def measured_at(
         Lambda=_part(implied.matrices["Lambda"], rows, cols),
         Theta=_part(implied.matrices["Theta"], rows, rows),
         Phi=_part(implied.cov_eta, cols, cols),
-        S=_part(block.S, rows, rows),
+        S=_part(S, rows, rows),
         members=_members(items_of),
     )
 

@@ -419,10 +419,11 @@ def check_reliability(
     Returns
     -------
     tuple of Finding
-        Codes ``alpha``, ``composite_reliability`` and ``average_variance_extracted``;
-        ``shared_variance`` for AVE against MSV, for the record because the Fornell-Larcker
-        criterion of the pairs decides on the same; for indices that do not exist ``single_item``
-        or ``undefined_reliability``, with the reason.
+        Codes ``alpha``, ``composite_reliability`` and ``average_variance_extracted``. For the
+        record ``omega`` and ``coefficient_h``, which share the criterion of CR, and
+        ``shared_variance`` for AVE against MSV, on which the Fornell-Larcker criterion of the pairs
+        decides. For indices that do not exist ``single_item`` or ``undefined_reliability``, with
+        the reason.
 
     References
     ----------
@@ -461,7 +462,11 @@ _RELIABILITY_CRITERIA = {
     "alpha": ("alpha", "Cronbach's alpha"),
     "cr": ("composite_reliability", "Composite reliability"),
     "ave": ("average_variance_extracted", "The average variance extracted"),
+    "omega": ("omega", "Omega of the plain sum"),
+    "h": ("coefficient_h", "Coefficient H"),
 }
+_FOR_THE_RECORD = ("omega", "h")
+"""Indices beside CR that share its criterion and decide nothing by themselves."""
 _UNDEFINABLE = {
     "alpha": "alpha",
     "cr": "composite reliability",
@@ -594,8 +599,10 @@ def _adequacy(
 ) -> Finding:
     """Judge one index of one construct against its cutoff."""
     code, index = _RELIABILITY_CRITERIA[column]
-    value, threshold = float(row[column]), getattr(limits, column)
+    criterion = "cr" if column in _FOR_THE_RECORD else column
+    value, threshold = float(row[column]), getattr(limits, criterion)
     holds = value >= threshold
+    quiet = holds or column in _FOR_THE_RECORD
     verb = "reaches" if holds else "is below"
     return Finding(
         code=code,
@@ -605,13 +612,13 @@ def _adequacy(
             f"{index} of {row['label']}, {coefficient(value)}{_chance_text(sampling)}, {verb} "
             f"{threshold_text(threshold)}."
         ),
-        severity="note" if holds else "warning",
+        severity="note" if quiet else "warning",
         holds=holds,
         value=value,
         interval=_interval_of(sampling),
         threshold=threshold,
-        source=limits.source(column),
-        remedy="" if holds else _RELIABILITY_REMEDIES[column],
+        source=limits.source(criterion),
+        remedy="" if quiet else _RELIABILITY_REMEDIES[column],
     )
 
 
