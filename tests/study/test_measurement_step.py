@@ -246,6 +246,19 @@ def test_one_construct_has_no_pairs_and_no_dossier() -> None:
     assert "Reliability" in repr(result.measurement)
 
 
+def test_a_single_item_has_correlations_and_no_reliability() -> None:
+    pupils = pd.read_csv(data_path("holzinger1939.csv"))
+    result = two_step(study({"visual": "x1:x3", "textual": "x4", "speed": "x7:x9"}), pupils)
+    rows = result.measurement.reliability_intervals.set_index(["construct", "statistic"])
+    for statistic in ("alpha", "alpha_std", "omega", "cr", "ave", "h"):
+        assert rows.loc[("textual", statistic), ["estimate", "se"]].isna().all()
+    assert rows.loc[("textual", "msv"), "se"] > 0
+    pair = result.measurement.discriminant.iloc[0]
+    assert np.isnan(pair["htmt"])
+    assert pair["chisq_difference"]
+    assert pair["holds"]
+
+
 @pytest.mark.parametrize(("name", "construct"), [("p160", "bergami"), ("p163", "satisfaction")])
 def test_one_construct_behind_the_items_of_a_survey(shared_reference, name, construct) -> None:
     (path,) = (shared_reference / "cases").glob(f"{name}_*.json")

@@ -142,7 +142,8 @@ def moment_indices(S: Numbers, members: tuple[tuple[int, ...], ...]) -> Numbers:
     rows = []
     for items in members:
         if len(items) == 1:
-            rows.append(np.full((*S.shape[:-2], len(MOMENT_INDICES)), np.nan, dtype=S.dtype))
+            missing = complex(np.nan, np.nan) if S.dtype.kind == "c" else np.nan
+            rows.append(np.full((*S.shape[:-2], len(MOMENT_INDICES)), missing))
             continue
         block = _block(S, items)
         both = (formulas.cronbach_alpha(block), formulas.standardized_alpha(block))
