@@ -33,8 +33,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     -------
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
-        ``screening``, ``measurement``, ``structural``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``screening``, ``measurement``, ``structural``, ``what_if``, ``scorecard``,
+        ``agreement``. Frames are lists of records; a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -47,10 +47,13 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "screening": screening and {"flow": screening.flow, "items": screening.items},
         "measurement": _step(
             result.measurement,
-            "loadings", "reliability", "discriminant", "fornell_larcker", "htmt", "method_bias",
+            "loadings", "reliability", "reliability_intervals", "discriminant",
+            "discriminant_tests", "fornell_larcker", "htmt", "htmt_signed", "htmt2", "residuals",
+            "modifications", "rivals", "method_bias",
         ),
         "structural": structural
         and _step(structural, "hypotheses", "effects", "sequence", "r2"),
+        "what_if": result.what_if,
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

@@ -79,8 +79,9 @@ def _methods(result: StudyResult, version: str) -> Iterator[str]:
         "Model fit was judged by the chi-square test and by CFI, TLI, RMSEA and SRMR with the "
         "cut-offs of Hu and Bentler (1999); convergent validity by loadings, composite "
         "reliability and average variance extracted (Fornell & Larcker, 1981); discriminant "
-        "validity by the Fornell-Larcker criterion, HTMT (Henseler et al., 2015) and the "
-        "confidence intervals of the construct correlations."
+        "validity by the Fornell-Larcker criterion, HTMT (Henseler et al., 2015), the confidence "
+        "intervals of the construct correlations and chi-square differences against a perfect "
+        "correlation."
     )
     if result.structural is not None:
         yield (

@@ -26,11 +26,13 @@ from trustsem.report.definitions import (
     short_citation,
 )
 from trustsem.results import plain
+from trustsem.study import measurement_tables
 from trustsem.tables import Table, typeset
 
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
+    from trustsem.study.measurement import MeasurementStep
 
 View = Literal["structural", "measurement", "full", "conceptual"]
 """What of a model is drawn."""
@@ -158,7 +160,7 @@ def _item(finding: Finding) -> Markup:
     ).format(
         finding.severity,
         finding.severity,
-        finding.subject,
+        finding.name,
         typeset(finding.claim),
         remedy if finding.remedy else "",
         source if finding.source else "",
@@ -236,12 +238,25 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
             ("fit of the measurement model", _table(fit)),
             ("figure of the measurement model", figure),
             ("loadings", _table(lambda: study_tables.loadings(result))),
-            ("reliability", _table(lambda: study_tables.reliability(result))),
-            ("construct correlations", _table(lambda: study_tables.validity_matrix(result))),
-            ("discriminant validity", _table(lambda: study_tables.discriminant_pairs(result))),
+            *_measurement_tables(step),
             ("common factor", _table(lambda: study_tables.method_bias(result))),
         ],
     )
+
+
+def _measurement_tables(step: MeasurementStep) -> list[tuple[str, Builder]]:
+    """Return the tables on reliability, distinctness and rivals."""
+    builders = {
+        "reliability": measurement_tables.reliability,
+        "intervals of reliability": measurement_tables.intervals,
+        "construct correlations": measurement_tables.validity_matrix,
+        "discriminant validity": measurement_tables.discriminant,
+        "chi-square differences of pairs": measurement_tables.differences,
+        "heterotrait-monotrait ratios": measurement_tables.ratios,
+        "disagreement of criteria": measurement_tables.disagreements,
+        "rival measurement models": measurement_tables.rivals,
+    }
+    return [(name, _table(partial(build, step))) for name, build in builders.items()]
 
 
 def _structural_section(result: StudyResult, draw: Draw) -> Section:
@@ -285,25 +300,34 @@ def _checks_section(result: StudyResult) -> Section:
 
 
 def _local_fit_section(result: StudyResult) -> Section:
-    parts: list[tuple[str, Builder]] = []
-    for step, model in result.models.items():
-        title = step.title()
-        parts.append(("banner", partial(_banner, model, step)))
+    step, names = result.measurement, study_tables.labels(result)
+    parts: list[tuple[str, Builder]] = [
+        ("banner", partial(_banner, step.model, "measurement")),
+        ("residuals", _table(lambda: measurement_tables.largest_residuals(step))),
+        ("left-out parameters", _table(lambda: measurement_tables.modifications(step))),
+        (
+            "what if",
+            _table(lambda: measurement_tables.what_if(result.what_if, names)),
+        ),
+    ]
+    if result.structural is not None:
+        model = result.structural.model
         residuals = partial(
             study_tables.largest_residuals,
             model,
-            f"{step}-residuals",
-            f"Largest Residuals of the {title} Model",
+            "structural-residuals",
+            "Largest Residuals of the Structural Model",
         )
         indices = partial(
             study_tables.modification_indices,
             model,
-            f"{step}-modification",
-            f"Largest Modification Indices of the {title} Model (Exploratory)",
+            "structural-modification",
+            "Largest Modification Indices of the Structural Model (Exploratory)",
         )
         parts += [
-            (f"residuals of the {step} model", _table(residuals)),
-            (f"modification indices of the {step} model", _table(indices)),
+            ("banner", partial(_banner, model, "structural")),
+            ("residuals of the structural model", _table(residuals)),
+            ("modification indices of the structural model", _table(indices)),
         ]
     return Section("local-fit", "Local Fit", parts)
 
@@ -339,6 +363,10 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
             yield Figure("conceptual", "Conceptual Model", draw("conceptual"))
 
     parts += [
+        (
+            "intervals of all indices",
+            _table(lambda: measurement_tables.all_intervals(result.measurement)),
+        ),
         ("further fit measures", _table(lambda: study_tables.further_fit(_titled(result)))),
         ("figure of the conceptual model", conceptual_figure),
         ("figure of the full model", full_figure),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,8 @@ from trustsem.diagram import Diagram, View, conceptual_graph, draw, graph_from_p
 from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
 from trustsem.results import plain
-from trustsem.tables import Table
+from trustsem.study import measurement_tables
+from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
+_SHOWN_PAIRS = 5
 _WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
@@ -48,6 +50,8 @@ class StudyResult:
         One for each step.
     scorecard : DataFrame
         Published against estimated numbers; empty where nothing is published.
+    what_if : DataFrame
+        How hypotheses would move if a left-out measurement parameter were free; exploratory.
     screening : Screening or None
         What was found in the answers; None for a printed matrix.
     agreement : DataFrame
@@ -67,6 +71,7 @@ class StudyResult:
     structural: StructuralStep | None
     verdict: tuple[Verdict, ...]
     scorecard: pd.DataFrame
+    what_if: pd.DataFrame
     screening: Screening | None
     agreement: pd.DataFrame
     manifest: Mapping[str, Any]
@@ -218,14 +223,27 @@ class StudyResult:
         return paragraphs
 
     def _tables(self) -> list[Table]:
-        """Return reliability and hypotheses as short tables."""
-        reliability = self.measurement.reliability[["label", "n_items", "alpha", "cr", "ave"]]
+        """Return reliability, discriminant validity and hypotheses as short tables."""
+        short = {
+            "reliability": ("construct", "n_items", "alpha", "omega", "cr", "ave", "msv"),
+            "discriminant": ("pair", "phi", "ci", "chisq_diff", "pvalue_holm", "htmt", "problem",
+                             "holds"),
+        }  # fmt: skip
+        pairs = measurement_tables.discriminant(self.measurement)
+        closest = pairs.frame.sort_values("phi", key=abs, ascending=False, kind="stable")
+        built = (
+            measurement_tables.reliability(self.measurement),
+            replace(
+                pairs,
+                title="Discriminant Validity: Highest Correlations of Constructs",
+                frame=closest.reset_index(drop=True),
+                limit=_SHOWN_PAIRS,
+            ),
+        )
         tables = [
-            Table(
-                "reliability",
-                "Convergent Validity",
-                reliability.reset_index(drop=True).rename(columns={"label": "construct"}),
-            )
+            replace(table, show=short[table.name], notes=Notes())
+            for table in built
+            if len(table.frame)
         ]
         if self.structural is not None:
             columns = ["hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue"]
@@ -237,7 +255,7 @@ class StudyResult:
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        parts = f".measurement{step}, .scorecard, .agreement, .screening, .manifest"
+        parts = f".measurement{step}, .what_if, .scorecard, .agreement, .screening, .manifest"
         return [
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
             f"More: {parts}, .draw(), .report(directory)",

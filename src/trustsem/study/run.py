@@ -26,6 +26,7 @@ from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
 from trustsem.study.structural import StructuralStep, structural_step
 from trustsem.study.study_file import load_study
+from trustsem.study.what_if import what_if
 from trustsem.validity import Verdict, measurement_verdict, structural_verdict
 
 if TYPE_CHECKING:
@@ -81,11 +82,13 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
+    freed, freed_findings = what_if(plan, answers, keywords, measurement, structural)
     table = scorecard(plan, measurement, structural)
     findings = (
         *answers.findings,
         *measurement.findings,
         *(structural.findings if structural else ()),
+        *freed_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -98,6 +101,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         structural=structural,
         verdict=_verdicts(measurement, structural),
         scorecard=table,
+        what_if=freed,
         screening=answers.screening,
         agreement=agreement,
         manifest=manifest(plan, answers, options, chosen, models=models, started=started),

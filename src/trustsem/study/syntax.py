@@ -89,6 +89,21 @@ def single_construct_model(items_of: ItemsOf, residual_covariances: Pairs) -> st
     return measurement_model({name: items}, residual_covariances)
 
 
+def merged_model(items_of: ItemsOf, residual_covariances: Pairs, a: str, b: str) -> str:
+    """Return the measurement model in which one construct stands for two."""
+    merged = {
+        name: [*items, *items_of[b]] if name == a else items
+        for name, items in items_of.items()
+        if name != b
+    }
+    return measurement_model(merged, residual_covariances)
+
+
+def null_model(items_of: ItemsOf) -> str:
+    """Return the model in which no two items covary."""
+    return "\n".join(f"{item} ~~ {item}" for items in items_of.values() for item in items)
+
+
 def _covariances(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """Return one line per covariance."""
     return [f"{a} ~~ {b}" for a, b in pairs]

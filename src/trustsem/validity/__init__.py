@@ -9,16 +9,25 @@ from trustsem.validity.convergent import (
     check_loadings,
     check_reliability,
     loadings_table,
+    reliability_intervals,
     reliability_table,
 )
 from trustsem.validity.discriminant import (
     anderson_gerbing_distinct,
-    check_discriminant,
+    difference_table,
     discriminant_table,
     fornell_larcker,
-    heterotrait_monotrait,
-    htmt,
+    holm,
+    problem_by_tests,
     ronkko_cho_problem,
+)
+from trustsem.validity.discriminant_checks import check_discriminant
+from trustsem.validity.heterotrait import heterotrait_monotrait, htmt, htmt_intervals
+from trustsem.validity.local_fit import (
+    check_modifications,
+    misspecification_power,
+    modification_table,
+    residual_table,
 )
 from trustsem.validity.model_fit import check_fit, check_residuals
 from trustsem.validity.nomological import (
@@ -54,6 +63,7 @@ __all__ = [
     "check_fit",
     "check_hypotheses",
     "check_loadings",
+    "check_modifications",
     "check_reliability",
     "check_residuals",
     "check_structural_difference",
@@ -61,16 +71,24 @@ __all__ = [
     "composite_reliability",
     "composite_reliability_observed",
     "cronbach_alpha",
+    "difference_table",
     "discriminant_table",
     "fornell_larcker",
     "heterotrait_monotrait",
+    "holm",
     "htmt",
+    "htmt_intervals",
     "hypotheses_table",
     "item_r2",
     "loadings_table",
     "maximum_shared_variance",
     "measurement_verdict",
+    "misspecification_power",
+    "modification_table",
+    "problem_by_tests",
+    "reliability_intervals",
     "reliability_table",
+    "residual_table",
     "ronkko_cho_problem",
     "standardized_alpha",
     "structural_verdict",

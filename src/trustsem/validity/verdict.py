@@ -24,7 +24,9 @@ CONVERGENT = {
 DISCRIMINANT = {
     "fornell_larcker": "Fornell-Larcker",
     "htmt": "HTMT",
+    "htmt_interval": "interval of HTMT",
     "anderson_gerbing": "interval of the correlation",
+    "chisq_difference": "chi-square difference",
     "correlation_limit": "upper limit of the correlation",
 }
 """Codes that decide on discriminant validity, likewise."""
@@ -140,9 +142,9 @@ def _discriminant(findings: Sequence[Finding]) -> str:
         quantity = "the one pair" if len(pairs) == 1 else f"all {len(pairs)} pairs"
         return f"Discriminant validity is met by {quantity} of constructs."
     doubtful = dict.fromkeys(finding.subject for finding in failed)
+    names = {finding.subject: finding.name.replace(" ~~ ", " and ") for finding in failed}
     details = [
-        f"{pair.replace(' ~~ ', ' and ')} "
-        f"({', '.join(DISCRIMINANT[f.code] for f in failed if f.subject == pair)})"
+        f"{names[pair]} ({', '.join(DISCRIMINANT[f.code] for f in failed if f.subject == pair)})"
         for pair in doubtful
     ]
     return (
@@ -197,7 +199,7 @@ def _hypotheses(findings: Sequence[Finding]) -> str:
 
 def _unjudged(findings: Sequence[Finding]) -> str:
     """Name the constructs whose reliability could not be judged."""
-    subjects = [finding.subject for finding in _with_codes(findings, UNJUDGED)]
+    subjects = [finding.name for finding in _with_codes(findings, UNJUDGED)]
     return f"Not fully judged: {listed(dict.fromkeys(subjects), _LISTED)}." if subjects else ""
 
 
@@ -222,12 +224,18 @@ def _subjects(findings: Sequence[Finding]) -> str:
     """Return what the findings are about, items without their construct, with the values."""
     return listed(
         (
-            finding.subject.split(" =~ ")[-1]
+            _item_or_construct(finding)
             + ("" if finding.value is None else f" {coefficient(finding.value)}")
             for finding in findings
         ),
         _LISTED,
     )
+
+
+def _item_or_construct(finding: Finding) -> str:
+    """Return the item of a loading, or the construct by its label."""
+    _, loading, item = finding.subject.partition(" =~ ")
+    return item if loading else finding.name
 
 
 def _text(sentences: Iterable[str]) -> str:
