@@ -3,6 +3,7 @@
 from trustsem.fit.baseline import Baseline, baseline_fit, scaled_baseline
 from trustsem.fit.indices import FIT_INDICES, FitIndex, FitInputs, fit_inputs, fit_measures
 from trustsem.fit.modification import modification_indices
+from trustsem.fit.release import equality_tests, group_equality_tests
 from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
 from trustsem.fit.scaled import SCALED_INDICES, ScaledInputs, scaled_fit_measures
 
@@ -16,8 +17,10 @@ __all__ = [
     "Residuals",
     "ScaledInputs",
     "baseline_fit",
+    "equality_tests",
     "fit_inputs",
     "fit_measures",
+    "group_equality_tests",
     "modification_indices",
     "residuals",
     "scaled_baseline",

@@ -2,13 +2,16 @@
 
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.effects import effects_table
+from trustsem.inference.groups import MEAN_COLUMNS, mean_differences, path_wald_tests
 from trustsem.inference.information import (
     SANDWICHES,
     Covariance,
     estimate_covariance,
     independent_directions,
 )
+from trustsem.inference.lagrange import ReleaseTest, release_tests
 from trustsem.inference.least_squares import chi_square
+from trustsem.inference.moderation import Moderation, Region, johnson_neyman
 from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
 from trustsem.inference.scaled_difference import (
     DIFFERENCE_METHODS,
@@ -28,10 +31,14 @@ from trustsem.inference.standardized import (
 __all__ = [
     "DIFFERENCE_METHODS",
     "KINDS",
+    "MEAN_COLUMNS",
     "SANDWICHES",
     "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
+    "Moderation",
+    "Region",
+    "ReleaseTest",
     "RowValues",
     "ScaledTest",
     "TestedModel",
@@ -42,6 +49,10 @@ __all__ = [
     "estimate_covariance",
     "explained_variances",
     "independent_directions",
+    "johnson_neyman",
+    "mean_differences",
+    "path_wald_tests",
+    "release_tests",
     "row_values",
     "scale_factors",
     "scaled_difference_test",

@@ -20,6 +20,14 @@ from trustsem.validity.discriminant import (
     htmt,
     ronkko_cho_problem,
 )
+from trustsem.validity.invariance import (
+    CRITERIA,
+    LevelChange,
+    check_level,
+    gamma_hat,
+    level_holds,
+    noncentrality,
+)
 from trustsem.validity.model_fit import check_fit, check_residuals
 from trustsem.validity.nomological import (
     Hypothesis,
@@ -43,7 +51,9 @@ from trustsem.validity.thresholds import Thresholds
 from trustsem.validity.verdict import Verdict, measurement_verdict, structural_verdict
 
 __all__ = [
+    "CRITERIA",
     "Hypothesis",
+    "LevelChange",
     "Thresholds",
     "Verdict",
     "anderson_gerbing_distinct",
@@ -53,6 +63,7 @@ __all__ = [
     "check_discriminant",
     "check_fit",
     "check_hypotheses",
+    "check_level",
     "check_loadings",
     "check_reliability",
     "check_residuals",
@@ -63,13 +74,16 @@ __all__ = [
     "cronbach_alpha",
     "discriminant_table",
     "fornell_larcker",
+    "gamma_hat",
     "heterotrait_monotrait",
     "htmt",
     "hypotheses_table",
     "item_r2",
+    "level_holds",
     "loadings_table",
     "maximum_shared_variance",
     "measurement_verdict",
+    "noncentrality",
     "reliability_table",
     "ronkko_cho_problem",
     "standardized_alpha",
