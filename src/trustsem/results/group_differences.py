@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,22 +87,19 @@ def compare_paths(
     return table.reindex(columns=list(PATH_COLUMNS)), tuple(findings)
 
 
-def equal_loadings(
-    free_at: Mapping[str, Sequence[str]], rows: Iterable[Mapping[str, Any]]
-) -> tuple[tuple[str, ...], bool]:
+def equal_loadings(levels: pd.DataFrame) -> tuple[tuple[str, ...], bool]:
     """Return the loadings that may differ, and whether loadings are to be held equal at all.
 
     Parameters
     ----------
-    free_at : mapping of str to sequence of str
-        Exempt parameters by level.
-    rows : iterable of mapping
-        Rows of the ladder.
+    levels : DataFrame
+        The ladder of an :class:`~trustsem.results.Invariance`.
     """
-    metric = [row for row in rows if str(row["level"]).split(" ")[0] == "metric"]
-    if not metric or metric[-1]["decision"] == "rejected":
+    metric = levels[levels["level"].str.split(" ").str[0] == "metric"]
+    if metric.empty or not str(metric["decision"].iloc[-1]).startswith("accepted"):
         return (), False
-    return tuple(name for name in free_at.get("metric", ()) if "=~" in name), True
+    freed = str(metric["freed"].iloc[-1]).split(", ")
+    return tuple(name for name in freed if "=~" in name), True
 
 
 def construct_means(ladder: Ladder) -> tuple[pd.DataFrame, tuple[Finding, ...]]:

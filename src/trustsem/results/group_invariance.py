@@ -216,7 +216,7 @@ def _paths_of(ladder: Ladder) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Compare the paths of the model, if it has any, at the metric level."""
     if not any(row.op == "~" for row in ladder.first.table.parameters):
         return pd.DataFrame(columns=list(PATH_COLUMNS)), ()
-    freed, loadings = equal_loadings(ladder.free_at, ladder.rows)
+    freed, loadings = equal_loadings(pd.DataFrame(ladder.rows))
     return compare_paths(
         ladder.model, ladder.data, ladder.options["group"], loadings=loadings,
         significance=ladder.significance, group_partial=freed,
