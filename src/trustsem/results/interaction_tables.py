@@ -9,6 +9,7 @@ from trustsem import display
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
+    from trustsem.inference import Region
     from trustsem.results.latent_interaction import LatentInteraction
 
 _PLACES = {-1.0: "−1 SD", 0.0: "mean", 1.0: "+1 SD"}
@@ -59,7 +60,7 @@ def slopes_table(result: LatentInteraction, labels: Mapping[str, str]) -> Table:
     """Tabulate the simple slopes of the predictor."""
     predictor, moderator, outcome = _names(result, labels)
     frame = result.slopes.assign(place=[_PLACES[value] for value in result.slopes["position"]])
-    last = next(item.claim for item in result.findings if item.code == "johnson_neyman")
+    where = region_text((predictor, moderator, outcome), result.region, result.moderator_sd)
     return Table(
         f"slopes-{result.product}-{result.outcome}",
         f"Effect of {predictor} on {outcome} by {moderator}",
@@ -70,8 +71,30 @@ def slopes_table(result: LatentInteraction, labels: Mapping[str, str]) -> Table:
             "value": display.Column("Value", display.ESTIMATE),
             "est": display.Column("Slope", display.ESTIMATE),
         },
-        notes=Notes(f"Johnson-Neyman region, p < {display.bounded(result.significance)}: {last}"),
+        notes=Notes(f"Johnson-Neyman region, p < {display.bounded(result.significance)}: {where}"),
     )
+
+
+def region_text(names: tuple[str, str, str], region: Region, sd: float) -> str:
+    """Say in one sentence where the slope is significant.
+
+    Parameters
+    ----------
+    names : (str, str, str)
+        Predictor, moderator and outcome.
+    region : Region
+        Where it is.
+    sd : float
+        Standard deviation of the moderator.
+    """
+    predictor, moderator, outcome = names
+    effect = f"The effect of {predictor} on {outcome} is significant"
+    if region.everywhere is not None:
+        return f"{effect} at {'every' if region.everywhere else 'no'} value of {moderator}."
+    lower, upper = f"{region.lower / sd:.2f}", f"{region.upper / sd:.2f}"
+    place = f"between {lower} and {upper}" if region.between else f"below {lower} or above {upper}"
+    share = f"{100 * region.share(sd):.0f} % of a normal distribution"
+    return f"{effect} where {moderator} lies {place} standard deviations from its mean ({share})."
 
 
 def _names(result: LatentInteraction, labels: Mapping[str, str]) -> tuple[str, str, str]:

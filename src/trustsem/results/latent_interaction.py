@@ -503,24 +503,10 @@ def _interaction_finding(
 def _region_finding(names: tuple[str, str, str, str], region: Region, sd: float) -> Finding:
     """State where the slope is significant."""
     predictor, moderator, outcome, _ = names
-    effect = f"The effect of {predictor} on {outcome} is significant"
-    share = f"{100 * region.share(sd):.0f} % of a normal distribution"
-    if region.everywhere is not None:
-        claim = f"{effect} at {'every' if region.everywhere else 'no'} value of {moderator}."
-    elif region.between:
-        claim = (
-            f"{effect} where {moderator} lies between {region.lower / sd:.2f} and "
-            f"{region.upper / sd:.2f} standard deviations from its mean ({share})."
-        )
-    else:
-        claim = (
-            f"{effect} where {moderator} lies below {region.lower / sd:.2f} or above "
-            f"{region.upper / sd:.2f} standard deviations from its mean ({share})."
-        )
     return Finding(
         code="johnson_neyman",
         subject=f"{predictor} x {moderator} -> {outcome}",
-        claim=claim,
+        claim=interaction_tables.region_text((predictor, moderator, outcome), region, sd),
         source="johnson1936",
     )
 
