@@ -201,7 +201,7 @@ def test_a_measurement_study_has_no_hypotheses_to_test_again():
     assert len(found.correlations) == 3
 
 
-@pytest.mark.parametrize("case", ["p160", "p162", "p163", "p164", "p165"])
+@pytest.mark.parametrize("case", ["p160", "p163", "p164", "p165"])
 def test_method_models_agree_with_the_reference_cases(case):
     paths = sorted((SHARED / "cases").glob(f"{case}_*.json"))
     if not paths:
@@ -226,10 +226,6 @@ def test_method_models_agree_with_the_reference_cases(case):
         run={"second_engine": False}, **options,
     )  # fmt: skip
     table = models(ts.two_step(plan, frame))
-    if raw["outcome"]["status"] == "warning":  # lavaan stops at a worse, improper solution
-        assert table.loc[row, "chisq"] <= raw["fit"]["chisq"] + 1e-6
-        assert not table.loc[row, "admissible"]
-        return
     for key in ("chisq", "df", "cfi", "rmsea", "srmr"):
         assert table.loc[row, key] == pytest.approx(raw["fit"][key], rel=1e-6, abs=1e-5)
 
