@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
-    from trustsem.results import ModelResult, cfa, compare, growth, sem
+    from trustsem.results import (
+        Invariance,
+        LatentInteraction,
+        ModelResult,
+        cfa,
+        compare,
+        growth,
+        interaction,
+        invariance,
+        sem,
+    )
     from trustsem.study import (
         Study,
         StudyResult,
@@ -27,6 +37,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Finding": "findings",
+    "Invariance": "results",
+    "LatentInteraction": "results",
     "ModelResult": "results",
     "Study": "study",
     "StudyResult": "study",
@@ -35,6 +47,8 @@ _HOME = {
     "cfa": "results",
     "compare": "results",
     "growth": "results",
+    "interaction": "results",
+    "invariance": "results",
     "load_study": "study",
     "read_survey": "survey",
     "reflective": "study",
@@ -45,6 +59,8 @@ _HOME = {
 
 __all__ = [
     "Finding",
+    "Invariance",
+    "LatentInteraction",
     "ModelResult",
     "Study",
     "StudyResult",
@@ -54,6 +70,8 @@ __all__ = [
     "cfa",
     "compare",
     "growth",
+    "interaction",
+    "invariance",
     "load_study",
     "read_survey",
     "reflective",

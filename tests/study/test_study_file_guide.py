@@ -12,10 +12,13 @@ from trustsem.study import load_study
 from trustsem.study.checks import SECTIONS
 from trustsem.study.quantities import COLUMNS, FIT, KINDS
 from trustsem.study.sections import (
+    BiasSection,
     ConstructSection,
     DataSection,
+    GroupsSection,
     Head,
     HypothesisSection,
+    InteractionSection,
     ModelSection,
     MomentsSection,
     PublishedSection,
@@ -37,7 +40,8 @@ def guide():
     "section",
     [
         Head, DataSection, MomentsSection, ConstructSection, HypothesisSection, ModelSection,
-        RivalSection, PublishedSection, PublishedValue, RunSection,
+        RivalSection, BiasSection, GroupsSection, InteractionSection, PublishedSection,
+        PublishedValue, RunSection,
     ],
 )  # fmt: skip
 def test_every_key_is_explained(guide, section):

@@ -4,6 +4,7 @@ from trustsem.diagram.build import conceptual_graph, graph_from_parameters
 from trustsem.diagram.figure import Diagram, draw
 from trustsem.diagram.graph import Edge, Node, PathGraph, View
 from trustsem.diagram.scene import Scene
+from trustsem.diagram.slopes import SlopesChart
 
 __all__ = [
     "Diagram",
@@ -11,6 +12,7 @@ __all__ = [
     "Node",
     "PathGraph",
     "Scene",
+    "SlopesChart",
     "View",
     "conceptual_graph",
     "draw",

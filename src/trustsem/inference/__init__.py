@@ -3,6 +3,7 @@
 from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.effects import effects_table
+from trustsem.inference.groups import MEAN_COLUMNS, mean_differences, path_wald_tests
 from trustsem.inference.information import (
     SANDWICHES,
     Covariance,
@@ -17,7 +18,9 @@ from trustsem.inference.intervals import (
     percentile_interval,
     studentised_interval,
 )
+from trustsem.inference.lagrange import ReleaseTest, release_tests
 from trustsem.inference.least_squares import chi_square
+from trustsem.inference.moderation import Moderation, Region, johnson_neyman
 from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
 from trustsem.inference.scaled_difference import (
     DIFFERENCE_METHODS,
@@ -37,10 +40,14 @@ from trustsem.inference.standardized import (
 __all__ = [
     "DIFFERENCE_METHODS",
     "KINDS",
+    "MEAN_COLUMNS",
     "SANDWICHES",
     "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
+    "Moderation",
+    "Region",
+    "ReleaseTest",
     "RowValues",
     "ScaledTest",
     "TestedModel",
@@ -56,7 +63,11 @@ __all__ = [
     "explained_variances",
     "independent_directions",
     "jackknife_acceleration",
+    "johnson_neyman",
+    "mean_differences",
+    "path_wald_tests",
     "percentile_interval",
+    "release_tests",
     "row_values",
     "scale_factors",
     "scaled_difference_test",

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural")
+COMPARED = ("measurement", "structural", "method", "invariance", "interactions")
 """Parts of the document that hold estimates."""
+
+_INVARIANCE = (
+    "by", "sizes", "criterion", "levels", "log", "means", "paths", "constructs", "accepted",
+    "findings",
+)  # fmt: skip
+_INTERACTION = (
+    "predictor", "moderator", "outcome", "pairs", "effects", "slopes", "region", "moderator_sd",
+    "r2", "r2_without", "delta_r2", "chisq_diff", "df_diff", "pvalue_diff", "findings",
+)  # fmt: skip
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
 
@@ -33,8 +42,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     -------
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
-        ``screening``, ``measurement``, ``structural``, ``what_if``, ``scorecard``,
-        ``agreement``. Frames are lists of records; a number that does not exist is null.
+        ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
+        ``interactions``, ``what_if``, ``scorecard``, ``agreement``. Frames are lists of records;
+        a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -54,6 +64,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "structural": structural
         and _step(structural, "hypotheses", "effects", "sequence", "r2"),
         "what_if": result.what_if,
+        "method": result.method,
+        "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
+        "interactions": _interactions(result),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip
@@ -107,6 +120,21 @@ def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
 def _step(step: Any, *names: str) -> dict[str, Any]:
     tables = {name: getattr(step, name) for name in names}
     return {"model": step.model.to_dict(), **tables, "findings": step.findings}
+
+
+def _chosen(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return some attributes by their names."""
+    return {name: getattr(value, name) for name in names}
+
+
+def _interactions(result: StudyResult) -> dict[str, Any] | None:
+    """Return every interaction with its model."""
+    if result.interactions is None:
+        return None
+    return {
+        name: {"model": found.model.to_dict(), **_chosen(found, _INTERACTION)}
+        for name, found in result.interactions.items()
+    }
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -25,6 +25,7 @@ from trustsem.report.definitions import (
     Definition,
     short_citation,
 )
+from trustsem.report.further_sections import further_sections, further_sources
 from trustsem.results import plain
 from trustsem.study import measurement_tables
 from trustsem.tables import Table, typeset
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 View = Literal["structural", "measurement", "full", "conceptual"]
 """What of a model is drawn."""
 
-Draw = Callable[[View], str]
-"""Returns the SVG of one view of the study's model."""
+Draw = Callable[[str], str]
+"""Returns the SVG of a figure: a view of the study's model, or another figure's name."""
 
 _ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
 _FOLDED_NOTES = 4
@@ -65,6 +66,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     if result.structural is not None:
         sections.append(_structural_section(result, draw))
     sections += [
+        *further_sections(result, findings_list, draw),
         _checks_section(result),
         _local_fit_section(result),
         Section("text", "Text for a Paper", [("text", lambda: _paper_text(result, version))]),
@@ -227,6 +229,12 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
             step.model, result.study.thresholds, "measurement-fit", fit_title
         )
 
+    common_factor: list[tuple[str, Builder]] = [
+        ("common factor", _table(lambda: study_tables.method_bias(result)))
+    ]
+    if result.method is not None:  # the section on method variance shows it among others
+        common_factor = []
+
     def figure() -> Iterator[Block]:
         yield Figure("measurement", "Measurement Model", draw("measurement"))
 
@@ -239,7 +247,7 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
             ("figure of the measurement model", figure),
             ("loadings", _table(lambda: study_tables.loadings(result))),
             *_measurement_tables(step),
-            ("common factor", _table(lambda: study_tables.method_bias(result))),
+            *common_factor,
         ],
     )
 
@@ -422,6 +430,7 @@ def _references(result: StudyResult) -> Iterator[Block]:
     cited = {item.source for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY)}
     cited |= {item.cutoff.source for item in (*MAIN_FIT, *VALIDITY) if item.cutoff}
     cited |= {finding.source for finding in result.findings} | set(_ALWAYS_CITED)
+    cited |= further_sources(result)
     if result.structural is not None:
         cited.add("sobel1982")
     texts = {REFERENCES[key] for key in cited if key in REFERENCES}

@@ -21,8 +21,10 @@ from trustsem.fit import (
     ScaledInputs,
     complete_data_fit_measures,
     complete_data_tests,
+    equality_tests,
     fit_inputs,
     fit_measures,
+    group_equality_tests,
     modification_indices,
     residuals,
     scaled_baseline,
@@ -382,6 +384,24 @@ class ModelResult:
             ``lhs op rhs group mi epc sepc_lv sepc_all sepc_nox``, largest index first.
         """
         return modification_indices(self.estimate, self._expected_covariance, minimum)
+
+    def equality_tests(self, *, over_groups: bool = False) -> pd.DataFrame:
+        """Test what releasing equality constraints would do, without refitting.
+
+        Parameters
+        ----------
+        over_groups : bool
+            One test per parameter that is equal over groups, releasing it in all of them;
+            otherwise one test per constraint.
+
+        Returns
+        -------
+        DataFrame
+            Largest ``mi`` first; ``lhs op rhs group tied_to mi df pvalue epc epc_tied``, over
+            groups ``lhs op rhs mi df pvalue difference``.
+        """
+        tests = group_equality_tests if over_groups else equality_tests
+        return tests(self.estimate)
 
     def residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the covariances.

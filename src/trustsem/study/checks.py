@@ -20,10 +20,13 @@ from trustsem.options import Options
 from trustsem.study.quantities import quantity_mistake
 from trustsem.study.sections import (
     NAME,
+    BiasSection,
     ConstructSection,
     DataSection,
+    GroupsSection,
     Head,
     HypothesisSection,
+    InteractionSection,
     ModelSection,
     MomentsSection,
     PublishedSection,
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     "data", "moments", "constructs", "hypotheses", "controls", "model", "rivals",
-    "thresholds", "published", "run",
+    "bias", "groups", "interactions", "thresholds", "published", "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
 
@@ -73,6 +76,9 @@ class ParsedPlan:
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: ModelSection = field(default_factory=ModelSection)
     rivals: Mapping[str, RivalSection | None] = field(default_factory=dict)
+    bias: BiasSection | None = None
+    groups: GroupsSection | None = None
+    interactions: Mapping[str, InteractionSection | None] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     published: PublishedSection = field(default_factory=PublishedSection)
     run: RunSection = field(default_factory=RunSection)
@@ -142,6 +148,9 @@ class _Reader:
             controls=self.controls(),
             model=self.named("model", ModelSection) or ModelSection(),
             rivals=self.entries("rivals", RivalSection),
+            bias=self.named("bias", BiasSection),
+            groups=self.named("groups", GroupsSection),
+            interactions=self.entries("interactions", InteractionSection),
             thresholds=self.thresholds(),
             published=self.named("published", PublishedSection) or PublishedSection(),
             run=self.named("run", RunSection) or RunSection(),
@@ -397,11 +406,58 @@ def _check_controls(plan: ParsedPlan) -> Iterator[Mistake]:
             yield from _unknown_construct(plan, outcome, ("controls", name))
 
 
+def _check_bias(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require a marker that can be measured and that no hypothesis is about."""
+    bias, items = plan.bias, plan.construct_of
+    if bias is None or not bias.marker:
+        return
+    key = ("bias", "marker")
+    if not bias.marker_items:
+        yield from _unknown_construct(plan, bias.marker, key)
+        if bias.marker in {end for ends in plan.paths for end in ends}:
+            yield Mistake(key, f"{bias.marker!r} takes part in a hypothesis; a marker does not")
+        return
+    if bias.marker in plan.constructs or bias.marker in items:
+        yield Mistake(key, f"{bias.marker!r} is already a construct or an item of this study")
+    for item in bias.marker_items:
+        if item in items or item in plan.constructs:
+            what = f"{item!r} is already an item or a construct of this study"
+            yield Mistake(("bias", "marker_items"), what)
+        elif plan.moments is not None and item not in plan.moments.variables:
+            yield Mistake(("bias", "marker_items"), f"{item!r} is not in [moments] variables")
+
+
+def _check_groups(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require groups that are not items, and answers to divide."""
+    if plan.groups is None:
+        return
+    key = ("groups", "by")
+    if plan.moments is not None:
+        yield Mistake(("groups",), "groups are formed from answers, not from a printed matrix")
+    if plan.groups.by in {**plan.construct_of, **plan.constructs}:
+        yield Mistake(key, f"{plan.groups.by!r} is an item or a construct of this study")
+
+
+def _check_interactions(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require interactions of known constructs in a study with a structural model."""
+    if plan.interactions and plan.moments is not None:
+        what = "products of items are formed from answers, not from a printed matrix"
+        yield Mistake(("interactions",), what)
+    if plan.interactions and not plan.hypotheses:
+        what = "a study without hypotheses has no structural model to add a product to"
+        yield Mistake(("interactions",), what)
+    for name, entry in plan.interactions.items():
+        for end in entry.names if entry else ():
+            yield from _unknown_construct(plan, end, ("interactions", name))
+
+
 def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
     """Require either answers or a matrix, and renamed columns to be variables of the study."""
     if plan.moments is not None and plan.data.path is not None:
         yield Mistake(("moments",), "a study has [data] path or [moments], not both")
     known = {**plan.construct_of, **dict.fromkeys(plan.controls, "")}
+    known |= dict.fromkeys(plan.bias.marker_items if plan.bias else (), "")
+    known |= {plan.groups.by: ""} if plan.groups else {}
     for name in plan.data.columns:
         if name not in known:
             hint = did_you_mean(name, known)
@@ -523,6 +579,9 @@ CROSS_CHECKS = (
     _check_covariances,
     _check_rivals,
     _check_controls,
+    _check_bias,
+    _check_groups,
+    _check_interactions,
     _check_data,
     _check_moments,
     _check_options,

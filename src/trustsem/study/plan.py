@@ -20,7 +20,10 @@ from trustsem.errors import PlanError, did_you_mean, listed
 from trustsem.study import syntax
 from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
 from trustsem.study.sections import (
+    BiasSection,
     ConstructSection,
+    GroupsSection,
+    InteractionSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -30,9 +33,11 @@ from trustsem.study.toml_text import toml_text
 from trustsem.survey.shipped import data_path
 from trustsem.validity.thresholds import Thresholds
 
+_METHOD_FACTOR = {"method_factor": True}
+
 SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
-_OF_STEP_TWO = ("hypotheses", "rivals", "controls", "published")
+_OF_STEP_TWO = ("hypotheses", "rivals", "controls", "interactions", "published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +214,12 @@ class Study:
         Further observed variable to the constructs that it explains.
     rivals : mapping of str to mapping, optional
         ``{"direct": {"add": ["trust -> performance"]}}``.
+    bias : mapping, optional
+        Common method battery: ``method_factor, marker, marker_items, marker_correlation``.
+    groups : mapping, optional
+        Groups to compare: ``by, levels, criterion, partial``.
+    interactions : mapping of str to str or mapping, optional
+        ``{"H12": "trust x goal -> sharing"}``.
     thresholds : mapping, optional
         Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
     published : mapping, optional
@@ -263,6 +274,9 @@ class Study:
         residual_covariances: Sequence[Sequence[str]] = (),
         controls: Mapping[str, Sequence[str]] | None = None,
         rivals: Mapping[str, Any] | None = None,
+        bias: Mapping[str, Any] | None = None,
+        groups: Mapping[str, Any] | None = None,
+        interactions: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
@@ -293,6 +307,9 @@ class Study:
                 **options,
             ),
             "rivals": dict(rivals or {}),
+            "bias": None if bias is None else {**_METHOD_FACTOR, **bias},
+            "groups": None if groups is None else dict(groups),
+            "interactions": dict(interactions or {}),
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
             "run": dict(run or {}),
@@ -457,6 +474,27 @@ class Study:
         return MappingProxyType({key: entry for key, entry in self._plan.rivals.items() if entry})
 
     @property
+    def bias(self) -> BiasSection | None:
+        """What is done about common method variance; None: nothing beyond step one."""
+        return self._plan.bias
+
+    @property
+    def bias_items(self) -> tuple[str, ...]:
+        """Items of a marker that is no construct of the study."""
+        return self._plan.bias.marker_items if self._plan.bias else ()
+
+    @property
+    def groups(self) -> GroupsSection | None:
+        """The groups that are compared."""
+        return self._plan.groups
+
+    @property
+    def interactions(self) -> Mapping[str, InteractionSection]:
+        """Latent interactions by name."""
+        found = {key: entry for key, entry in self._plan.interactions.items() if entry}
+        return MappingProxyType(found)
+
+    @property
     def thresholds(self) -> Thresholds:
         """Criteria of the findings, the study's own before the usual ones."""
         return Thresholds.from_mapping(self._plan.thresholds)
@@ -514,7 +552,7 @@ class Study:
         moments = self.moments
         if moments is None:
             return {}
-        variables = list(self.variables)
+        variables = [*self.variables, *self.bias_items]
         given: dict[str, Any] = {
             "sample_cov": moments.matrix.loc[variables, variables],
             "sample_nobs": moments.n_obs,
@@ -588,6 +626,8 @@ class Study:
         raw = {**self._raw, "name": self.name}
         raw["constructs"] = {name: entry.to_dict() for name, entry in self.constructs.items()}
         raw["hypotheses"] = {entry.name: entry.to_value() for entry in self.hypotheses}
+        if self.bias is not None:
+            raw["bias"] = {**_METHOD_FACTOR, **raw["bias"]}
         head = {key: raw.pop(key) for key in ("schema", "title", "name") if key in raw}
         filled = {key: value for key, value in raw.items() if value not in ({}, [])}
         return {key: _copied(value) for key, value in (head | filled).items()}

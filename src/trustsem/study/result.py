@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from trustsem.results import ModelResult
+    from trustsem.results import Invariance, LatentInteraction, ModelResult
     from trustsem.study.measurement import MeasurementStep
+    from trustsem.study.method_bias import MethodBias
     from trustsem.study.plan import Study
     from trustsem.study.structural import StructuralStep
     from trustsem.survey.screening import Screening
@@ -64,6 +65,12 @@ class StudyResult:
         Whether the data were made by a generator.
     notice : str
         What every output prints first, or an empty string.
+    method : MethodBias or None
+        The common method battery; None where the study has no section ``[bias]``.
+    invariance : Invariance or None
+        The comparison of groups; None without a section ``[groups]``.
+    interactions : mapping of str to LatentInteraction, or None
+        Latent interactions by name; None without a section ``[interactions]``.
     """
 
     study: Study
@@ -78,6 +85,9 @@ class StudyResult:
     findings: tuple[Finding, ...]
     synthetic: bool
     notice: str
+    method: MethodBias | None = None
+    invariance: Invariance | None = None
+    interactions: Mapping[str, LatentInteraction] | None = None
 
     @property
     def models(self) -> dict[str, ModelResult]:
@@ -255,7 +265,9 @@ class StudyResult:
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        parts = f".measurement{step}, .what_if, .scorecard, .agreement, .screening, .manifest"
+        asked = ("method", "invariance", "interactions")
+        more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
+        parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         return [
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
             f"More: {parts}, .draw(), .report(directory)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,10 @@ from trustsem.study.agreement import (
     second_engine_row,
 )
 from trustsem.study.answers import Answers, Data, prepare_answers
+from trustsem.study.comparisons import compare_groups, estimate_interactions
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
+from trustsem.study.method_bias import method_battery
 from trustsem.study.plan import Study
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
@@ -81,6 +84,11 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     answers = prepare_answers(plan, data, moments, options)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
+    method = method_battery(plan, answers, keywords, measurement, structural)
+    if method is not None:
+        measurement = replace(measurement, method_bias=method.models)
+    groups = compare_groups(plan, answers, keywords)
+    interactions, interaction_findings = estimate_interactions(plan, answers, keywords)
     agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
     freed, freed_findings = what_if(plan, answers, keywords, measurement, structural)
     table = scorecard(plan, measurement, structural)
@@ -89,6 +97,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *measurement.findings,
         *(structural.findings if structural else ()),
         *freed_findings,
+        *(method.findings if method else ()),
+        *(groups.findings if groups else ()),
+        *interaction_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -108,6 +119,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         findings=at_least(findings, "note"),
         synthetic=answers.synthetic,
         notice=answers.notice,
+        method=method,
+        invariance=groups,
+        interactions=interactions or None,
     )
 
 

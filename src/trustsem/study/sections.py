@@ -22,6 +22,9 @@ from pydantic import (
     model_validator,
 )
 
+from trustsem.errors import SpecificationError
+from trustsem.results import LEVELS, USUAL_LEVELS, read_formula
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -300,6 +303,70 @@ def _decimal(value: Any) -> str:
     if not finite:
         raise _refused("a printed number is needed", value)
     return text
+
+
+class BiasSection(Section):
+    """``[bias]``: what is done about common method variance."""
+
+    method_factor: StrictBool = True
+    marker: StrictStr = ""
+    marker_items: Items = ()
+    marker_correlation: Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _named_marker(self) -> BiasSection:
+        """Refuse items of a marker without its name."""
+        if self.marker:
+            _checked_name(self.marker)
+        elif self.marker_items:
+            raise ValueError("marker_items need the marker's name: marker = '...'")
+        return self
+
+
+class GroupsSection(Section):
+    """``[groups]``: the groups that are compared, and by which rule."""
+
+    by: Annotated[StrictStr, Field(min_length=1)]
+    levels: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = USUAL_LEVELS
+    criterion: Literal["cfi", "chen", "chisq"] = "cfi"
+    partial: StrictBool = True
+
+    @model_validator(mode="after")
+    def _known_levels(self) -> GroupsSection:
+        """Refuse levels that do not exist."""
+        for level in self.levels:
+            if level not in LEVELS:
+                raise ValueError(
+                    f"there is no level of invariance {level!r}; known: {', '.join(LEVELS)}"
+                )
+        return self
+
+
+class InteractionSection(Section):
+    """``[interactions]``: one latent interaction."""
+
+    formula: StrictStr
+    products: Literal["matched", "all"] = "matched"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_formula(cls, value: Any) -> Any:
+        """Accept the formula alone."""
+        return {"formula": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> InteractionSection:
+        """Refuse a formula that cannot be read."""
+        try:
+            read_formula(self.formula)
+        except SpecificationError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Predictor, moderator and outcome."""
+        return read_formula(self.formula)
 
 
 class PublishedValue(Section):

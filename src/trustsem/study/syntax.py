@@ -23,8 +23,8 @@ def measurement_model(items_of: ItemsOf, residual_covariances: Pairs) -> str:
     str
         Model syntax.
     """
-    loadings = [f"{construct} =~ {' + '.join(items)}" for construct, items in items_of.items()]
-    return "\n".join([*loadings, *_covariances(residual_covariances)])
+    measured = [f"{construct} =~ {' + '.join(items)}" for construct, items in items_of.items()]
+    return "\n".join([*measured, *_covariances(residual_covariances)])
 
 
 def saturated_model(
@@ -85,7 +85,7 @@ def structural_model(
 def single_construct_model(items_of: ItemsOf, residual_covariances: Pairs) -> str:
     """Return the model in which one construct explains every item."""
     items = [item for items in items_of.values() for item in items]
-    name = _unused("common", {*items, *items_of})
+    name = unused("common", {*items, *items_of})
     return measurement_model({name: items}, residual_covariances)
 
 
@@ -104,13 +104,44 @@ def null_model(items_of: ItemsOf) -> str:
     return "\n".join(f"{item} ~~ {item}" for items in items_of.values() for item in items)
 
 
+def method_factor(name: str, items: Sequence[str], apart: Sequence[str], label: str = "") -> str:
+    """Return the lines of a method construct of variance 1 that every item loads on.
+
+    Parameters
+    ----------
+    name : str
+        The method construct.
+    items : sequence of str
+        The items.
+    apart : sequence of str
+        Constructs that it is uncorrelated with: all exogenous ones.
+    label : str
+        Label of the loadings where they are equal.
+    """
+    first = f"{name} =~ NA*{items[0]}"
+    return "\n".join(
+        [first, loadings(name, items, label), f"{name} ~~ 1*{name}", uncorrelated(name, apart)]
+    )
+
+
+def loadings(name: str, items: Sequence[str], label: str = "") -> str:
+    """Return the line of a construct's loadings, all equal where they have a label."""
+    terms = [f"{label}*{item}" if label else item for item in items]
+    return f"{name} =~ {' + '.join(terms)}"
+
+
+def uncorrelated(name: str, others: Sequence[str]) -> str:
+    """Return the lines that keep a construct uncorrelated with others."""
+    return "\n".join(f"{name} ~~ 0*{other}" for other in others)
+
+
 def _covariances(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """Return one line per covariance."""
     return [f"{a} ~~ {b}" for a, b in pairs]
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    """Return a name that nothing else has."""
+def unused(name: str, taken: set[str]) -> str:
+    """Return a name like the given one that nothing else has."""
     while name in taken:
         name += "_"
     return name

@@ -23,11 +23,30 @@ from trustsem.validity.discriminant import (
 )
 from trustsem.validity.discriminant_checks import check_discriminant
 from trustsem.validity.heterotrait import heterotrait_monotrait, htmt, htmt_intervals
+from trustsem.validity.invariance import (
+    CRITERIA,
+    LevelChange,
+    check_level,
+    gamma_hat,
+    level_holds,
+    noncentrality,
+)
 from trustsem.validity.local_fit import (
     check_modifications,
     misspecification_power,
     modification_table,
     residual_table,
+)
+from trustsem.validity.method_bias import (
+    adjusted_correlation,
+    adjusted_correlations,
+    check_adjusted_correlations,
+    check_changed_hypotheses,
+    check_method_variance,
+    marker_correlation,
+    reliability_split,
+    scale_correlations,
+    variance_split,
 )
 from trustsem.validity.model_fit import check_fit, check_residuals
 from trustsem.validity.nomological import (
@@ -52,17 +71,25 @@ from trustsem.validity.thresholds import Thresholds
 from trustsem.validity.verdict import Verdict, measurement_verdict, structural_verdict
 
 __all__ = [
+    "CRITERIA",
     "Hypothesis",
+    "LevelChange",
     "Thresholds",
     "Verdict",
+    "adjusted_correlation",
+    "adjusted_correlations",
     "anderson_gerbing_distinct",
     "ave_observed",
     "average_shared_variance",
     "average_variance_extracted",
+    "check_adjusted_correlations",
+    "check_changed_hypotheses",
     "check_discriminant",
     "check_fit",
     "check_hypotheses",
+    "check_level",
     "check_loadings",
+    "check_method_variance",
     "check_modifications",
     "check_reliability",
     "check_residuals",
@@ -74,22 +101,29 @@ __all__ = [
     "difference_table",
     "discriminant_table",
     "fornell_larcker",
+    "gamma_hat",
     "heterotrait_monotrait",
     "holm",
     "htmt",
     "htmt_intervals",
     "hypotheses_table",
     "item_r2",
+    "level_holds",
     "loadings_table",
+    "marker_correlation",
     "maximum_shared_variance",
     "measurement_verdict",
     "misspecification_power",
     "modification_table",
+    "noncentrality",
     "problem_by_tests",
     "reliability_intervals",
+    "reliability_split",
     "reliability_table",
     "residual_table",
     "ronkko_cho_problem",
+    "scale_correlations",
     "standardized_alpha",
     "structural_verdict",
+    "variance_split",
 ]
