@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         StudyResult,
         load_study,
         reflective,
+        second_order,
         shipped_studies,
         two_step,
     )
@@ -38,6 +39,7 @@ _HOME = {
     "load_study": "study",
     "read_survey": "survey",
     "reflective": "study",
+    "second_order": "study",
     "sem": "results",
     "shipped_studies": "study",
     "two_step": "study",
@@ -57,6 +59,7 @@ __all__ = [
     "load_study",
     "read_survey",
     "reflective",
+    "second_order",
     "sem",
     "shipped_studies",
     "two_step",

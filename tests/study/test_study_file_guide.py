@@ -14,10 +14,12 @@ from trustsem.study.quantities import COLUMNS, FIT, KINDS
 from trustsem.study.sections import (
     ConstructSection,
     DataSection,
+    EffectSection,
     Head,
     HypothesisSection,
     ModelSection,
     MomentsSection,
+    ObservedSection,
     PublishedSection,
     PublishedValue,
     RivalSection,
@@ -36,8 +38,8 @@ def guide():
 @pytest.mark.parametrize(
     "section",
     [
-        Head, DataSection, MomentsSection, ConstructSection, HypothesisSection, ModelSection,
-        RivalSection, PublishedSection, PublishedValue, RunSection,
+        Head, DataSection, MomentsSection, ConstructSection, ObservedSection, HypothesisSection,
+        EffectSection, ModelSection, RivalSection, PublishedSection, PublishedValue, RunSection,
     ],
 )  # fmt: skip
 def test_every_key_is_explained(guide, section):

@@ -1,7 +1,16 @@
 """Inference: information, standard errors, standardised solution, effects, difference tests."""
 
 from trustsem.inference.difference import DifferenceTest, difference_test
-from trustsem.inference.effects import effects_table
+from trustsem.inference.effects import (
+    ARROW,
+    MOST_CHAINS,
+    Effect,
+    chains_table,
+    effect_values,
+    effects_table,
+    spectral_radius,
+    standardized_effects,
+)
 from trustsem.inference.information import (
     SANDWICHES,
     Covariance,
@@ -26,18 +35,23 @@ from trustsem.inference.standardized import (
 )
 
 __all__ = [
+    "ARROW",
     "DIFFERENCE_METHODS",
     "KINDS",
+    "MOST_CHAINS",
     "SANDWICHES",
     "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
+    "Effect",
     "RowValues",
     "ScaledTest",
     "TestedModel",
+    "chains_table",
     "chi_square",
     "difference_test",
     "divided",
+    "effect_values",
     "effects_table",
     "estimate_covariance",
     "explained_variances",
@@ -46,5 +60,7 @@ __all__ = [
     "scale_factors",
     "scaled_difference_test",
     "scaled_test",
+    "spectral_radius",
+    "standardized_effects",
     "standardized_errors",
 ]

@@ -126,8 +126,9 @@ def prepare_answers(
         )
     survey = _read(source)
     prepared = prepared_survey(study, survey)
-    if study.controls:
-        prepared = listwise(prepared, list(study.controls))
+    outside = [name for name in study.variables if name not in study.construct_of]
+    if outside:
+        prepared = listwise(prepared, outside)
     screening = screen(prepared, _items_of(study), _widest_scale(study))
     analysed = listwise(prepared, study.items)
     require_varying(analysed, study.variables)
@@ -231,7 +232,7 @@ def _correlations_only(moments: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Return items by construct."""
-    return {name: construct.items for name, construct in study.constructs.items()}
+    return dict(study.items_of)
 
 
 def _widest_scale(study: Study) -> tuple[float, float] | None:

@@ -5,6 +5,7 @@ tables on top of them, and checks that judge the tables and return findings. Not
 a model was estimated.
 """
 
+from trustsem.validity.confounding import check_confounding, confounding_table
 from trustsem.validity.convergent import (
     check_loadings,
     check_reliability,
@@ -23,6 +24,8 @@ from trustsem.validity.discriminant import (
 from trustsem.validity.model_fit import check_fit, check_residuals
 from trustsem.validity.nomological import (
     Hypothesis,
+    chain_of,
+    check_feedback,
     check_hypotheses,
     check_structural_difference,
     hypotheses_table,
@@ -39,28 +42,54 @@ from trustsem.validity.reliability import (
     maximum_shared_variance,
     standardized_alpha,
 )
+from trustsem.validity.second_order import (
+    check_second_order,
+    check_second_order_structure,
+    omega_second_order,
+    parts_table,
+    second_order_table,
+)
+from trustsem.validity.sequence import (
+    Decision,
+    SequentialTest,
+    check_decision,
+    check_pseudo_chisq,
+    decide,
+    overall_level,
+)
 from trustsem.validity.thresholds import Thresholds
 from trustsem.validity.verdict import Verdict, measurement_verdict, structural_verdict
 
 __all__ = [
+    "Decision",
     "Hypothesis",
+    "SequentialTest",
     "Thresholds",
     "Verdict",
     "anderson_gerbing_distinct",
     "ave_observed",
     "average_shared_variance",
     "average_variance_extracted",
+    "chain_of",
+    "check_confounding",
+    "check_decision",
     "check_discriminant",
+    "check_feedback",
     "check_fit",
     "check_hypotheses",
     "check_loadings",
+    "check_pseudo_chisq",
     "check_reliability",
     "check_residuals",
+    "check_second_order",
+    "check_second_order_structure",
     "check_structural_difference",
     "coefficient_h",
     "composite_reliability",
     "composite_reliability_observed",
+    "confounding_table",
     "cronbach_alpha",
+    "decide",
     "discriminant_table",
     "fornell_larcker",
     "heterotrait_monotrait",
@@ -70,8 +99,12 @@ __all__ = [
     "loadings_table",
     "maximum_shared_variance",
     "measurement_verdict",
+    "omega_second_order",
+    "overall_level",
+    "parts_table",
     "reliability_table",
     "ronkko_cho_problem",
+    "second_order_table",
     "standardized_alpha",
     "structural_verdict",
 ]

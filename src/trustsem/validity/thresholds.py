@@ -27,9 +27,11 @@ SOURCES: Mapping[str, str] = {
     "srmr": "hu1999",
     "residual_correlation": "kline2016",
     "residual_z": "joreskog1993",
+    "loading_change": "burt1976",
     "significance": "",
 }
-"""Threshold to reference key. ``significance`` is a convention without one."""
+"""Threshold to reference key. ``significance`` is a convention without one; the source of
+``loading_change`` asks for negligible changes, the number is a convention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Thresholds:
         Absolute correlation residual that calls for attention; unitless.
     residual_z : float
         Absolute standardised residual that calls for attention; standard errors.
+    loading_change : float
+        Absolute change of a standardised loading between the two steps that calls for attention;
+        unitless.
     significance : float
         Level of every test; a probability.
     """
@@ -81,6 +86,7 @@ class Thresholds:
     srmr: float = 0.08
     residual_correlation: float = 0.10
     residual_z: float = 2.58
+    loading_change: float = 0.05
     significance: float = 0.05
 
     def __post_init__(self) -> None:
