@@ -11,6 +11,7 @@ from trustsem.results import plain
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
+    from trustsem.study.structural import StructuralStep
 
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
@@ -50,7 +51,14 @@ def results_document(result: StudyResult) -> dict[str, Any]:
             "loadings", "reliability", "discriminant", "fornell_larcker", "htmt", "method_bias",
         ),
         "structural": structural
-        and _step(structural, "hypotheses", "effects", "sequence", "r2"),
+        and {
+            **_step(
+                structural,
+                "hypotheses", "effects", "chains", "named_effects", "sequence", "confounding",
+                "second_order", "second_order_reliability", "r2",
+            ),
+            "decision": _decision(structural),
+        },
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip
@@ -104,6 +112,19 @@ def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
 def _step(step: Any, *names: str) -> dict[str, Any]:
     tables = {name: getattr(step, name) for name in names}
     return {"model": step.model.to_dict(), **tables, "findings": step.findings}
+
+
+def _decision(structural: StructuralStep) -> dict[str, Any]:
+    """Return which model the sequential tests accept, and how they came there."""
+    decision = structural.decision
+    return {
+        "models": structural.comparison.who(),
+        "tests": decision.to_frame(),
+        "branch": decision.branch,
+        "outcome": decision.outcome,
+        "level": decision.level,
+        "overall_level": decision.overall_level,
+    }
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from trustsem import display
 from trustsem.findings import Finding, at_least
 from trustsem.references import REFERENCES
-from trustsem.report import prose, study_tables
+from trustsem.report import prose, structural_tables, study_tables
 from trustsem.report.blocks import Block, Builder, Figure, Section, callout, heading, paragraph
 from trustsem.report.definitions import (
     FURTHER_FIT,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
 
-View = Literal["structural", "measurement", "full", "conceptual"]
+View = Literal["structural", "measurement", "full", "conceptual", "tests"]
 """What of a model is drawn."""
 
 Draw = Callable[[View], str]
@@ -260,6 +260,10 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             step.model, result.study.thresholds, "structural-fit", fit_title
         )
 
+    def tree() -> Iterator[Block]:
+        yield Figure("tests", "Decision Tree of the Sequential Tests", draw("tests"))
+
+    tables = structural_tables
     return Section(
         "structural",
         "Step Two: Structural Model",
@@ -269,8 +273,14 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             ("hypotheses", _table(lambda: study_tables.hypotheses(result))),
             ("explained variance", _table(lambda: study_tables.explained_variance(result))),
             ("effects", _table(lambda: study_tables.effects(result))),
+            ("specific indirect effects", _table(lambda: tables.chains(result))),
+            ("named effects", _table(lambda: tables.named_effects(result))),
+            ("second order", _table(lambda: tables.second_order(result))),
             ("fit of the structural model", _table(fit)),
-            ("sequence of models", _table(lambda: study_tables.model_sequence(result))),
+            ("sequence of models", _table(lambda: tables.model_sequence(result))),
+            ("sequential tests", _table(lambda: tables.sequential_tests(result))),
+            ("figure of the decision tree", tree),
+            ("loadings before and after", _table(lambda: tables.confounding(result))),
         ],
     )
 

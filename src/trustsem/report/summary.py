@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustsem import display
 from trustsem.findings import at_least
-from trustsem.report import prose, study_tables
+from trustsem.report import prose, structural_tables, study_tables
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
@@ -126,4 +126,6 @@ def _tables(result: StudyResult, *, more: bool) -> Iterator[Table]:
         yield replace(table, notes=replace(table.notes, general=""))
         if more:
             yield study_tables.effects(result)
-            yield study_tables.model_sequence(result)
+            yield structural_tables.named_effects(result)
+            yield structural_tables.model_sequence(result)
+            yield structural_tables.sequential_tests(result)

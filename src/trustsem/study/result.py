@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
+_TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
 _WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
@@ -255,6 +256,9 @@ class StudyResult:
             columns = ["hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue"]
             hypotheses = self.structural.hypotheses[[*columns, "supported"]]
             tables.append(Table("hypotheses", "Hypotheses", hypotheses))
+            tests = self.structural.decision.to_frame()[list(_TEST_COLUMNS)]
+            if len(tests):
+                tables.append(Table("tests", "Sequential Chi-Square Differences", tests))
         return tables
 
     def _pointers(self) -> list[str]:
@@ -262,9 +266,10 @@ class StudyResult:
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
         parts = f".measurement{step}, .scorecard, .agreement, .screening, .manifest"
+        tree = ', .draw("tests")' if self.structural is not None else ""
         return [
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
-            f"More: {parts}, .draw(), .report(directory)",
+            f"More: {parts}, .draw(){tree}, .report(directory)",
         ]
 
 
