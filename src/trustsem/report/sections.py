@@ -39,6 +39,7 @@ Draw = Callable[[View], str]
 """Returns the SVG of one view of the study's model."""
 
 _ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
+_CITED_IN_STEP_TWO = ("bentler2010", "burt1976", "sobel1982", "steiger1985")
 _FOLDED_NOTES = 4
 _SHOWN_PER_KIND = 3
 
@@ -404,6 +405,8 @@ def _references(result: StudyResult) -> Iterator[Block]:
     cited = {item.source for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY)}
     cited |= {item.cutoff.source for item in (*MAIN_FIT, *VALIDITY) if item.cutoff}
     cited |= {finding.source for finding in result.findings} | set(_ALWAYS_CITED)
+    if result.structural is not None:
+        cited |= set(_CITED_IN_STEP_TWO)
     if result.structural is not None:
         cited.add("sobel1982")
     texts = {REFERENCES[key] for key in cited if key in REFERENCES}

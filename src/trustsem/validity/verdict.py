@@ -31,10 +31,12 @@ DISCRIMINANT = {
 FIT = {"cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
 """Codes that decide on fit. The chi-square test and the rule by size are reported beside them."""
 FURTHER = (
-    "pseudo_chisq", "interpretational_confounding", "feedback", "second_order_structure",
+    "interpretational_confounding", "feedback", "second_order_structure",
     "second_order_reliability", "second_order_ave",
 )  # fmt: skip
 """Codes of step two that the verdict names where they are not met."""
+REPORTED = ("pseudo_chisq",)
+"""Tests of exact fit: named where they are not met; like the chi-square test they decide nothing."""
 UNJUDGED = ("single_item", "undefined_reliability")
 _LISTED = 6
 
@@ -124,7 +126,7 @@ def structural_verdict(
         _hypotheses(hypotheses),
         *(finding.claim for finding in (*tests, *accepted)),
         _fit(fit),
-        *(finding.claim for finding in _failed(further)),
+        *(finding.claim for finding in _failed((*further, *_with_codes(known, REPORTED)))),
     ]
     return Verdict("structural", _all_hold(judged) if hypotheses else None, _text(sentences))
 
