@@ -174,11 +174,11 @@ def structural_step(
                 hypotheses, significance=study.thresholds.significance, labels=study.labels
             ),
             *_nomological(study, comparison),
+            *comparison.findings,
             *_stable_loadings(study, confounding, measurement.model, model),
             *check_feedback(model.spectral_radius),
             *_too_many_chains(chains),
             *fit_findings(model, "structural model", study),
-            *comparison.findings,
         ),
     )
 
