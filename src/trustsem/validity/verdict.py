@@ -36,7 +36,7 @@ FURTHER = (
 )  # fmt: skip
 """Codes of step two that the verdict names where they are not met."""
 REPORTED = ("pseudo_chisq",)
-"""Tests of exact fit: named where they are not met; like the chi-square test, they do not decide."""
+"""Tests of exact fit: named where they are not met, without deciding, as the chi-square test."""
 UNJUDGED = ("single_item", "undefined_reliability")
 _LISTED = 6
 
