@@ -130,7 +130,7 @@ def test_sequences_equal_those_of_lavaan(name):
 
 def test_nesting_gives_rivals_their_roles():
     rivals = {
-        "turned": {"add": ["dem60 -> ind60"], "remove": ["dem60 -> dem65"]},
+        "turned": {"add": ["dem65 -> dem60"], "remove": ["dem60 -> dem65"]},
         "direct": {"add": ["ind60 -> dem65"], "label": "Industrialization acts directly"},
         "short": {"remove": ["dem60 -> dem65"]},
     }
