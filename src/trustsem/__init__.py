@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StudyResult,
         load_study,
         reflective,
+        second_order,
         shipped_studies,
         two_step,
     )
@@ -52,6 +53,7 @@ _HOME = {
     "load_study": "study",
     "read_survey": "survey",
     "reflective": "study",
+    "second_order": "study",
     "sem": "results",
     "shipped_studies": "study",
     "two_step": "study",
@@ -75,6 +77,7 @@ __all__ = [
     "load_study",
     "read_survey",
     "reflective",
+    "second_order",
     "sem",
     "shipped_studies",
     "two_step",

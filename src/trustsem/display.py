@@ -124,6 +124,7 @@ COLUMNS: dict[str, Column] = {
     "std_all_se": Column("SE(β)", BOUNDED, "<i>SE</i>(β)"),
     "std": Column("β", BOUNDED),
     "std_ci": Column("95% CI (β)", BOUNDED),
+    "std_se": Column("SE(β)", BOUNDED, "<i>SE</i>(β)"),
     "start": Column("Start", Format("general", 4)),
     "fixed": Column("Fixed", Format("general", 4)),
     # measurement
@@ -185,6 +186,9 @@ COLUMNS: dict[str, Column] = {
     "df_diff": Column("Δdf", COUNT, "Δ<i>df</i>"),
     "pvalue_holm": Column("p (Holm)", P, "<i>p</i> (Holm)"),
     "pvalue_diff": Column("p (Δ)", P, "<i>p</i><sub>Δ</sub>"),
+    "test": _text("Test"),
+    "question": _text("Question"),
+    "answer": _text("Answer"),
     "measure": _text("Measure"),
     "value": Column("Value", ESTIMATE),
     "definition": _text("Definition"),
@@ -201,6 +205,8 @@ COLUMNS: dict[str, Column] = {
     "supported": Column("Supported", FLAG),
     "reason": _text("Reason"),
     "kind": _text("Effect"),
+    "effect": _text("Effect"),
+    "chain": _text("Chain"),
     # local fit
     "residual": Column("Residual r", BOUNDED, "Residual <i>r</i>"),
     "standardized": Column("z", TWO, "<i>z</i>"),

@@ -15,12 +15,14 @@ from trustsem.study.sections import (
     BiasSection,
     ConstructSection,
     DataSection,
+    EffectSection,
     GroupsSection,
     Head,
     HypothesisSection,
     InteractionSection,
     ModelSection,
     MomentsSection,
+    ObservedSection,
     PublishedSection,
     PublishedValue,
     RivalSection,
@@ -39,9 +41,9 @@ def guide():
 @pytest.mark.parametrize(
     "section",
     [
-        Head, DataSection, MomentsSection, ConstructSection, HypothesisSection, ModelSection,
-        RivalSection, BiasSection, GroupsSection, InteractionSection, PublishedSection,
-        PublishedValue, RunSection,
+        Head, DataSection, MomentsSection, ConstructSection, ObservedSection, HypothesisSection,
+        EffectSection, ModelSection, RivalSection, BiasSection, GroupsSection, InteractionSection,
+        PublishedSection, PublishedValue, RunSection,
     ],
 )  # fmt: skip
 def test_every_key_is_explained(guide, section):

@@ -1,10 +1,11 @@
 """Path diagrams: a plain graph, an own layout, pure coordinates, SVG or matplotlib."""
 
 from trustsem.diagram.build import conceptual_graph, graph_from_parameters
-from trustsem.diagram.figure import Diagram, draw
+from trustsem.diagram.figure import Diagram, draw, draw_tree
 from trustsem.diagram.graph import Edge, Node, PathGraph, View
 from trustsem.diagram.scene import Scene
 from trustsem.diagram.slopes import SlopesChart
+from trustsem.diagram.tree import TreeEdge, TreeGraph, TreeNode
 
 __all__ = [
     "Diagram",
@@ -13,8 +14,12 @@ __all__ = [
     "PathGraph",
     "Scene",
     "SlopesChart",
+    "TreeEdge",
+    "TreeGraph",
+    "TreeNode",
     "View",
     "conceptual_graph",
     "draw",
+    "draw_tree",
     "graph_from_parameters",
 ]

@@ -2,7 +2,16 @@
 
 from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
-from trustsem.inference.effects import effects_table
+from trustsem.inference.effects import (
+    ARROW,
+    MOST_CHAINS,
+    Effect,
+    chains_table,
+    effect_values,
+    effects_table,
+    spectral_radius,
+    standardized_effects,
+)
 from trustsem.inference.groups import MEAN_COLUMNS, mean_differences, path_wald_tests
 from trustsem.inference.information import (
     SANDWICHES,
@@ -38,13 +47,16 @@ from trustsem.inference.standardized import (
 )
 
 __all__ = [
+    "ARROW",
     "DIFFERENCE_METHODS",
     "KINDS",
     "MEAN_COLUMNS",
+    "MOST_CHAINS",
     "SANDWICHES",
     "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
+    "Effect",
     "Moderation",
     "Region",
     "ReleaseTest",
@@ -53,10 +65,12 @@ __all__ = [
     "TestedModel",
     "bca_interval",
     "bootstrap_quantiles",
+    "chains_table",
     "chi_square",
     "complete_data_test",
     "difference_test",
     "divided",
+    "effect_values",
     "effects_table",
     "estimate_covariance",
     "expected_errors",
@@ -72,6 +86,8 @@ __all__ = [
     "scale_factors",
     "scaled_difference_test",
     "scaled_test",
+    "spectral_radius",
+    "standardized_effects",
     "standardized_errors",
     "studentised_interval",
 ]

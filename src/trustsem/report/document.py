@@ -11,6 +11,7 @@ from trustsem.results import plain
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
+    from trustsem.study.structural import StructuralStep
 
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
@@ -62,7 +63,14 @@ def results_document(result: StudyResult) -> dict[str, Any]:
             "modifications", "rivals", "method_bias",
         ),
         "structural": structural
-        and _step(structural, "hypotheses", "effects", "sequence", "r2"),
+        and {
+            **_step(
+                structural,
+                "hypotheses", "effects", "chains", "named_effects", "sequence", "confounding",
+                "second_order", "second_order_reliability", "r2",
+            ),
+            "decision": _decision(structural),
+        },
         "what_if": result.what_if,
         "method": result.method,
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
@@ -134,6 +142,19 @@ def _interactions(result: StudyResult) -> dict[str, Any] | None:
     return {
         name: {"model": found.model.to_dict(), **_chosen(found, _INTERACTION)}
         for name, found in result.interactions.items()
+    }
+
+
+def _decision(structural: StructuralStep) -> dict[str, Any]:
+    """Return which model the sequential tests accept, and how they came there."""
+    decision = structural.decision
+    return {
+        "models": structural.comparison.who(),
+        "tests": decision.to_frame(),
+        "branch": decision.branch,
+        "outcome": decision.outcome,
+        "level": decision.level,
+        "overall_level": decision.overall_level,
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trustsem import display
 from trustsem.report import study_tables
 from trustsem.report.definitions import short_citation
+from trustsem.validity.wording import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +86,9 @@ def _methods(result: StudyResult, version: str) -> Iterator[str]:
     )
     if result.structural is not None:
         yield (
-            "The structural model was compared with the measurement model by the chi-square "
-            "difference. Standard errors of indirect effects were obtained by the delta method."
+            "The structural model was compared with less and more constrained alternatives by "
+            "sequential chi-square differences (Anderson & Gerbing, 1988). Standard errors of "
+            "indirect effects were obtained by the delta method."
         )
 
 
@@ -173,6 +175,7 @@ def _structural_results(result: StudyResult) -> Iterator[str]:
         yield status
     yield f"Fit of the structural model: {_fit(step.model)}."
     yield from _difference_sentence(step.sequence)
+    yield from (finding.claim for finding in step.findings if finding.code in _TOLD)
     table = step.hypotheses
     supported = table[table["supported"].astype(bool)]
     rest = table[~table["supported"].astype(bool)]
@@ -192,10 +195,10 @@ def _structural_results(result: StudyResult) -> Iterator[str]:
 
 def _hypothesis_sentence(result: StudyResult, row: pd.Series[Any]) -> str:
     names = study_tables.labels(result)
-    predictor, outcome = (names.get(row[key], row[key]) for key in ("predictor", "outcome"))
+    path = labelled(row["path"], names).replace("->", "→")
     verdict = "supported" if row["supported"] else "not supported"
     return (
-        f"{row['hypothesis']} ({predictor} → {outcome}) was {verdict}: "
+        f"{row['hypothesis']} ({path}) was {verdict}: "
         f"β = {display.BOUNDED.text(row['std_all'], 'typeset')}, "
         f"b = {display.ESTIMATE.text(row['est'], 'typeset')}, "
         f"SE = {display.ESTIMATE.text(row['se'], 'typeset')}, "
@@ -219,6 +222,8 @@ def _difference_sentence(sequence: pd.DataFrame) -> Iterator[str]:
 
 
 _SIGNIFICANT = 0.05
+_TOLD = ("accepted_model", "interpretational_confounding")
+"""Findings of step two that a paper reports in these words."""
 
 
 def _fit(model: ModelResult) -> str:

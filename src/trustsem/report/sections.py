@@ -16,7 +16,7 @@ from markupsafe import Markup
 from trustsem import display
 from trustsem.findings import Finding, at_least
 from trustsem.references import REFERENCES
-from trustsem.report import prose, study_tables
+from trustsem.report import prose, structural_tables, study_tables
 from trustsem.report.blocks import Block, Builder, Figure, Section, callout, heading, paragraph
 from trustsem.report.definitions import (
     FURTHER_FIT,
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from trustsem.study import StudyResult
     from trustsem.study.measurement import MeasurementStep
 
-View = Literal["structural", "measurement", "full", "conceptual"]
+View = Literal["structural", "measurement", "full", "conceptual", "tests"]
 """What of a model is drawn."""
 
 Draw = Callable[[str], str]
 """Returns the SVG of a figure: a view of the study's model, or another figure's name."""
 
 _ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
+_CITED_IN_STEP_TWO = ("bentler2010", "burt1976", "sobel1982", "steiger1985")
 _FOLDED_NOTES = 4
 _SHOWN_PER_KIND = 3
 
@@ -283,6 +284,10 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             step.model, result.study.thresholds, "structural-fit", fit_title
         )
 
+    def tree() -> Iterator[Block]:
+        yield Figure("tests", "Decision Tree of the Sequential Tests", draw("tests"))
+
+    tables = structural_tables
     return Section(
         "structural",
         "Step Two: Structural Model",
@@ -292,8 +297,14 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             ("hypotheses", _table(lambda: study_tables.hypotheses(result))),
             ("explained variance", _table(lambda: study_tables.explained_variance(result))),
             ("effects", _table(lambda: study_tables.effects(result))),
+            ("specific indirect effects", _table(lambda: tables.chains(result))),
+            ("named effects", _table(lambda: tables.named_effects(result))),
+            ("second order", _table(lambda: tables.second_order(result))),
             ("fit of the structural model", _table(fit)),
-            ("sequence of models", _table(lambda: study_tables.model_sequence(result))),
+            ("sequence of models", _table(lambda: tables.model_sequence(result))),
+            ("sequential tests", _table(lambda: tables.sequential_tests(result))),
+            ("figure of the decision tree", tree),
+            ("loadings before and after", _table(lambda: tables.confounding(result))),
         ],
     )
 
@@ -431,6 +442,8 @@ def _references(result: StudyResult) -> Iterator[Block]:
     cited |= {item.cutoff.source for item in (*MAIN_FIT, *VALIDITY) if item.cutoff}
     cited |= {finding.source for finding in result.findings} | set(_ALWAYS_CITED)
     cited |= further_sources(result)
+    if result.structural is not None:
+        cited |= set(_CITED_IN_STEP_TWO)
     if result.structural is not None:
         cited.add("sobel1982")
     texts = {REFERENCES[key] for key in cited if key in REFERENCES}

@@ -17,6 +17,7 @@ import pandas as pd
 from trustsem import display
 from trustsem.report.definitions import FURTHER_FIT, MAIN_FIT, Definition, short_citation
 from trustsem.tables import Notes, Table
+from trustsem.validity.wording import labelled
 
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
@@ -176,10 +177,7 @@ def hypotheses(result: StudyResult) -> Table:
     step = require_structural(result)
     names = labels(result)
     frame = step.hypotheses.copy()
-    frame["path"] = [
-        f"{names.get(a, a)} → {names.get(b, b)}"
-        for a, b in zip(frame["predictor"], frame["outcome"], strict=True)
-    ]
+    frame["path"] = [labelled(path, names).replace("->", "→") for path in frame["path"]]
     tails = sorted({int(value) for value in frame["tails"].dropna()})
     sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
     reasons = " ".join(_not_supported(frame))
@@ -194,8 +192,10 @@ def hypotheses(result: StudyResult) -> Table:
         columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
         marks={(row, "supported"): "a" for row in failing} if reasons else {},
         notes=Notes(
-            f"{_fit_note(step.model)} β = standardised path. Supported: the expected sign and "
-            f"p < .05 ({sided or 'two-tailed'}).",
+            f"{_fit_note(step.model)} β = standardised path, or product of the paths of a chain. "
+            f"Supported: the expected sign and "
+            f"p < {display.bounded(result.study.thresholds.significance, 2)} "
+            f"({sided or 'two-tailed'}).",
             (reasons,) if reasons else (),
         ),
     )  # fmt: skip
@@ -218,34 +218,15 @@ def effects(result: StudyResult) -> Table:
         "effects",
         "Direct, Indirect and Total Effects",
         frame,
-        show=("predictor", "kind", "std", "est", "se", "ci", "z", "pvalue"),
+        show=("predictor", "kind", "std", "std_se", "est", "se", "ci", "z", "pvalue"),
         columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
         group_by="outcome",
         group_titles={name: f"On {name}" for name in set(frame["outcome"])},
         notes=Notes(
-            "Standard errors of indirect and total effects by the delta method (Sobel, 1982). "
-            "β = standardised effect."
+            "Standard errors of indirect and total effects by the delta method (Sobel, 1982), also "
+            "of standardised ones. β = standardised effect."
         ),
     )
-
-
-def model_sequence(result: StudyResult) -> Table:
-    """Tabulate the models compared, with their chi-square differences."""
-    frame = require_structural(result).sequence
-    return Table(
-        "models",
-        "Sequence of Models",
-        frame,
-        show=_present(
-            frame, "model", "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci", "srmr",
-            "aic", "bic", "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
-        ),
-        notes=Notes(
-            "Ms = measurement model (saturated structure); Mt = theory. Differences are against "
-            "the model named; a difference that is not significant favours the model with more "
-            "degrees of freedom (Anderson & Gerbing, 1988)."
-        ),
-    )  # fmt: skip
 
 
 def method_bias(result: StudyResult) -> Table:
@@ -283,6 +264,10 @@ def scorecard(result: StudyResult) -> Table:
         show=_present(
             result.scorecard, "quantity", "where", "printed", "estimate", "difference",
             "within_rounding", "checked",
+        ),
+        notes=Notes(
+            "Within rounding: the estimate rounds to the printed number. Checked: the printed "
+            "number was compared with the print itself; the others are known at second hand."
         ),
     )  # fmt: skip
 

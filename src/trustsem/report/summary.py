@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustsem import display
 from trustsem.findings import at_least
-from trustsem.report import prose, study_tables
+from trustsem.report import prose, structural_tables, study_tables
 from trustsem.study import measurement_tables
 from trustsem.tables import Notes, Table
 
@@ -125,6 +125,8 @@ def _tables(result: StudyResult, *, more: bool) -> Iterator[Table]:
         yield replace(table, notes=replace(table.notes, general=""))
         if more:
             yield study_tables.effects(result)
-            yield study_tables.model_sequence(result)
+            yield structural_tables.named_effects(result)
+            yield structural_tables.model_sequence(result)
+            yield structural_tables.sequential_tests(result)
     if more and len(result.what_if):
         yield measurement_tables.what_if(result.what_if, study_tables.labels(result))

@@ -37,12 +37,14 @@ from trustsem.inference import (
     RowValues,
     ScaledTest,
     TestedModel,
+    chains_table,
     divided,
     effects_table,
     estimate_covariance,
     explained_variances,
     row_values,
     scaled_test,
+    spectral_radius,
     standardized_errors,
 )
 from trustsem.options import Options
@@ -503,6 +505,24 @@ class ModelResult:
         """
         estimate = self.estimate
         return effects_table(estimate.problem, estimate.params, self._vcov)
+
+    @property
+    def chains(self) -> pd.DataFrame:
+        """Specific indirect effects, one row for each chain of paths, with delta-method errors.
+
+        See :func:`trustsem.inference.chains_table`.
+        """
+        estimate = self.estimate
+        return chains_table(estimate.problem, estimate.params, self._covariance.matrix)
+
+    @property
+    def spectral_radius(self) -> float:
+        """Largest absolute eigenvalue of the path coefficients over all groups.
+
+        0 without feedback; from 1 on, indirect and total effects do not exist. See
+        :func:`trustsem.inference.spectral_radius`.
+        """
+        return max(float(spectral_radius(part.matrices["Beta"])) for part in self._implied)
 
     def factor_scores(self, method: str = "regression") -> pd.DataFrame:
         """Estimate each respondent's position on the constructs.

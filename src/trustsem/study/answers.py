@@ -163,8 +163,9 @@ def prepare_answers(
     survey = _read(source)
     prepared = prepared_survey(study, survey)
     chosen = Options.from_keywords(**study.options) if options is None else options
-    if study.controls and (chosen.fixed_x or not chosen.incomplete):
-        prepared = listwise(prepared, list(study.controls))
+    outside = [name for name in study.variables if name not in study.construct_of]
+    if outside and (chosen.fixed_x or not chosen.incomplete):
+        prepared = listwise(prepared, outside)
     if chosen.incomplete:
         prepared = with_answers(prepared, study.items)
     screening = screen(prepared, _items_of(study), _widest_scale(study), missing=chosen.missing)
@@ -271,7 +272,7 @@ def _correlations_only(moments: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Return items by construct."""
-    return {name: construct.items for name, construct in study.constructs.items()}
+    return dict(study.items_of)
 
 
 def _widest_scale(study: Study) -> tuple[float, float] | None:

@@ -147,7 +147,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     Anderson & Gerbing (1988) [anderson1988]_.
     """
     model = cfa(study.measurement_model(), **answers.inputs, **options)
-    items_of = {name: construct.items for name, construct in study.constructs.items()}
+    items_of = dict(study.items_of)
     limits, labels = study.thresholds, study.labels
     cov = model.sample
     loadings = loadings_table(model.parameters, items_of, answers.wordings, model.r2)
@@ -255,7 +255,7 @@ def _method_bias(
     """Compare the measurement model with one construct behind all items."""
     if len(study.constructs) == 1:
         return pd.DataFrame(columns=list(METHOD_BIAS_COLUMNS)), ()
-    items_of = {name: construct.items for name, construct in study.constructs.items()}
+    items_of = dict(study.items_of)
     text = syntax.single_construct_model(items_of, study.residual_covariances)
     rows = [_fit_row("Measurement model", model)]
     try:

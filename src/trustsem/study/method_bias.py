@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +16,13 @@ from trustsem.findings import Finding, at_least
 from trustsem.results import ModelResult, cfa, compare, sem
 from trustsem.study import syntax
 from trustsem.study.method_tables import method_tables
+from trustsem.study.structural import judged_hypotheses
 from trustsem.tables import Table
 from trustsem.validity import (
     adjusted_correlations,
     check_adjusted_correlations,
     check_changed_hypotheses,
     check_method_variance,
-    hypotheses_table,
     marker_correlation,
     reliability_split,
     scale_correlations,
@@ -192,7 +192,7 @@ class _Battery:
         self.measurement, self.structural = measurement, structural
         bias = study.bias
         self.marker = bias.marker if bias else ""
-        items = {name: construct.items for name, construct in study.constructs.items()}
+        items = study.items_of
         self.marker_items = (bias.marker_items if bias else ()) or items.get(self.marker, ())
         self.items_of = {name: names for name, names in items.items() if name != self.marker}
         self.items = [item for names in self.items_of.values() for item in names]
@@ -216,7 +216,7 @@ class _Battery:
         """Add an unmeasured method construct to the measurement model, two ways."""
         name = syntax.unused("method", {*self.items, *self.study.constructs})
         against, previous = "Measurement model", self.measurement.model
-        items_of = {key: entry.items for key, entry in self.study.constructs.items()}
+        items_of = self.study.items_of
         items = [item for names in items_of.values() for item in names]
         for title, label, control in (
             (EQUAL, _LABEL, "method factor with equal loadings"),
@@ -241,8 +241,7 @@ class _Battery:
     def marker_technique(self) -> None:
         """Estimate the sequence of Williams, Hartman and Cavazotte."""
         scaled = {"std_lv": True}
-        pairs = self.study.residual_covariances
-        traits = syntax.measurement_model(self.items_of, self._own(pairs))
+        traits = syntax.measurement_model(self._design)
         free = f"{traits}\n{self.marker} =~ {' + '.join(self.marker_items)}"
         start = self._estimated(MARKER_CFA, free, "", None, scaled)
         if start is None or not self._proper(MARKER_CFA, start):
@@ -375,28 +374,29 @@ class _Battery:
         if set(items_of) <= set(self.study.constructs):
             model = self.measurement.model
             return model.sample, model.n_obs
-        text = syntax.measurement_model(items_of, ())
+        text = syntax.measurement_model(syntax.Design(items_of))
         model = cfa(text, **self.inputs, **{**self.options, "se": "none", "test": "standard"})
         return model.sample, model.n_obs
 
     # -- shared -------------------------------------------------------------------------------
 
-    def _own(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the residual covariances of substantive items."""
-        return [pair for pair in pairs if set(pair) <= set(self.items)]
+    @property
+    def _design(self) -> syntax.Design:
+        """What is measured by what, without a marker among the constructs."""
+        design = self.study.design
+        own = [pair for pair in design.residual_covariances if set(pair) <= set(self.items)]
+        return replace(design, items_of=self.items_of, residual_covariances=own)
 
     def _exogenous(self) -> list[str]:
         """Return the constructs that nothing explains in the structural model."""
         explained = {outcome for _, outcome in self.study.paths}
-        return [name for name in self.items_of if name not in explained]
+        return [name for name in self._design.constructs if name not in explained]
 
     def _structural_text(self) -> str:
         """Return the structural model without a marker among its constructs."""
         study = self.study
-        return syntax.structural_model(
-            self.items_of, self._own(study.residual_covariances), study.paths,
-            study.covary, study.controls,
-        )  # fmt: skip
+        paths = (*study.paths, *study.control_paths)
+        return syntax.structural_model(self._design, paths, study.covary)
 
     def _estimated(
         self,
@@ -452,9 +452,8 @@ class _Battery:
             return
         if not self._proper(f"Structural model, {control}", model):
             return
-        level = self.study.thresholds.significance
         before = self.structural.hypotheses
-        after = hypotheses_table(model.parameters, self.study.hypotheses, significance=level)
+        after = judged_hypotheses(self.study, model)
         kept = ["hypothesis", "path", "predictor", "outcome", "sign", "std_all", "pvalue"]
         table = before[[*kept, "supported"]].assign(
             control=control,

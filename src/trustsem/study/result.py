@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from markupsafe import Markup
 
 from trustsem import display
-from trustsem.diagram import Diagram, View, conceptual_graph, draw, graph_from_parameters
+from trustsem.diagram import (
+    Diagram,
+    View,
+    conceptual_graph,
+    draw,
+    draw_tree,
+    graph_from_parameters,
+)
 from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
 from trustsem.results import plain
 from trustsem.study import measurement_tables
+from trustsem.study.decision_tree import decision_tree
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
@@ -24,13 +32,15 @@ if TYPE_CHECKING:
     from trustsem.results import Invariance, LatentInteraction, ModelResult
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
-    from trustsem.study.plan import Study
+    from trustsem.study.plan import Hypothesis, Study
+    from trustsem.study.sequence import ModelSequence
     from trustsem.study.structural import StructuralStep
     from trustsem.survey.screening import Screening
     from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
 _SHOWN_PAIRS = 5
+_TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
 _WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
@@ -134,14 +144,15 @@ class StudyResult:
 
         return write_report(self, Path(directory), formats=tuple(formats), force=force)
 
-    def draw(self, view: View | None = None) -> Diagram:
-        """Draw a path diagram.
+    def draw(self, view: View | Literal["tests"] | None = None) -> Diagram:
+        """Draw a path diagram, or the decision tree of the structural models.
 
         Parameters
         ----------
-        view : {"structural", "measurement", "full", "conceptual"}, optional
+        view : {"structural", "measurement", "full", "conceptual", "tests"}, optional
             What to draw; by default the structural model, or the measurement model of a study
-            without hypotheses.
+            without hypotheses. ``"tests"``: the sequential chi-square difference tests with the
+            branch taken.
 
         Returns
         -------
@@ -163,11 +174,13 @@ class StudyResult:
                 remedy="Draw the view 'measurement'.",
             )
         study = self.study
+        if view == "tests":
+            return draw_tree(decision_tree(self._comparison, study.title))
         if view == "conceptual":
             graph = conceptual_graph(
-                list(study.constructs),
+                study.design.constructs,
                 study.labels,
-                {(h.predictor, h.outcome): (h.name, _SIGNS[h.sign]) for h in study.hypotheses},
+                {(h.predictor, h.outcome): (h.name, _SIGNS[h.sign]) for h in self._paths},
                 controls=study.controls,
             )
             return draw(graph, title=study.title)
@@ -177,11 +190,23 @@ class StudyResult:
             view=view,
             r2=model.r2,
             labels=study.labels,
-            hypotheses={(h.predictor, h.outcome): h.name for h in study.hypotheses},
-            constructs=list(study.constructs),
-            controls=list(study.controls),
+            hypotheses={(h.predictor, h.outcome): h.name for h in self._paths},
+            constructs=list(study.items_of if view == "measurement" else study.constructs),
+            controls=[name for name in study.controls if name not in study.constructs],
         )
         return draw(graph, title=study.title)
+
+    @property
+    def _comparison(self) -> ModelSequence:
+        """The structural models compared, of a study that has them."""
+        if self.structural is None:
+            raise PlanError(f"The study {self.study.name!r} has no hypotheses.")
+        return self.structural.comparison
+
+    @property
+    def _paths(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses about a single path."""
+        return tuple(entry for entry in self.study.hypotheses if not entry.via)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers, unrounded, as plain values; a number that does not exist is None."""
@@ -259,6 +284,9 @@ class StudyResult:
             columns = ["hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue"]
             hypotheses = self.structural.hypotheses[[*columns, "supported"]]
             tables.append(Table("hypotheses", "Hypotheses", hypotheses))
+            tests = self.structural.decision.to_frame()[list(_TEST_COLUMNS)]
+            if len(tests):
+                tables.append(Table("tests", "Sequential Chi-Square Differences", tests))
         return tables
 
     def _pointers(self) -> list[str]:
@@ -268,9 +296,10 @@ class StudyResult:
         asked = ("method", "invariance", "interactions")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
+        tree = ', .draw("tests")' if self.structural is not None else ""
         return [
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
-            f"More: {parts}, .draw(), .report(directory)",
+            f"More: {parts}, .draw(){tree}, .report(directory)",
         ]
 
 

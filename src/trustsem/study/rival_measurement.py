@@ -100,7 +100,7 @@ def rival_measurement(
 
 def _rivals(study: Study, model: ModelResult) -> Iterator[_Rival]:
     """Yield the rivals from the least to the most restricted."""
-    items_of = {name: construct.items for name, construct in study.constructs.items()}
+    items_of = study.items_of
     names = study.labels
     phi = model.latent_cor.abs()
     pairs = sorted(

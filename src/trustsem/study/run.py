@@ -27,7 +27,7 @@ from trustsem.study.method_bias import method_battery
 from trustsem.study.plan import Study
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
-from trustsem.study.structural import StructuralStep, structural_step
+from trustsem.study.structural import StructuralStep, structural_step, with_residual_variances
 from trustsem.study.study_file import load_study
 from trustsem.study.what_if import what_if
 from trustsem.validity import Verdict, measurement_verdict, structural_verdict
@@ -82,6 +82,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
     answers = prepare_answers(plan, data, moments, options)
+    plan = with_residual_variances(plan, answers, keywords)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     method = method_battery(plan, answers, keywords, measurement, structural)
@@ -110,7 +111,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         study=plan,
         measurement=measurement,
         structural=structural,
-        verdict=_verdicts(measurement, structural),
+        verdict=_verdicts(plan, measurement, structural),
         scorecard=table,
         what_if=freed,
         screening=answers.screening,
@@ -140,11 +141,13 @@ def _require_two_steps(options: Options) -> None:
 
 
 def _verdicts(
-    measurement: MeasurementStep, structural: StructuralStep | None
+    study: Study, measurement: MeasurementStep, structural: StructuralStep | None
 ) -> tuple[Verdict, ...]:
     """Conclude on each step from its findings."""
-    first = measurement_verdict(measurement.findings)
-    return (first, structural_verdict(structural.findings)) if structural else (first,)
+    first = measurement_verdict(measurement.findings, study.labels)
+    if structural is None:
+        return (first,)
+    return (first, structural_verdict(structural.findings, study.labels))
 
 
 def _second_engine(

@@ -9,7 +9,7 @@ import pandas as pd
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
 from trustsem.findings import Finding
 from trustsem.results import sem
-from trustsem.validity import hypotheses_table
+from trustsem.study.structural import judged_hypotheses
 from trustsem.validity.local_fit import left_out
 from trustsem.validity.wording import coefficient, joined
 
@@ -104,8 +104,7 @@ def _freed(
         note = f"not estimated: {error}"
     else:
         if model.converged and model.admissible:
-            level = study.thresholds.significance
-            after = hypotheses_table(model.parameters, study.hypotheses, significance=level)
+            after = judged_hypotheses(study, model)
         else:
             note = "no admissible solution"
     rows = []

@@ -31,9 +31,11 @@ SOURCES: Mapping[str, str] = {
     "delta_loading": "saris2009",
     "delta_covariance": "saris2009",
     "power": "saris2009",
+    "loading_change": "burt1976",
     "significance": "",
 }
-"""Threshold to reference key. ``significance`` is a convention without one."""
+"""Threshold to reference key. ``significance`` is a convention without one; the source of
+``loading_change`` asks for negligible changes, the number is a convention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ class Thresholds:
         is left out; unitless.
     power : float
         Power from which a test of one left-out parameter counts as powerful; a probability.
+    loading_change : float
+        Absolute change of a standardised loading between the two steps that calls for attention;
+        unitless.
     significance : float
         Level of every test; a probability.
     """
@@ -96,6 +101,7 @@ class Thresholds:
     delta_loading: float = 0.40
     delta_covariance: float = 0.10
     power: float = 0.75
+    loading_change: float = 0.05
     significance: float = 0.05
 
     def __post_init__(self) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from trustsem.errors import listed
 from trustsem.findings import Finding
-from trustsem.validity.wording import coefficient, counted, joined, threshold_text
+from trustsem.validity.wording import coefficient, counted, joined, labelled, threshold_text
 
 Step = Literal["measurement", "structural"]
 
@@ -32,6 +32,13 @@ DISCRIMINANT = {
 """Codes that decide on discriminant validity, likewise."""
 FIT = {"cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
 """Codes that decide on fit. The chi-square test and the rule by size are reported beside them."""
+FURTHER = (
+    "interpretational_confounding", "feedback", "second_order_structure",
+    "second_order_reliability", "second_order_ave",
+)  # fmt: skip
+"""Codes of step two that the verdict names where they are not met."""
+REPORTED = ("pseudo_chisq",)
+"""Tests of exact fit: named where they are not met, without deciding, as the chi-square test."""
 UNJUDGED = ("single_item", "undefined_reliability")
 _LISTED = 6
 
@@ -56,20 +63,24 @@ class Verdict:
     text: str
 
 
-def measurement_verdict(findings: Iterable[Finding]) -> Verdict:
+def measurement_verdict(
+    findings: Iterable[Finding], labels: Mapping[str, str] | None = None
+) -> Verdict:
     """Conclude on the measurement model: convergent validity, discriminant validity, fit.
 
     Parameters
     ----------
     findings : iterable of Finding
         All findings of the step. A serious one stops the judgement.
+    labels : mapping of str to str, optional
+        What constructs are called for readers.
 
     Returns
     -------
     Verdict
         ``holds`` is true when every criterion judged is met.
     """
-    known = tuple(findings)
+    known = _called(findings, labels)
     stopped = _stopped("measurement", known)
     if stopped:
         return stopped
@@ -85,29 +96,47 @@ def measurement_verdict(findings: Iterable[Finding]) -> Verdict:
     return Verdict("measurement", holds, _text(sentences))
 
 
-def structural_verdict(findings: Iterable[Finding]) -> Verdict:
-    """Conclude on the structural model: hypotheses, the test of the theory, fit.
+def structural_verdict(
+    findings: Iterable[Finding], labels: Mapping[str, str] | None = None
+) -> Verdict:
+    """Conclude on the structural model: hypotheses, the sequence of models, fit, same meaning.
 
     Parameters
     ----------
     findings : iterable of Finding
         All findings of the step. A serious one stops the judgement.
+    labels : mapping of str to str, optional
+        What constructs are called for readers.
 
     Returns
     -------
     Verdict
-        ``holds`` is true when every hypothesis is supported and every criterion judged is met.
+        ``holds`` is true when every hypothesis is supported, the sequence of models accepts the
+        theory and every other criterion judged is met.
     """
-    known = tuple(findings)
+    known = _called(findings, labels)
     stopped = _stopped("structural", known)
     if stopped:
         return stopped
     hypotheses = _with_codes(known, ("hypothesis",))
     tests = _with_codes(known, ("nomological_test",))
+    accepted = _with_codes(known, ("accepted_model",))
+    further = _with_codes(known, FURTHER)
     fit = _with_codes(known, FIT)
-    holds = _all_hold((*hypotheses, *tests, *fit)) if hypotheses else None
-    sentences = [_hypotheses(hypotheses), *(finding.claim for finding in tests), _fit(fit)]
-    return Verdict("structural", holds, _text(sentences))
+    judged = (*hypotheses, *tests, *accepted, *fit, *further)
+    sentences = [
+        _hypotheses(hypotheses),
+        *(finding.claim for finding in (*tests, *accepted)),
+        _fit(fit),
+        *(finding.claim for finding in _failed((*further, *_with_codes(known, REPORTED)))),
+    ]
+    return Verdict("structural", _all_hold(judged) if hypotheses else None, _text(sentences))
+
+
+def _called(findings: Iterable[Finding], labels: Mapping[str, str] | None) -> tuple[Finding, ...]:
+    """Return findings whose subjects are called as readers know them."""
+    names = {} if labels is None else labels
+    return tuple(replace(finding, subject=labelled(finding.subject, names)) for finding in findings)
 
 
 def _stopped(step: Step, findings: Sequence[Finding]) -> Verdict | None:
