@@ -23,15 +23,10 @@ SHARED = TESTS.parent.parent / "shared" / "reference"
 
 NOT_YET_ESTIMATED = frozenset({
     "fiml",
-    "ulsmv", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
     "multigroup", "bootstrap", "bollen_stine", "nested_comparison", "anderson_gerbing",
     "discriminant_pairs", "satorra_bentler_diff",
 })  # fmt: skip
 """Features of cases that are not collected: remove one here when the program can do it."""
-
-
-NOT_YET_TOGETHER = (frozenset({"uls", "robust"}),)
-"""Features that can be estimated each, but not in one analysis."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +125,17 @@ def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
         words = set(re.findall(r"[A-Za-z_]\w*", model))
         frame = frame.dropna(subset=[name for name in frame.columns if name in words])
     for name, expression in (source.get("derive") or {}).items():
-        frame = frame.assign(**{name: frame.eval(expression)})
+        frame = frame.assign(**{name: _derived(frame, expression)})
     return frame.reset_index(drop=True)
+
+
+def _derived(frame: pd.DataFrame, expression: str) -> Any:
+    """Compute a column: an expression, or a variable cut into right-closed intervals."""
+    cut = re.fullmatch(r"as\.integer\(cut\((\w+),\s*c\(-Inf,(.*),Inf\)\)\)", expression)
+    if not cut:
+        return frame.eval(expression)
+    edges = [float(edge) for edge in cut[2].split(",")]
+    return np.digitize(frame[cut[1]], edges, right=True) + 1
 
 
 def _read(folder: Path, data: Path, source: str) -> list[ReferenceCase]:
@@ -140,8 +144,7 @@ def _read(folder: Path, data: Path, source: str) -> list[ReferenceCase]:
     for path in sorted(folder.glob("*.json")):
         raw = json.loads(path.read_text(encoding="utf-8"))
         features = set(raw["features"])
-        waits = NOT_YET_ESTIMATED & features or any(both <= features for both in NOT_YET_TOGETHER)
-        if "kind" in raw or waits:
+        if "kind" in raw or NOT_YET_ESTIMATED & features:
             continue
         cases.append(ReferenceCase(f"{source}-{raw['id']}", raw, data))
     return cases

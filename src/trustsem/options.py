@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 
@@ -43,8 +43,18 @@ DEFAULTS = {
     "GLS": Defaults(discrepancy="GLS"),
     "ULS": Defaults(discrepancy="ULS"),
     "WLS": Defaults(discrepancy="WLS"),
+    "DWLS": Defaults(se="robust.sem", discrepancy="DWLS"),
+    "WLSM": Defaults(se="robust.sem", test="satorra.bentler", discrepancy="DWLS"),
+    "WLSMV": Defaults(se="robust.sem", test="scaled.shifted", discrepancy="DWLS"),
+    "WLSMVS": Defaults(se="robust.sem", test="mean.var.adjusted", discrepancy="DWLS"),
+    "ULSM": Defaults(se="robust.sem", test="satorra.bentler", discrepancy="ULSM"),
+    "ULSMV": Defaults(se="robust.sem", test="scaled.shifted", discrepancy="ULSM"),
+    "ULSMVS": Defaults(se="robust.sem", test="mean.var.adjusted", discrepancy="ULSM"),
 }
-"""Estimators: those that begin with ML minimise one discrepancy and differ in their inference."""
+"""Estimators: several minimise one discrepancy and differ in their inference."""
+
+ORDINAL = {"ULS": Defaults(se="robust.sem", discrepancy="ULSM")}
+"""What an estimator implies for ordered items where that is something else."""
 
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
@@ -66,14 +76,14 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 """Allowed values of the options that choose among words.
 
-``"default"`` resolves to the first; that of information, se and test is the estimator's.
+``"default"`` resolves to the first; that of information, se and test is the estimator's, and
+the estimator of ordered items is WLSMV.
 """
 
 _INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order"}
 _NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
 _LATER = {
-    "estimator": ("dwls", "wlsm", "wlsmv", "ulsm", "ulsmv"),
     "missing": ("fiml", "ml", "pairwise", "direct"),
     "se": ("bootstrap",),
     "test": ("bollen.stine",),
@@ -99,8 +109,8 @@ class Options:
         Column that holds the group; None for one group.
     group_equal, group_partial : tuple of str
         Classes of parameters equal over groups, and single parameters exempt from that.
-    ordered : tuple of str
-        Ordinal indicators.
+    ordered : tuple of str, or True
+        Items whose answers are ordered categories; True for all but covariates.
     std_lv : bool
         Scale constructs by unit variance rather than by a marker.
     orthogonal : bool
@@ -127,13 +137,13 @@ class Options:
         Seed of everything random.
     """
 
-    estimator: str = "ML"
+    estimator: str = "default"
     likelihood: str = "normal"
     missing: str = "listwise"
     group: str | None = None
     group_equal: tuple[str, ...] = ()
     group_partial: tuple[str, ...] = ()
-    ordered: tuple[str, ...] = ()
+    ordered: tuple[str, ...] | Literal[True] = ()
     std_lv: bool = False
     orthogonal: bool = False
     auto_fix_first: bool | None = None
@@ -155,17 +165,37 @@ class Options:
 
     def __post_init__(self) -> None:
         """Resolve what the estimator decides."""
-        usual = DEFAULTS[self.estimator]
+        if self.estimator == "default":
+            object.__setattr__(self, "estimator", "WLSMV" if self.ordered else "ML")
+        usual = self._usual
         chosen = _INFORMATION_OF.get(self.se, usual.information)
         resolved = {"information": chosen, "se": usual.se, "test": usual.test}
         for name, value in resolved.items():
             if getattr(self, name) == "default":
                 object.__setattr__(self, name, value)
-        if self.discrepancy != "ML" and self.needs_cases:
+        self._require_compatible()
+
+    def _require_compatible(self) -> None:
+        """Raise where estimator, items, standard errors and test do not go together."""
+        if self.ordered and self.discrepancy in ("ML", "GLS"):
+            raise UnsupportedError(
+                f"ordered items by {self.estimator}",
+                "Use least squares of their correlations: WLSMV, DWLS, ULSMV or WLS.",
+            )
+        if self.ordered and self.sample_cov is not None:
+            raise SpecificationError(
+                "Ordered items need raw data; a matrix does not hold their thresholds."
+            )
+        if self.discrepancy == "ML" or not self.needs_cases:
+            return
+        corrected = self.discrepancy in ("DWLS", "ULSM") and self.information == "expected"
+        known = self.se in ("standard", "robust.sem", "none")
+        if not (corrected and known and "yuan" not in self.test):
             raise UnsupportedError(
                 f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
                 f"information={self.information!r}",
-                "Corrections for non-normality come with maximum likelihood: MLM, MLR.",
+                "Corrections for non-normality come with ML (MLM, MLR), diagonally weighted "
+                "(WLSMV) and unweighted least squares (ULSMV).",
             )
 
     @classmethod
@@ -189,7 +219,13 @@ class Options:
     @property
     def discrepancy(self) -> str:
         """The estimator whose discrepancy is minimised."""
-        return DEFAULTS[self.estimator].discrepancy
+        return self._usual.discrepancy
+
+    @property
+    def _usual(self) -> Defaults:
+        """What the estimator implies for these items."""
+        usual = DEFAULTS[self.estimator]
+        return ORDINAL.get(self.estimator, usual) if self.ordered else usual
 
     @property
     def scaled(self) -> bool:
@@ -237,7 +273,8 @@ def _word(name: str, value: Any) -> str:
     """Return an allowed word in its canonical spelling."""
     allowed = VALUES[name]
     if value == "default":
-        return "default" if name in ("information", "se", "test") else allowed[0]
+        resolved_later = ("estimator", "information", "se", "test")
+        return "default" if name in resolved_later else allowed[0]
     for word in allowed:
         if str(value).lower().replace("_", ".") == word.lower():
             return word
@@ -246,8 +283,10 @@ def _word(name: str, value: Any) -> str:
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 
 
-def _names(name: str, value: Any) -> tuple[str, ...]:
+def _names(name: str, value: Any) -> tuple[str, ...] | bool:
     """Return one name or a sequence of names as a tuple."""
+    if name == "ordered" and isinstance(value, bool):
+        return value or ()
     if isinstance(value, str):
         value = (value,)
     if not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):

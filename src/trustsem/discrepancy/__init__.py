@@ -3,7 +3,8 @@
 from trustsem.discrepancy.base import Criterion, Curvature, Discrepancy
 from trustsem.discrepancy.gls import GeneralizedLeastSquares
 from trustsem.discrepancy.ml import MaximumLikelihood
-from trustsem.discrepancy.wls import WeightedLeastSquares
+from trustsem.discrepancy.vector import VectorLeastSquares
+from trustsem.discrepancy.wls import WeightedLeastSquares, Weights
 
 __all__ = [
     "Criterion",
@@ -11,5 +12,7 @@ __all__ = [
     "Discrepancy",
     "GeneralizedLeastSquares",
     "MaximumLikelihood",
+    "VectorLeastSquares",
     "WeightedLeastSquares",
+    "Weights",
 ]

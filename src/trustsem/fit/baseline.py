@@ -9,10 +9,11 @@ import numpy as np
 from trustsem.arrays import Flags, Floats, invert_positive
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import moment_tangents
 from trustsem.inference import ScaledTest, scaled_test
 from trustsem.options import Options
-from trustsem.specification import Parameter, ParameterTable, Role
+from trustsem.specification import Parameter, ParameterTable, role_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def baseline_fit(problem: Problem) -> Baseline:
     for block, sample in zip(by.objective.blocks, problem.samples, strict=True):
         related = np.isin(sample.names, problem.table.covariates)
         fixed = np.isin(sample.names, problem.table.exogenous)
-        chisq += sample.weight * minimum(block, related, fixed)
+        if isinstance(block, ResponseBlock):
+            chisq += sample.weight * _by_responses(block, related)
+        else:
+            chisq += sample.weight * minimum(block, related, fixed)
         n_related = int(related.sum())
         df += (len(related) * (len(related) - 1) - n_related * (n_related - 1)) // 2
     return Baseline(chisq=chisq, df=df)
@@ -66,6 +70,19 @@ def _by_likelihood(block: Block, related: Flags, fixed: Flags) -> float:
     S = block.S
     free = np.log(np.diag(S)[~related]).sum()
     return float(free + _log_det(S[np.ix_(related, related)]) - _log_det(S))
+
+
+def _by_responses(block: ResponseBlock, related: Flags) -> float:
+    """Return the minimum for a group with ordered items: one step from the sample moments."""
+    layout, criterion = block.responses.layout, block.criterion
+    rows, cols = layout.pairs
+    free = np.ones(layout.size, dtype=bool)
+    free[layout.parts[-1]] = related[rows] & related[cols]
+    weighted = criterion.weights.times(np.eye(layout.size))
+    gap = np.where(free, 0.0, criterion.moments)
+    slope = weighted @ gap
+    step = np.linalg.solve(weighted[np.ix_(free, free)], slope[free])
+    return float(gap @ slope - slope[free] @ step)
 
 
 def _by_least_squares(block: Block, related: Flags, fixed: Flags) -> float:
@@ -98,13 +115,17 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
         Which test, and with which information.
     """
     baseline = baseline_fit(problem)
-    own = Problem.build(independence_table(problem.table), problem.samples)
+    name = problem.estimator.baseline
+    own = Problem.build(independence_table(problem.table), problem.samples, name)
     params = np.empty(own.table.n_free)
     for row in own.table.parameters:
         if row.free:
             sample = own.samples[row.group - 1]
             place = sample.names.index(row.lhs)
-            if row.op == "~~":
+            if row.op == "|" and sample.ordinal is not None:
+                cell = own.structures[row.group - 1].cell_of(row.op, row.lhs, row.rhs)
+                params[row.free - 1] = sample.ordinal.thresholds[cell.row]
+            elif row.op == "~~":
                 params[row.free - 1] = sample.cov[place, sample.names.index(row.rhs)]
             elif sample.mean is not None:
                 params[row.free - 1] = sample.mean[place]
@@ -120,29 +141,49 @@ def independence_table(table: ParameterTable) -> ParameterTable:
     pairs += [(a, b) for position, a in enumerate(inside) for b in inside[position + 1 :]]
     keys = [(a, "~~", b) for a, b in pairs]
     keys += [(name, "~1", "") for name in table.observed if table.meanstructure]
+    for name in table.ordered:
+        keys += [(name, "|", f"t{number + 1}") for number in range(table.n_thresholds[name])]
+        keys += [(name, "~*~", name)]
     rows: list[Parameter] = []
     free = 0
     for group in range(1, table.n_groups + 1):
         for lhs, op, rhs in keys:
             given = lhs in table.exogenous and (rhs in table.exogenous or op == "~1")
-            free += not given
+            fixed = float("nan") if given else _given(lhs, op, rhs, table)
+            free += fixed is None
             rows.append(
                 Parameter(
                     lhs=lhs,
                     op=op,
                     rhs=rhs,
                     group=group,
-                    free=0 if given else free,
+                    free=0 if fixed is not None else free,
                     label="",
                     plabel=f".p{len(rows) + 1}.",
-                    fixed=float("nan") if given else None,
+                    fixed=fixed,
                     start=None,
                     exo=given,
                     user=False,
-                    role=Role.RESIDUAL if op == "~~" else Role.INTERCEPT,
+                    role=role_of(lhs, op, frozenset()),
                 )
             )
-    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), constructs=())
+    return replace(
+        table,
+        parameters=tuple(rows),
+        constraints=(),
+        definitions=(),
+        constructs=(),
+        parameterization="delta",
+    )
+
+
+def _given(lhs: str, op: str, rhs: str, table: ParameterTable) -> float | None:
+    """Return at what a row of the independence model is fixed; NaN if that follows from others."""
+    if lhs not in table.ordered or op == "|":
+        return None
+    if op == "~~":
+        return float("nan") if lhs == rhs else None
+    return 1.0 if op == "~*~" else 0.0
 
 
 def _log_det(A: Floats) -> float:

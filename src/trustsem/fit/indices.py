@@ -12,8 +12,10 @@ from scipy import optimize, stats
 from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UndefinedIndexError
 from trustsem.estimation import Estimate, Problem
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
+from trustsem.implied import Implied
 from trustsem.inference import chi_square
 
 T = TypeVar("T")
@@ -56,6 +58,10 @@ class FitInputs:
         Goodness-of-fit index (computed from matrices).
     rms : mapping of str to float
         The root mean square residuals by name.
+    is_ordered : bool
+        Whether some variables are ordered.
+    is_distributed : bool
+        Whether chi-square is distributed as its name says.
     """
 
     chisq: float
@@ -72,6 +78,8 @@ class FitInputs:
     logl_unrestricted: float
     gfi: float
     rms: Mapping[str, float]
+    is_ordered: bool = False
+    is_distributed: bool = True
 
     @property
     def excess(self) -> float:
@@ -186,11 +194,32 @@ def expected_cross_validation(x: FitInputs) -> float:
     return (x.chisq + 2 * x.n_free) / x.n_rmsea
 
 
+def weighted_residual(x: FitInputs) -> float:
+    """Compute the weighted root mean square residual of a model with ordered items."""
+    if not x.is_ordered:
+        raise UndefinedIndexError("the weighted residual is for ordered items")
+    return float(np.sqrt(x.chisq * x.n_groups / x.n_moments))
+
+
 def chisq_pvalue(x: FitInputs) -> float:
     """Compute the p-value of exact fit."""
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
+    _require_distribution(x)
     return float(stats.chi2.sf(x.chisq, x.df))
+
+
+def baseline_pvalue(x: FitInputs) -> float:
+    """Compute the p-value of exact fit of the independence model."""
+    _require_distribution(x)
+    return float(stats.chi2.sf(x.chisq_baseline, x.df_baseline)) if x.df_baseline else 1.0
+
+
+def _require_distribution(x: FitInputs) -> None:
+    if not x.is_distributed:
+        raise UndefinedIndexError(
+            "this minimum is not distributed as chi-square; a corrected test is (WLSMV, ULSMV)"
+        )
 
 
 def log_likelihood(x: FitInputs) -> float:
@@ -301,7 +330,12 @@ class FitIndex(Generic[T]):
 
 
 def _rms(name: str) -> Callable[[FitInputs], float]:
-    return lambda x: x.rms[name]
+    def value(x: FitInputs) -> float:
+        if np.isnan(x.rms[name]):
+            raise UndefinedIndexError("Mplus's residuals are not defined for ordered items")
+        return x.rms[name]
+
+    return value
 
 
 FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
@@ -312,11 +346,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("pvalue", chisq_pvalue, "joreskog1969"),
     FitIndex("baseline_chisq", lambda x: x.chisq_baseline, "bentler1980"),
     FitIndex("baseline_df", lambda x: float(x.df_baseline), "bentler1980"),
-    FitIndex(
-        "baseline_pvalue",
-        lambda x: float(stats.chi2.sf(x.chisq_baseline, x.df_baseline)) if x.df_baseline else 1.0,
-        "bentler1980",
-    ),
+    FitIndex("baseline_pvalue", baseline_pvalue, "bentler1980"),
     FitIndex("cfi", comparative_fit_index, "bentler1990"),
     FitIndex("tli", tucker_lewis_index, "tucker1973"),
     FitIndex("nnfi", tucker_lewis_index, "bentler1980"),
@@ -342,7 +372,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("rmr", _rms("rmr"), "joreskog1986"),
     FitIndex("rmr_nomean", _rms("rmr_nomean"), "joreskog1986"),
     FitIndex("srmr", _rms("srmr"), "bentler1995"),
-    FitIndex("srmr_bentler", _rms("srmr"), "bentler1995"),
+    FitIndex("srmr_bentler", _rms("srmr_bentler"), "bentler1995"),
     FitIndex("srmr_bentler_nomean", _rms("srmr_nomean"), "bentler1995"),
     FitIndex("crmr", _rms("crmr"), "bollen1989"),
     FitIndex("crmr_nomean", _rms("crmr_nomean"), "bollen1989"),
@@ -355,6 +385,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("pgfi", parsimonious_goodness_of_fit, "mulaik1989"),
     FitIndex("mfi", noncentrality_index, "mcdonald1989"),
     FitIndex("ecvi", expected_cross_validation, "browne1992"),
+    FitIndex("wrmr", weighted_residual, "yu2002"),
 )
 """All indices, in the order in which they are shown."""
 
@@ -419,12 +450,16 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
         logl_unrestricted=unrestricted,
         gfi=goodness_of_fit(estimate),
         rms=root_mean_squares(estimate),
+        is_ordered=bool(problem.table.ordered),
+        is_distributed=not problem.estimator.corrected,
     )
 
 
 def _all_moments(problem: Problem, group: int) -> int:
     """Return the number of a group's sample moments, fixed covariates included."""
     structure = problem.structures[group]
+    if structure.responses is not None:
+        return structure.responses.layout.size
     p = structure.n_observed
     return p * (p + 1) // 2 + (p if structure.has_means else 0)
 
@@ -485,6 +520,9 @@ def goodness_of_fit(estimate: Estimate) -> float:
     for sample, block, implied in zip(
         problem.samples, problem.objective.blocks, problem.implied(estimate.params), strict=True
     ):
+        if isinstance(block, ResponseBlock):
+            index += sample.n_obs / problem.n_obs * _explained_by_responses(block, implied)
+            continue
         curvature = block.discrepancy(implied).expected
         given = np.isin(sample.names, problem.table.exogenous)
         counted = ~np.outer(given, given)
@@ -494,3 +532,11 @@ def goodness_of_fit(estimate: Estimate) -> float:
         total = curvature.square(block.S * counted, mean)
         index += sample.n_obs / problem.n_obs * float(1 - misfit / total)
     return index
+
+
+def _explained_by_responses(block: ResponseBlock, implied: Implied) -> float:
+    """Return one group's goodness-of-fit index of the moments with ordered items."""
+    s, weights = block.criterion.moments, block.criterion.weights
+    e = s - block.responses.fitted(implied)
+    misfit, total = (float(v @ weights.times(v[:, None])[:, 0]) for v in (e, s))
+    return 1 - misfit / total

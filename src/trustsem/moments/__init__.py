@@ -1,6 +1,16 @@
 """Sample moments: from raw data or a printed matrix to what is analysed."""
 
+from trustsem.moments.layout import MomentLayout
 from trustsem.moments.matrix import from_matrix
+from trustsem.moments.ordered import (
+    Categories,
+    Polychoric,
+    from_ordered_frame,
+    polychoric,
+    read_categories,
+    threshold_series,
+)
+from trustsem.moments.ordinal import OrdinalMoments
 from trustsem.moments.sample import Divisor, SampleMoments, from_frame
 from trustsem.moments.spread import (
     FreeSpread,
@@ -11,13 +21,21 @@ from trustsem.moments.spread import (
 )
 
 __all__ = [
+    "Categories",
     "Divisor",
     "FreeSpread",
+    "MomentLayout",
     "NormalSpread",
+    "OrdinalMoments",
+    "Polychoric",
     "SampleMoments",
     "Spread",
     "distribution_free_weights",
     "from_frame",
     "from_matrix",
+    "from_ordered_frame",
+    "polychoric",
     "predicted_cases",
+    "read_categories",
+    "threshold_series",
 ]

@@ -18,6 +18,7 @@ from trustsem.errors import (
     UnknownIndicatorError,
 )
 from trustsem.findings import Finding
+from trustsem.moments.ordinal import OrdinalMoments
 
 Divisor = Literal["n", "n-1"]
 
@@ -47,6 +48,9 @@ class SampleMoments:
         Label of the group; empty for one group.
     findings : tuple of Finding
         What a reader must know about these moments.
+    ordinal : OrdinalMoments or None
+        Thresholds and the spread of all moments, if some variables are ordered; ``cov`` and
+        ``mean`` are then those of latent responses and continuous variables.
     """
 
     names: tuple[str, ...]
@@ -57,6 +61,7 @@ class SampleMoments:
     data: Floats | None = None
     group: str = ""
     findings: tuple[Finding, ...] = field(default=())
+    ordinal: OrdinalMoments | None = None
 
     @property
     def weight(self) -> int:
@@ -75,6 +80,7 @@ class SampleMoments:
             data=None if self.data is None else self.data[:, index],
             group=self.group,
             findings=self.findings,
+            ordinal=None if self.ordinal is None else self.ordinal.select(index),
         )
 
 
@@ -107,7 +113,7 @@ def from_frame(
     NotPositiveDefiniteError
         If variables are constant, duplicated or linearly dependent; they are named.
     """
-    values = _numeric(frame, names)
+    values = numeric_columns(frame, names)
     complete = values[~np.isnan(values).any(axis=1)]
     n_obs, n_variables = complete.shape
     where = f" in group {group!r}" if group else ""
@@ -127,7 +133,7 @@ def from_frame(
         divisor=divisor,
         data=complete,
         group=group,
-        findings=(*_lost_cases(len(values), n_obs, group), *_scale_finding(cov, names)),
+        findings=(*lost_cases(len(values), n_obs, group), *_scale_finding(cov, names)),
     )
 
 
@@ -168,7 +174,7 @@ def _kind_of_dependence(
     return f"Linearly dependent: {listing}."
 
 
-def _numeric(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return the columns as floats with NaN for missing, or name what is wrong with them."""
     missing = [name for name in names if name not in frame.columns]
     if missing:
@@ -210,7 +216,7 @@ def _converted(frame: pd.DataFrame) -> Floats:
     return np.column_stack(columns)
 
 
-def _lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
+def lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
     """Return the finding about cases lost by listwise deletion, if any."""
     if n_obs == n_rows:
         return ()

@@ -8,10 +8,26 @@ import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
-from trustsem.moments import Divisor, SampleMoments, from_frame, from_matrix
+from trustsem.moments import (
+    Categories,
+    Divisor,
+    SampleMoments,
+    from_frame,
+    from_matrix,
+    from_ordered_frame,
+    read_categories,
+)
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
-from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
+from trustsem.specification import (
+    ModelKind,
+    ModelSyntax,
+    ParameterTable,
+    build_table,
+    observed_variables,
+    ordered_items,
+    parse_model,
+)
 from trustsem.survey import Survey
 
 Data = pd.DataFrame | Survey
@@ -76,14 +92,42 @@ def growth(model: str, data: Data | None = None, **options: Any) -> ModelResult:
 
 def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any]) -> ModelResult:
     """Read, specify, form moments, estimate."""
-    options = Options.from_keywords(**keywords)
+    syntax = parse_model(model)
+    options = _options(syntax, keywords)
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
     labels = () if options.group is None else _group_labels(frame, options.group)
-    table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
-    samples = _samples(frame, table, options)
+    categories = _categories(frame, syntax, options)
+    sizes = {name: len(known) for name, known in categories.items()}
+    table = build_table(syntax, kind=kind, options=options, group_labels=labels, n_categories=sizes)
+    samples = _samples(frame, table, options, categories)
     problem = Problem.build(table, samples, options.discrepancy)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
+
+
+def _options(syntax: ModelSyntax, keywords: dict[str, Any]) -> Options:
+    """Return the options; items whose thresholds the text names are ordered."""
+    options = Options.from_keywords(**keywords)
+    cut = tuple(dict.fromkeys(term.lhs for term in syntax.terms if term.op == "|"))
+    if not cut or options.ordered is True or set(cut) <= set(options.ordered):
+        return options
+    return Options.from_keywords(**{**keywords, "ordered": (*options.ordered, *cut)})
+
+
+def _categories(
+    frame: pd.DataFrame | None, syntax: ModelSyntax, options: Options
+) -> dict[str, Categories]:
+    """Return the categories of the model's ordered items."""
+    if frame is None or not options.ordered:
+        return {}
+    names = observed_variables(syntax)
+    ordered = ordered_items(syntax, options)
+    asked = () if options.ordered is True else options.ordered
+    unknown = [name for name in asked if name not in names and name not in frame.columns]
+    if unknown:
+        raise UnknownIndicatorError(unknown, [str(column) for column in frame.columns])
+    used = frame if options.group is None else frame[frame[options.group].notna()]
+    return read_categories(used, names, ordered, options.missing)
 
 
 def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
@@ -125,9 +169,14 @@ def _label(value: Any) -> str:
 
 
 def _samples(
-    frame: pd.DataFrame | None, table: ParameterTable, options: Options
+    frame: pd.DataFrame | None,
+    table: ParameterTable,
+    options: Options,
+    categories: dict[str, Categories],
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
+    if frame is not None and table.ordered:
+        return _ordered_samples(frame, table, options, categories)
     divisor = ESTIMATORS[options.discrepancy].divisor(options.likelihood)
     if frame is None:
         return (_from_matrix(table, options, divisor),)
@@ -136,6 +185,23 @@ def _samples(
     keys = frame[options.group].map(_label, na_action="ignore")
     return tuple(
         from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
+        for label in table.group_labels
+    )
+
+
+def _ordered_samples(
+    frame: pd.DataFrame,
+    table: ParameterTable,
+    options: Options,
+    categories: dict[str, Categories],
+) -> tuple[SampleMoments, ...]:
+    """Form the moments of every group with ordered items."""
+    names, missing = table.observed, options.missing
+    if options.group is None:
+        return (from_ordered_frame(frame, names, categories, missing=missing),)
+    keys = frame[options.group].map(_label, na_action="ignore")
+    return tuple(
+        from_ordered_frame(frame[keys == label], names, categories, group=label, missing=missing)
         for label in table.group_labels
     )
 
