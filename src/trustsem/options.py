@@ -59,7 +59,7 @@ ORDINAL = {"ULS": Defaults(se="robust.sem", discrepancy="ULSM")}
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise",),
+    "missing": ("listwise", "pairwise"),
     "information": ("expected", "observed", "first.order"),
     "se": ("standard", "robust.sem", "robust.huber.white", "first.order", "none"),
     "test": (
@@ -84,7 +84,7 @@ _INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order
 _NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
 _LATER = {
-    "missing": ("fiml", "ml", "pairwise", "direct"),
+    "missing": ("fiml", "ml", "direct"),
     "se": ("bootstrap",),
     "test": ("bollen.stine",),
 }
@@ -185,6 +185,15 @@ class Options:
         if self.ordered and self.sample_cov is not None:
             raise SpecificationError(
                 "Ordered items need raw data; a matrix does not hold their thresholds."
+            )
+        if self.ordered and self.missing not in ("listwise", "pairwise"):
+            raise UnsupportedError(
+                f"ordered items with missing={self.missing!r}", "Use 'listwise' or 'pairwise'."
+            )
+        if self.missing == "pairwise" and not self.ordered:
+            raise UnsupportedError(
+                "missing='pairwise' for continuous items",
+                "Covariances from different cases have no likelihood; use 'listwise'.",
             )
         if self.discrepancy == "ML" or not self.needs_cases:
             return

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, transpose
 from trustsem.discrepancy import VectorLeastSquares
@@ -83,11 +84,32 @@ class ResponseBlock:
 
     def hessian(self, implied: Implied, at: VectorDiscrepancy, *, exact: bool) -> Floats:
         """Return the group's second derivatives of F, or their expectation, (..., q, q)."""
-        D = self.jacobian(implied)
-        H = 2 * transpose(D) @ self.criterion.weights.times(D)
+        structure, responses = self.structure, self.responses
+        cuts = np.array([cell.matrix == "tau" for cell in structure.cells], dtype=bool)
+        if responses.scale_moves(structure.cells) or not self.criterion.weights.diagonal:
+            cuts[:] = False
+        H = np.zeros((*at.slope.shape[:-1], len(cuts), len(cuts)))
+        rest = np.flatnonzero(~cuts)
+        cells = tuple(structure.cells[place] for place in rest)
+        directions, projection = structure.directions.take(rest), implied.project()
+        D = responses.jacobian(implied, projection, directions, cells)
+        inner = 2 * transpose(D) @ self.criterion.weights.times(D)
         if exact:
-            structure = self.structure
-            H = H + self.responses.bend(
-                implied, at.slope, implied.project(), structure.directions, structure.cells
-            )
-        return np.asarray(H)
+            inner = inner + responses.bend(implied, at.slope, projection, directions, cells)
+        H[..., rest[:, None], rest] = inner
+        if cuts.any():
+            self._add_thresholds(H, D, implied, cuts)
+        return H
+
+    def _add_thresholds(
+        self, H: Floats, D: Floats, implied: Implied, cuts: NDArray[np.bool_]
+    ) -> None:
+        """Fill in the curvature in free thresholds, each of which moves one moment by its scale."""
+        places, rest = np.flatnonzero(cuts), np.flatnonzero(~cuts)
+        at = np.array([self.structure.cells[place].row for place in places], dtype=np.intp)
+        scale = self.responses.scale(implied)[..., self.responses.layout.items[at]]
+        weights = 2 * scale * self.criterion.weights.values[..., at]
+        H[..., places, places] = weights * scale
+        across = weights[..., None] * D[..., at, :]
+        H[..., places[:, None], rest] = across
+        H[..., rest[:, None], places] = transpose(across)

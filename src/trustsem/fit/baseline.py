@@ -11,9 +11,9 @@ from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import moment_tangents
-from trustsem.inference import ScaledTest, scaled_test
+from trustsem.inference import ScaledTest, scaled_test, test_of_traces
 from trustsem.options import Options
-from trustsem.specification import Parameter, ParameterTable, role_of
+from trustsem.specification import Parameter, ParameterTable, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,9 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
         Which test, and with which information.
     """
     baseline = baseline_fit(problem)
+    if problem.table.ordered:
+        traces = _response_traces(problem)
+        return test_of_traces(options.test, baseline.chisq, baseline.df, *traces)
     name = problem.estimator.baseline
     own = Problem.build(independence_table(problem.table), problem.samples, name)
     params = np.empty(own.table.n_free)
@@ -122,15 +125,33 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
         if row.free:
             sample = own.samples[row.group - 1]
             place = sample.names.index(row.lhs)
-            if row.op == "|" and sample.ordinal is not None:
-                cell = own.structures[row.group - 1].cell_of(row.op, row.lhs, row.rhs)
-                params[row.free - 1] = sample.ordinal.thresholds[cell.row]
-            elif row.op == "~~":
+            if row.op == "~~":
                 params[row.free - 1] = sample.cov[place, sample.names.index(row.rhs)]
             elif sample.mean is not None:
                 params[row.free - 1] = sample.mean[place]
     solution = Estimate(own, params, baseline.chisq / own.weight, True, 0, 0.0)
     return scaled_test(solution, baseline.df, options.test, options.information)
+
+
+def _response_traces(problem: Problem) -> tuple[float, float]:
+    """Return tr(UG) and tr((UG)^2) of the independence model for ordered items.
+
+    All moments but the correlations that it sets to zero are free, and weights are diagonal, so
+    that U is the weights of these correlations.
+    """
+    first, second = 0.0, 0.0
+    for block, sample in zip(problem.objective.blocks, problem.samples, strict=True):
+        if not isinstance(block, ResponseBlock) or sample.ordinal is None:
+            continue
+        layout = sample.ordinal.layout
+        related = np.isin(sample.names, problem.table.covariates)
+        rows, cols = layout.pairs
+        fixed = layout.parts[-1].start + np.flatnonzero(~(related[rows] & related[cols]))
+        G = sample.ordinal.spread[np.ix_(fixed, fixed)]
+        WG = block.criterion.weights.values[fixed, None] * G
+        first += float(np.trace(WG))
+        second += float((WG * WG.T).sum())
+    return first, second
 
 
 def independence_table(table: ParameterTable) -> ParameterTable:
@@ -141,49 +162,29 @@ def independence_table(table: ParameterTable) -> ParameterTable:
     pairs += [(a, b) for position, a in enumerate(inside) for b in inside[position + 1 :]]
     keys = [(a, "~~", b) for a, b in pairs]
     keys += [(name, "~1", "") for name in table.observed if table.meanstructure]
-    for name in table.ordered:
-        keys += [(name, "|", f"t{number + 1}") for number in range(table.n_thresholds[name])]
-        keys += [(name, "~*~", name)]
     rows: list[Parameter] = []
     free = 0
     for group in range(1, table.n_groups + 1):
         for lhs, op, rhs in keys:
             given = lhs in table.exogenous and (rhs in table.exogenous or op == "~1")
-            fixed = float("nan") if given else _given(lhs, op, rhs, table)
-            free += fixed is None
+            free += not given
             rows.append(
                 Parameter(
                     lhs=lhs,
                     op=op,
                     rhs=rhs,
                     group=group,
-                    free=0 if fixed is not None else free,
+                    free=0 if given else free,
                     label="",
                     plabel=f".p{len(rows) + 1}.",
-                    fixed=fixed,
+                    fixed=float("nan") if given else None,
                     start=None,
                     exo=given,
                     user=False,
-                    role=role_of(lhs, op, frozenset()),
+                    role=Role.RESIDUAL if op == "~~" else Role.INTERCEPT,
                 )
             )
-    return replace(
-        table,
-        parameters=tuple(rows),
-        constraints=(),
-        definitions=(),
-        constructs=(),
-        parameterization="delta",
-    )
-
-
-def _given(lhs: str, op: str, rhs: str, table: ParameterTable) -> float | None:
-    """Return at what a row of the independence model is fixed; NaN if that follows from others."""
-    if lhs not in table.ordered or op == "|":
-        return None
-    if op == "~~":
-        return float("nan") if lhs == rhs else None
-    return 1.0 if op == "~*~" else 0.0
+    return replace(table, parameters=tuple(rows), constraints=(), definitions=(), constructs=())
 
 
 def _log_det(A: Floats) -> float:

@@ -196,8 +196,6 @@ def expected_cross_validation(x: FitInputs) -> float:
 
 def weighted_residual(x: FitInputs) -> float:
     """Compute the weighted root mean square residual of a model with ordered items."""
-    if not x.is_ordered:
-        raise UndefinedIndexError("the weighted residual is for ordered items")
     return float(np.sqrt(x.chisq * x.n_groups / x.n_moments))
 
 
@@ -385,9 +383,11 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("pgfi", parsimonious_goodness_of_fit, "mulaik1989"),
     FitIndex("mfi", noncentrality_index, "mcdonald1989"),
     FitIndex("ecvi", expected_cross_validation, "browne1992"),
-    FitIndex("wrmr", weighted_residual, "yu2002"),
 )
 """All indices, in the order in which they are shown."""
+
+ORDERED_INDICES: tuple[FitIndex[FitInputs], ...] = (FitIndex("wrmr", weighted_residual, "yu2002"),)
+"""Further indices of models with ordered items."""
 
 
 def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
@@ -405,7 +405,7 @@ def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
     reasons : dict of str to str
         Why an index does not exist, for those that are NaN.
     """
-    return evaluated(FIT_INDICES, x)
+    return evaluated((*FIT_INDICES, *(ORDERED_INDICES if x.is_ordered else ())), x)
 
 
 def evaluated(indices: Iterable[FitIndex[T]], x: T) -> tuple[dict[str, float], dict[str, str]]:

@@ -167,9 +167,9 @@ class Responses:
         """
         form = _Form.of(self, implied, weights)
         total = projection.bend(at, form.cov) + projection.mean_bend(at, projection.onto(form.mean))
-        moves = self._moves(implied, projection, at, cells)
-        if not moves.scale_moves:
+        if not self.scale_moves(cells):
             return np.asarray(total)
+        moves = self._moves(implied, projection, at, cells)
         p = self.layout.n_variables
         items, (rows, cols) = self.layout.items, self.layout.pairs
         thresholds, _, _, covariances = self.layout.parts
@@ -193,6 +193,10 @@ class Responses:
             curve = np.where(self.layout.is_ordered, 3 * form.scale / scale, 0.0)
             total = total + transpose(moves.scales) @ (curve[..., None] * moves.scales)
         return np.asarray(total)
+
+    def scale_moves(self, cells: tuple[Cell, ...]) -> bool:
+        """Return whether scaling factors change along some parameters."""
+        return self.by_residual or any(cell.matrix == "delta" for cell in cells)
 
     def scale(self, implied: Implied) -> Numbers:
         """Return the scaling factor of every variable, shape (..., p)."""
@@ -228,7 +232,7 @@ class Responses:
             mean=u * projection.mean_scale(at)[..., None, :],
             tau=tau,
             scales=scales,
-            scale_moves=self.by_residual or any(cell.matrix == "delta" for cell in cells),
+            scale_moves=self.scale_moves(cells),
         )
 
 

@@ -77,6 +77,16 @@ class Directions:
     directed: NDArray[np.bool_]
     weight: Floats
 
+    def take(self, index: Indices) -> Directions:
+        """Return the columns of some of the parameters."""
+        return Directions(
+            u=self.u[index],
+            v=self.v[index],
+            source=self.source[index],
+            directed=self.directed[index],
+            weight=self.weight[index],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Fill:

@@ -9,7 +9,7 @@ from trustsem.inference.information import (
     independent_directions,
 )
 from trustsem.inference.least_squares import chi_square
-from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
+from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test, test_of_traces
 from trustsem.inference.scaled_difference import (
     DIFFERENCE_METHODS,
     TestedModel,
@@ -47,4 +47,5 @@ __all__ = [
     "scaled_difference_test",
     "scaled_test",
     "standardized_errors",
+    "test_of_traces",
 ]

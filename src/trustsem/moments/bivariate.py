@@ -8,6 +8,9 @@ from scipy.special import ndtr
 from trustsem.arrays import Floats
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
+_SMOOTH = 0.75
+_SMOOTH_RULE = np.polynomial.legendre.leggauss(12)
+"""Nodes and weights that suffice below this correlation [genz2004]_."""
 _STEEP = 0.925
 """Correlation beyond which the integral is taken from 1 downwards."""
 _UNDERFLOW = -700.0
@@ -59,7 +62,8 @@ def _from_independence(h: Floats, k: Floats, rho: Floats) -> Floats:
     half = np.arcsin(rho) / 2
     squares, product = (h * h + k * k) / 2, h * k
     total = np.zeros(h.shape)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+    smooth = np.abs(rho).max(initial=0.0) < _SMOOTH
+    for node, weight in zip(*(_SMOOTH_RULE if smooth else (_NODES, _WEIGHTS)), strict=True):
         sine = np.sin(half * (1 + node))
         total += weight * np.exp((product * sine - squares) / ((1 - sine) * (1 + sine)))
     return np.asarray(ndtr(h) * ndtr(k) + half * total / (2 * np.pi))

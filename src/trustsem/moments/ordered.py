@@ -95,15 +95,18 @@ def read_categories(
 
 def _categories(column: pd.Series) -> Categories:
     """Return the categories that occur in a column, in order."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        numbers = np.unique(column.to_numpy())
+        return Categories(tuple(numbers[~np.isnan(numbers.astype(float))].tolist()))
     present = column.dropna()
     if isinstance(present.dtype, pd.CategoricalDtype):
         declared = present.cat.remove_unused_categories().cat
-        numbers = pd.to_numeric(pd.Series(declared.categories), errors="coerce")
-        unsaid = not declared.ordered and bool(numbers.isna().any())
+        as_numbers = pd.to_numeric(pd.Series(declared.categories), errors="coerce")
+        unsaid = not declared.ordered and bool(as_numbers.isna().any())
         return Categories(tuple(declared.categories), unsaid)
-    numbers = pd.to_numeric(present.astype(object), errors="coerce")
-    if not numbers.isna().any():
-        values = dict(zip(numbers.to_numpy(dtype=float), present.tolist(), strict=True))
+    coerced = pd.to_numeric(present.astype(object), errors="coerce")
+    if not coerced.isna().any():
+        values = dict(zip(coerced.to_numpy(dtype=float), present.tolist(), strict=True))
         return Categories(tuple(values[number] for number in sorted(values)))
     texts = {str(value): value for value in present.unique()}
     return Categories(tuple(texts[text] for text in sorted(texts)), alphabetical=True)
@@ -177,6 +180,8 @@ def from_ordered_frame(
 
 def _codes(column: pd.Series, known: Categories) -> Codes:
     """Return the place of each answer among the categories, -1 for none."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        return np.asarray(pd.Index(known.values).get_indexer(column), dtype=np.intp)
     index = pd.Index(known.values, dtype=object)
     return np.asarray(index.get_indexer(column.astype(object)), dtype=np.intp)
 

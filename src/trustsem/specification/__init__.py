@@ -21,7 +21,6 @@ from trustsem.specification.table import (
     Parameter,
     ParameterTable,
     Role,
-    role_of,
 )
 
 __all__ = [
@@ -40,5 +39,4 @@ __all__ = [
     "ordered_items",
     "parse_expression",
     "parse_model",
-    "role_of",
 ]

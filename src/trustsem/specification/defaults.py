@@ -83,7 +83,8 @@ def build_table(
     SpecificationError
         If the text says of an ordered item what its parameterisation leaves open.
     UnsupportedError
-        If covariates are ordered, or fixed beside ordered items.
+        If covariates are ordered, or fixed beside ordered items, or an ordered item predicts
+        others while scaling factors are the parameters.
 
     Examples
     --------
@@ -163,6 +164,12 @@ def _thresholds(
         raise UnsupportedError(
             f"ordered items given fixed covariates ({', '.join(variables.covariates)})",
             "Their correlations would have to be conditional on the covariates; use fixed_x=False.",
+        )
+    mediators = [name for name in ordered if name in variables.predictors]
+    if mediators and options.parameterization == "delta":
+        raise UnsupportedError(
+            f"ordered predictors ({', '.join(mediators)}) with scaling factors as parameters",
+            "What they pass on depends on their residual variance; use parameterization='theta'.",
         )
     found = {}
     for name in ordered:
