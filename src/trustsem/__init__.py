@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
+    from trustsem.moments import polychoric
     from trustsem.results import ModelResult, cfa, compare, growth, sem
     from trustsem.study import (
         Study,
@@ -36,6 +37,7 @@ _HOME = {
     "compare": "results",
     "growth": "results",
     "load_study": "study",
+    "polychoric": "moments",
     "read_survey": "survey",
     "reflective": "study",
     "sem": "results",
@@ -55,6 +57,7 @@ __all__ = [
     "compare",
     "growth",
     "load_study",
+    "polychoric",
     "read_survey",
     "reflective",
     "sem",

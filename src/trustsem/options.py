@@ -56,6 +56,9 @@ DEFAULTS = {
 ORDINAL = {"ULS": Defaults(se="robust.sem", discrepancy="ULSM")}
 """What an estimator implies for ordered items where that is something else."""
 
+CORRECTED = ("DWLS", "ULSM")
+"""Discrepancies whose minimum is a chi-square only after correction."""
+
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
@@ -197,7 +200,7 @@ class Options:
             )
         if self.discrepancy == "ML" or not self.needs_cases:
             return
-        corrected = self.discrepancy in ("DWLS", "ULSM") and self.information == "expected"
+        corrected = self.discrepancy in CORRECTED and self.information == "expected"
         known = self.se in ("standard", "robust.sem", "none")
         if not (corrected and known and "yuan" not in self.test):
             raise UnsupportedError(

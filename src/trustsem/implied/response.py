@@ -57,11 +57,13 @@ class Responses:
         ordered = np.flatnonzero(self.layout.is_ordered)
         if self.by_residual:
             delta = matrices["delta"].copy()
-            delta[..., ordered] = 1 / np.sqrt(diagonal(implied.Sigma)[..., ordered])
+            with np.errstate(divide="ignore", invalid="ignore"):  # no real scale: NaN, no value
+                delta[..., ordered] = 1 / np.sqrt(diagonal(implied.Sigma)[..., ordered])
             return replace(implied, matrices=matrices | {"delta": delta})
         Sigma, cov_eta = implied.Sigma.copy(), implied.cov_eta.copy()
         Theta, Psi = matrices["Theta"].copy(), matrices["Psi"].copy()
-        target = matrices["delta"][..., ordered] ** -2.0
+        with np.errstate(divide="ignore", over="ignore"):
+            target = matrices["delta"][..., ordered] ** -2.0
         gap = target - Sigma[..., ordered, ordered]
         Sigma[..., ordered, ordered] = target
         for position, item in enumerate(ordered):

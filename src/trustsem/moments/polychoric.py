@@ -92,7 +92,8 @@ def without_empty_cells(tables: Floats, n_rows: Codes, n_cols: Codes) -> tuple[F
 
     A table of two dichotomous items with one empty cell has its likelihood's maximum at a
     perfect correlation. Half a case goes into the empty cell and the one opposite, and out of the
-    two others [savalei2011]_. Larger tables stay as they are.
+    two others [savalei2011]_. Tables with two empty cells, where the items are the same, and larger
+    tables stay as they are.
 
     Parameters
     ----------
@@ -112,9 +113,8 @@ def without_empty_cells(tables: Floats, n_rows: Codes, n_cols: Codes) -> tuple[F
     corner = tables[:, :2, :2]
     empty = corner == 0
     direct = empty[:, 0, 0] | empty[:, 1, 1]
-    crossed = empty[:, 0, 1] | empty[:, 1, 0]
-    sign = np.where(direct, 1.0, 0.0) - np.where(crossed, 1.0, 0.0)
-    changed = small & (sign != 0)
+    sign = np.where(direct, 1.0, -1.0)
+    changed = small & (empty.sum(axis=(1, 2)) == 1)
     if not changed.any():
         return tables, changed
     filled = tables.copy()
@@ -148,10 +148,11 @@ class OrderedPairs:
         return OrderedPairs(self.tables[index], self.rows[index], self.cols[index])
 
     def probabilities(self, rho: Floats) -> Floats:
-        """Return the probabilities of the cells, shape (m, K, K)."""
+        """Return the probabilities of the cells, 1 for those without answers, (m, K, K)."""
         r = rho[:, None, None]
         inside = lower_probability(self.rows[:, 1:, None], self.cols[:, None, 1:], r)
-        return np.asarray(np.maximum(_cells(_padded(inside)), _LEAST))
+        P = np.maximum(_cells(_padded(inside)), _LEAST)
+        return np.where(self.tables > 0, P, 1.0)
 
     def case_slopes(self, rho: Floats) -> tuple[Floats, Floats, Floats]:
         """Return how the log-likelihood of a case in each cell responds to the parameters.

@@ -20,6 +20,8 @@ _SECTIONS = (
     ("~", "Paths"),
     ("~~", "Covariances and Variances"),
     ("~1", "Intercepts and Means"),
+    ("|", "Thresholds"),
+    ("~*~", "Scaling Factors"),
     (":=", "Defined Parameters"),
 )
 _COLUMNS = ("parameter", "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_all")
@@ -97,7 +99,8 @@ def _sections(frame: pd.DataFrame, group: int, label: str) -> Iterator[Table]:
     """Yield one group's tables."""
     for op, title in _SECTIONS:
         rows = frame[(frame["op"] == op) & (frame["group"] == group)]
-        if len(rows):
+        given = op == "~*~" and (rows["est"] == 1).all()
+        if len(rows) and not given:
             names = rows["lhs"] + " " + rows["op"] + " " + rows["rhs"]
             shown = rows.assign(parameter=names.str.strip())[list(_COLUMNS)]
             # A fixed parameter has no error, which is something else than an error of zero.

@@ -115,6 +115,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     method_bias, method_findings = _method_bias(study, answers, options, model)
     findings = (
         *model.findings,
+        *_behind_answers(model),
         *check_loadings(loadings, limits),
         *check_reliability(reliability, limits),
         *check_discriminant(pairs, limits),
@@ -130,6 +131,23 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         htmt=ratios,
         method_bias=method_bias,
         findings=findings,
+    )
+
+
+def _behind_answers(model: ModelResult) -> tuple[Finding, ...]:
+    """Return the finding of what reliability and validity are when items are ordered."""
+    if not model.table.ordered:
+        return ()
+    return (
+        Finding(
+            code="behind_answers",
+            subject="measurement model",
+            claim="Items are ordered categories. Alpha, composite reliability, AVE and HTMT rest "
+            "on polychoric correlations: they describe the continuous variables behind the "
+            "answers, not sums of the answers, whose reliability is lower.",
+            severity="note",
+            source="zumbo2007",
+        ),
     )
 
 
