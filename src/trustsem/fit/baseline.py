@@ -78,8 +78,10 @@ def _by_responses(block: ResponseBlock, related: Flags) -> float:
     rows, cols = layout.pairs
     free = np.ones(layout.size, dtype=bool)
     free[layout.parts[-1]] = related[rows] & related[cols]
-    weighted = criterion.weights.times(np.eye(layout.size))
     gap = np.where(free, 0.0, criterion.moments)
+    if criterion.weights.diagonal:
+        return float(criterion.weights.values @ gap**2)
+    weighted = criterion.weights.values
     slope = weighted @ gap
     step = np.linalg.solve(weighted[np.ix_(free, free)], slope[free])
     return float(gap @ slope - slope[free] @ step)

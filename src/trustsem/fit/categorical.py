@@ -81,9 +81,12 @@ def latent_misfit(estimate: Estimate, df: int) -> LatentMisfit:
     K = independent_directions(estimate)[group.free]
     D = group.D @ K
     WD = group.weights.times(D)
-    Q = (np.eye(layout.size) - D @ np.linalg.solve(D.T @ WD, WD.T))[pairs]
-    V = _normal_weights(inverse.matrix, layout)
-    mean = float((V * (Q @ group.spread @ Q.T)).sum())
+    G, V = group.spread, _normal_weights(inverse.matrix, layout)
+    bread, GWD = np.linalg.inv(D.T @ WD), G @ WD
+    X = D[pairs] @ bread
+    VX = V @ X
+    mean = float((V * G[pairs, pairs]).sum() - 2 * (VX * GWD[pairs]).sum())
+    mean += float(((X.T @ VX) * (WD.T @ GWD)).sum())
     spread = np.diag(group.spread)[pairs]
     n, df_baseline = sample.n_obs, len(spread)
     return LatentMisfit(

@@ -287,15 +287,20 @@ class _TwoSteps:
                 own[i, j] = B[i, j]
         weight = np.diag(B)[first:]
         weight = np.where(weight > 0, weight, np.inf)
-        inverse = np.zeros_like(B)
-        inverse[:first, :first] = np.linalg.inv(own)
-        inverse[first:, :first] = -(A[first:, :first] / weight[:, None]) @ inverse[:first, :first]
-        inverse[first:, first:] = np.diag(1 / weight)
-        inverse = self._to_covariances(inverse, rho)
-        return np.asarray(len(slopes) * inverse @ B @ inverse.T)
+        upper = np.linalg.inv(own)
+        lower = -(A[first:, :first] / weight[:, None]) @ upper
+
+        def from_slopes(rows: Floats) -> Floats:
+            """Return A^-1 times a matrix, in the metric of covariances."""
+            below = lower @ rows[:first] + rows[first:] / weight[:, None]
+            return self._to_covariances(np.concatenate([upper @ rows[:first], below]), rho)
+
+        return np.asarray(len(slopes) * from_slopes(from_slopes(B).T))
 
     def _to_covariances(self, inverse: Floats, rho: Floats) -> Floats:
         """Pass from correlations to covariances with and among continuous variables."""
+        if self.layout.is_ordered.all():
+            return inverse
         layout = self.layout
         rows, cols = layout.pairs
         _, _, variances, covariances = layout.parts
