@@ -193,11 +193,6 @@ class Options:
             raise UnsupportedError(
                 f"ordered items with missing={self.missing!r}", "Use 'listwise' or 'pairwise'."
             )
-        if self.missing == "pairwise" and not self.ordered:
-            raise UnsupportedError(
-                "missing='pairwise' for continuous items",
-                "Covariances from different cases have no likelihood; use 'listwise'.",
-            )
         if self.discrepancy == "ML" or not self.needs_cases:
             return
         corrected = self.discrepancy in CORRECTED and self.information == "expected"

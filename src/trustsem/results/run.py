@@ -6,7 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
+from trustsem.errors import (
+    MomentsError,
+    SpecificationError,
+    UnknownIndicatorError,
+    UnsupportedError,
+)
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
 from trustsem.moments import (
     Categories,
@@ -142,6 +147,11 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
     if frame is not None and not isinstance(frame, pd.DataFrame):
         raise SpecificationError(
             f"data must be a DataFrame or a Survey, got {type(frame).__name__}."
+        )
+    if options.missing == "pairwise" and not options.ordered:
+        raise UnsupportedError(
+            "missing='pairwise' for continuous items",
+            "Covariances from different cases have no likelihood; use 'listwise'.",
         )
     if frame is None and options.group is not None:
         raise SpecificationError("Option 'group' needs raw data.")
