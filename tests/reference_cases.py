@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,6 @@ TESTS = Path(__file__).resolve().parent
 SHIPPED = TESTS / "reference"
 SHIPPED_DATA = TESTS.parent / "data"
 SHARED = TESTS.parent.parent / "shared" / "reference"
-
-NOT_YET_ESTIMATED = frozenset({
-    "fiml",
-    "multigroup", "bootstrap", "bollen_stine", "nested_comparison", "anderson_gerbing",
-    "discriminant_pairs", "satorra_bentler_diff",
-})  # fmt: skip
-"""Features of cases that are not collected: remove one here when the program can do it."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +72,13 @@ class ReferenceCase:
         """Program and version."""
         return f"lavaan {(self.raw.get('software') or {}).get('lavaan', '')}, case {self.name}"
 
+    @property
+    def models(self) -> tuple[ReferenceCase, ...]:
+        """The models of a comparison, each a case of its own."""
+        return tuple(
+            ReferenceCase(part["name"], self.raw | part, self.folder) for part in self.raw["models"]
+        )
+
     def rows(self, field: str) -> list[dict[str, Any]]:
         """Return a table of the case as one dictionary per row."""
         table = self.raw.get(field) or []
@@ -124,6 +125,9 @@ def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
     if source.get("complete"):
         words = set(re.findall(r"[A-Za-z_]\w*", model))
         frame = frame.dropna(subset=[name for name in frame.columns if name in words])
+    index = pd.Series(range(len(frame)), index=frame.index)
+    for name, rule in (source.get("holes") or {}).items():
+        frame[name] = frame[name].mask(frame.assign(index=index).eval(rule))
     for name, expression in (source.get("derive") or {}).items():
         frame = frame.assign(**{name: _derived(frame, expression)})
     return frame.reset_index(drop=True)
@@ -138,20 +142,25 @@ def _derived(frame: pd.DataFrame, expression: str) -> Any:
     return np.digitize(frame[cut[1]], edges, right=True) + 1
 
 
-def _read(folder: Path, data: Path, source: str) -> list[ReferenceCase]:
-    """Return every case of a folder whose features can be estimated."""
-    cases = []
+def _files(folder: Path, data: Path, source: str) -> Iterator[ReferenceCase]:
+    """Yield every case of a folder."""
     for path in sorted(folder.glob("*.json")):
         raw = json.loads(path.read_text(encoding="utf-8"))
-        features = set(raw["features"])
-        if "kind" in raw or NOT_YET_ESTIMATED & features:
-            continue
-        cases.append(ReferenceCase(f"{source}-{raw['id']}", raw, data))
-    return cases
+        yield ReferenceCase(f"{source}-{raw['id']}", raw, data)
+
+
+def _all() -> Iterator[ReferenceCase]:
+    yield from _files(SHIPPED, SHIPPED_DATA, "shipped")
+    yield from _files(SHARED / "cases", SHARED / "data", "shared")
 
 
 @functools.cache
 def reference_cases() -> tuple[ReferenceCase, ...]:
-    """Return the shipped cases and, where they exist, those beside the project."""
-    shipped = _read(SHIPPED, SHIPPED_DATA, "shipped")
-    return (*shipped, *_read(SHARED / "cases", SHARED / "data", "shared"))
+    """Return the analyses: shipped ones and, where they exist, those beside the project."""
+    return tuple(case for case in _all() if "kind" not in case.raw)
+
+
+@functools.cache
+def comparison_cases() -> tuple[ReferenceCase, ...]:
+    """Return the sequences of nested models."""
+    return tuple(case for case in _all() if case.raw.get("kind") == "comparison")

@@ -18,6 +18,10 @@ Numbers: TypeAlias = NDArray[Any]
 """Real or complex: complex-step derivatives run through the same code."""
 
 
+SINGULAR = 1e-11
+"""Share of the largest curvature or slope below which there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inverse:
     """Inverse and log-determinant of a stack of symmetric matrices.
@@ -90,7 +94,8 @@ def _positive(R: Floats) -> NDArray[np.bool_]:
     try:
         root = np.linalg.cholesky(R)
     except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.eigvalsh(R)[..., 0] > limit)
+        # With less than that the factorisation may still fail by rounding.
+        return np.asarray(np.linalg.eigvalsh(R)[..., 0] > (R.shape[-1] + 1) * limit)
     return np.asarray((diagonal(root) ** 2 > limit).all(axis=-1))
 
 
@@ -146,3 +151,13 @@ def complex_step_jacobian(function: Any, point: Floats) -> Floats:
     scale = np.where(point != 0, np.abs(point), 1.0)
     moved = point + 1j * step * np.diag(scale)
     return np.asarray(np.imag(function(moved)).T / (step * scale), dtype=float)
+
+
+def null_space(J: Floats, size: int) -> Floats:
+    """Return directions along which all conditions stay as they are, shape (size, d)."""
+    if not len(J):
+        return np.eye(size)
+    scale = np.linalg.norm(J, axis=1, keepdims=True)
+    _, singular, right = np.linalg.svd(J / np.where(scale > 0, scale, 1.0))
+    rank = int((singular > SINGULAR).sum())
+    return np.asarray(right[rank:].T)

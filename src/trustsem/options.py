@@ -5,7 +5,7 @@ Names are lavaan's with dots as underscores; defaults are those of lavaan 0.7-2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -62,9 +62,16 @@ CORRECTED = ("DWLS", "ULSM")
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise", "pairwise"),
+    "missing": ("listwise", "fiml", "pairwise"),
     "information": ("expected", "observed", "first.order"),
-    "se": ("standard", "robust.sem", "robust.huber.white", "first.order", "none"),
+    "se": (
+        "standard",
+        "robust.sem",
+        "robust.huber.white",
+        "first.order",
+        "bootstrap",
+        "none",
+    ),
     "test": (
         "standard",
         "satorra.bentler",
@@ -72,9 +79,11 @@ VALUES: dict[str, tuple[str, ...]] = {
         "yuan.bentler.mplus",
         "mean.var.adjusted",
         "scaled.shifted",
+        "bollen.stine",
         "none",
     ),
     "parameterization": ("delta", "theta"),
+    "bounds": ("none", "standard", "wide", "pos.var", "pos.ov.var", "pos.lv.var"),
     "engine": ("native", "semopy"),
 }
 """Allowed values of the options that choose among words.
@@ -83,15 +92,26 @@ VALUES: dict[str, tuple[str, ...]] = {
 the estimator of ordered items is WLSMV.
 """
 
-_INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order"}
+_RESOLVED: dict[str, tuple[str, ...]] = {"se": ("robust",)}
+"""Words that stand for another one, which depends on other options."""
+
+_INFORMATION_OF = {
+    "robust.sem": "expected",
+    "robust.huber.white": "observed",
+    "first.order": "first.order",
+}
 _NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
 
-_LATER = {
-    "missing": ("fiml", "ml", "direct"),
-    "se": ("bootstrap",),
-    "test": ("bollen.stine",),
-}
-"""Words of the field that a user may rightly expect and that are not available in this version."""
+_ALIASES = {"missing": {"ml": "fiml", "direct": "fiml"}}
+"""Other words for a value."""
+
+_COMPLETE_ONLY = (
+    "robust.sem", "satorra.bentler", "yuan.bentler", "mean.var.adjusted", "scaled.shifted",
+)  # fmt: skip
+"""Corrections that rest on the fourth moments of complete cases."""
+
+PerGroup = Mapping[str, Any] | Sequence[Any]
+"""One value for each group: by label, or in order."""
 
 GROUP_EQUAL = (
     "loadings", "intercepts", "means", "residuals", "residual.covariances",
@@ -107,7 +127,11 @@ class Options:
     Parameters
     ----------
     estimator, likelihood, missing, information, se, test, parameterization, engine : str
-        See :data:`VALUES`.
+        See :data:`VALUES`; ``se="robust"`` is ``"robust.sem"`` for complete data and otherwise
+        ``"robust.huber.white"``.
+    bounds : str
+        Ranges that estimates may not leave: of variances (``pos.var``, of observed variables and
+        constructs alike), or of variances, loadings and covariances (``standard``, ``wide``).
     group : str or None
         Column that holds the group; None for one group.
     group_equal, group_partial : tuple of str
@@ -125,13 +149,15 @@ class Options:
     fixed_x : bool
         Keep moments of exogenous observed covariates at their sample values.
     bootstrap : int
-        Number of bootstrap samples where a bootstrap is asked for.
+        Number of resamples where ``se`` or ``test`` asks for a bootstrap.
     sample_cov : DataFrame or None
-        Covariance (divisor N-1) or correlation matrix instead of raw data.
+        Covariance (divisor N-1) or correlation matrix instead of raw data. Several groups: a
+        mapping of label to matrix, or a sequence of matrices.
     sample_mean, sample_sd : Series, sequence or None
-        Means; standard deviations that turn a correlation matrix into a covariance matrix.
+        Means; standard deviations that turn a correlation matrix into a covariance matrix. Several
+        groups: one for each, as ``sample_cov``.
     sample_nobs : int or None
-        Number of observations behind ``sample_cov``.
+        Number of observations behind ``sample_cov``; several groups: of each.
     sample_cov_rescale : bool
         Multiply ``sample_cov`` by (N-1)/N when the likelihood is normal.
     constraints : str
@@ -157,10 +183,11 @@ class Options:
     test: str = "default"
     bootstrap: int = 1000
     parameterization: str = "delta"
-    sample_cov: pd.DataFrame | None = None
-    sample_mean: pd.Series | Sequence[float] | None = None
-    sample_sd: pd.Series | Sequence[float] | None = None
-    sample_nobs: int | None = None
+    bounds: str = "none"
+    sample_cov: pd.DataFrame | PerGroup | None = None
+    sample_mean: pd.Series | Sequence[float] | PerGroup | None = None
+    sample_sd: pd.Series | Sequence[float] | PerGroup | None = None
+    sample_nobs: int | PerGroup | None = None
     sample_cov_rescale: bool = True
     constraints: str = ""
     engine: str = "native"
@@ -170,33 +197,51 @@ class Options:
         """Resolve what the estimator decides."""
         if self.estimator == "default":
             object.__setattr__(self, "estimator", "WLSMV" if self.ordered else "ML")
+        if self.se == "robust":
+            word = "robust.huber.white" if self.incomplete else "robust.sem"
+            object.__setattr__(self, "se", word)
         usual = self._usual
         chosen = _INFORMATION_OF.get(self.se, usual.information)
+        if self.incomplete and chosen == "expected":
+            chosen = "observed"
         resolved = {"information": chosen, "se": usual.se, "test": usual.test}
         for name, value in resolved.items():
             if getattr(self, name) == "default":
                 object.__setattr__(self, name, value)
-        self._require_compatible()
+        self._require_ordered()
+        self._require_analysable()
+        self._require_correctable()
 
-    def _require_compatible(self) -> None:
-        """Raise where estimator, items, standard errors and test do not go together."""
-        if self.ordered and self.discrepancy in ("ML", "GLS"):
+    def _require_ordered(self) -> None:
+        """Raise where ordered items do not go with the estimator or the data."""
+        if not self.ordered:
+            return
+        if self.incomplete:
+            raise UnsupportedError(
+                "missing = 'fiml' with ordered items",
+                "Their correlations come from pairs of answers; use 'listwise' or 'pairwise'.",
+            )
+        if self.discrepancy not in ("WLS", *CORRECTED):
             raise UnsupportedError(
                 f"ordered items by {self.estimator}",
                 "Use least squares of their correlations: WLSMV, DWLS, ULSMV or WLS.",
             )
-        if self.ordered and self.sample_cov is not None:
+        if self.sample_cov is not None:
             raise SpecificationError(
                 "Ordered items need raw data; a matrix does not hold their thresholds."
             )
-        if self.ordered and self.missing not in ("listwise", "pairwise"):
+        if self.test == "bollen.stine":
             raise UnsupportedError(
-                f"ordered items with missing={self.missing!r}", "Use 'listwise' or 'pairwise'."
+                "test = 'bollen.stine' with ordered items",
+                "It moves continuous answers to where the model holds; WLSMV has a corrected test.",
             )
-        if self.discrepancy == "ML" or not self.needs_cases:
+
+    def _require_correctable(self) -> None:
+        """Raise where least squares have no such standard errors and tests."""
+        if self.likelihood_based or not self.corrected:
             return
         corrected = self.discrepancy in CORRECTED and self.information == "expected"
-        known = self.se in ("standard", "robust.sem", "none")
+        known = self.se in ("standard", "robust.sem", "bootstrap", "none")
         if not (corrected and known and "yuan" not in self.test):
             raise UnsupportedError(
                 f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
@@ -223,10 +268,60 @@ class Options:
         values = {name: _checked(name, value) for name, value in keywords.items()}
         return cls(**values)
 
+    def _require_analysable(self) -> None:
+        """Refuse what incomplete cases do not allow.
+
+        Raises
+        ------
+        UnsupportedError
+            With the reason.
+        """
+        if not self.incomplete:
+            return
+        for what, applies, reason in (
+            (
+                f"estimator = {self.estimator!r}",
+                not self.likelihood_based,
+                "Least squares analyse one covariance matrix of complete cases; ML and MLR do not.",
+            ),
+            (
+                f"se = {self.se!r} and test = {self.test!r}",
+                self.se in _COMPLETE_ONLY or self.test in _COMPLETE_ONLY,
+                "These corrections are made for complete cases; estimator 'MLR' does with others.",
+            ),
+            (
+                "test = 'bollen.stine'",
+                self.test == "bollen.stine",
+                "It moves complete cases to where the model holds; 'MLR' has a corrected test.",
+            ),
+            (
+                "meanstructure = False",
+                self.meanstructure is False,
+                "What is missing is estimated together with the means; leave the option out.",
+            ),
+            (
+                "sample_cov",
+                self.sample_cov is not None,
+                "A matrix no longer tells which answers are missing; give raw data.",
+            ),
+        ):
+            if applies:
+                raise UnsupportedError(f"missing = 'fiml' with {what}", reason)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether incomplete cases are analysed."""
+        return self.missing == "fiml"
+
+    @property
+    def likelihood_based(self) -> bool:
+        """Whether a likelihood is maximised."""
+        return self._usual.discrepancy == "ML"
+
     @property
     def discrepancy(self) -> str:
         """The estimator whose discrepancy is minimised."""
-        return self._usual.discrepancy
+        return "FIML" if self.incomplete else self._usual.discrepancy
 
     @property
     def _usual(self) -> Defaults:
@@ -237,13 +332,18 @@ class Options:
     @property
     def scaled(self) -> bool:
         """Whether the test statistic is corrected for non-normality."""
-        return self.test not in ("standard", "none")
+        return self.test not in ("standard", "bollen.stine", "none")
+
+    @property
+    def corrected(self) -> bool:
+        """Whether anything is corrected for non-normality by what the cases themselves say."""
+        words = (self.se, self.information)
+        return self.scaled or any(word in _NEEDS_CASES for word in words)
 
     @property
     def needs_cases(self) -> bool:
         """Whether inference needs the cases themselves, not only their moments."""
-        words = (self.se, self.information)
-        return self.scaled or any(word in _NEEDS_CASES for word in words)
+        return self.corrected or self.se == "bootstrap" or self.test == "bollen.stine"
 
     @property
     def marker_scaling(self) -> bool:
@@ -256,7 +356,7 @@ _FLAGS = (
     "std_lv", "orthogonal", "fixed_x", "sample_cov_rescale", "auto_fix_first", "meanstructure",
 )  # fmt: skip
 _NAME_LISTS = ("group_equal", "group_partial", "ordered")
-_COUNTS = ("bootstrap", "sample_nobs", "seed")
+_COUNTS = ("bootstrap", "seed")
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -282,11 +382,10 @@ def _word(name: str, value: Any) -> str:
     if value == "default":
         resolved_later = ("estimator", "information", "se", "test")
         return "default" if name in resolved_later else allowed[0]
-    for word in allowed:
+    value = _ALIASES.get(name, {}).get(str(value).lower(), value)
+    for word in (*allowed, *_RESOLVED.get(name, ())):
         if str(value).lower().replace("_", ".") == word.lower():
             return word
-    if str(value).lower() in _LATER.get(name, ()):
-        raise UnsupportedError(f"{name} = {value!r}", f"Available: {', '.join(allowed)}.")
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 
 
@@ -306,6 +405,15 @@ def _names(name: str, value: Any) -> tuple[str, ...] | bool:
     return tuple(value)
 
 
+def _sizes(name: str, value: Any) -> Any:
+    """Return one sample size, or one for each group."""
+    if isinstance(value, Mapping):
+        return {str(label): _count(name, size) for label, size in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_count(name, size) for size in value)
+    return _count(name, value)
+
+
 def _count(name: str, value: Any) -> int:
     """Return a non-negative whole number."""
     try:
@@ -322,4 +430,5 @@ _CHECKS = (
     (_FLAGS, _flag),
     (_NAME_LISTS, _names),
     (_COUNTS, _count),
+    (("sample_nobs",), _sizes),
 )

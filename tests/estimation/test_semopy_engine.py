@@ -20,8 +20,9 @@ from trustsem.options import Options
 from trustsem.specification import ParameterTable, build_table, parse_model
 
 BEYOND = {
+    "fiml",
     "mean_structure", "constraints", "not_identified", "error", "non_convergence",
-    "gls", "uls", "wls_adf", "ordinal",
+    "gls", "uls", "wls_adf", "multigroup", "ordinal",
 }  # fmt: skip
 SEVERAL_MINIMA = ("p159", "p162")
 """Improper solutions beside which there are others, as good or better."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 import trustsem as ts
 from kernel_models import THREE_CONSTRUCTS, holzinger
-from reference_cases import SHARED, read_frame
 
 # lavaan 0.7-2: cfa(model, data, group = "school", group.equal = ...); chisq, df, CFI, RMSEA, SRMR.
 LADDER = {
@@ -20,10 +17,6 @@ LADDER = {
         ("loadings", "intercepts", "residuals"), 181.511345, 69, 0.872979, 0.104089, 0.088263,
     ),
 }  # fmt: skip
-CASES = [
-    "p121_hs_mg_configural", "p122_hs_mg_metric", "p123_hs_mg_scalar", "p124_hs_mg_strict",
-    "p125_hs_mg_means", "p126_hs_mg_partial", "p127_sat_mg_reg", "p128_sat_mg_free_reg",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -72,21 +65,61 @@ def test_a_grouping_variable_must_be_there_and_differ():
         ts.cfa(THREE_CONSTRUCTS, holzinger().query("school == 'Pasteur'"), group="school")
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_estimates_and_fit_of_the_further_reference_cases(name):
-    path = SHARED / "cases" / f"{name}.json"
-    if not path.exists():
-        pytest.skip("the further reference cases (../shared/reference) are absent")
-    case = json.loads(path.read_text(encoding="utf-8"))
-    options = {key.replace(".", "_"): value for key, value in case["call"]["args"].items()}
-    data = read_frame(SHARED / "data" / case["data"]["file"], case["data"], case["model"])
-    result = getattr(ts, case["call"]["fun"])(case["model"], data, **options)
-    mine = {(row.lhs, row.op, row.rhs, row.group): row for row in result.parameters.itertuples()}
-    for row in case["parameters"]:
-        if row["op"] in {":=", "=="}:
-            continue
-        found = mine[row["lhs"], row["op"], row["rhs"] or "", row["group"]]
-        assert found.est == pytest.approx(row["est"], rel=1e-5, abs=1e-6)
-        assert found.se == pytest.approx(row["se"], rel=1e-4, abs=1e-8)
-    for key in ("chisq", "df", "npar", "cfi", "tli", "rmsea", "srmr", "aic", "bic", "logl"):
-        assert result.fit_measures[key] == pytest.approx(case["fit"][key], rel=1e-6, abs=1e-5)
+def test_cases_of_no_group_are_left_out_and_counted(ladder):
+    data = holzinger().assign(school=lambda frame: frame["school"].where(frame.index > 2))
+    result = ts.cfa(THREE_CONSTRUCTS, data, group="school")
+    (finding,) = [item for item in result.findings if item.code == "cases_without_group"]
+    assert "3 of 301 cases" in finding.claim
+    assert result.n_obs == 298
+    assert "cases_without_group" not in {item.code for item in ladder["configural"].findings}
+
+
+@pytest.mark.parametrize("option", [{"group_equal": "loadings"}, {"group_partial": ["visual=~x2"]}])
+def test_what_compares_groups_needs_groups(option):
+    with pytest.raises(ts.TrustsemError, match="there is one group"):
+        ts.cfa(THREE_CONSTRUCTS, holzinger(), **option)
+
+
+@pytest.fixture(scope="module")
+def printed():
+    parts = {label: part[[f"x{i}" for i in range(1, 10)]]
+             for label, part in holzinger().groupby("school", sort=False)}  # fmt: skip
+    return {
+        "sample_cov": {label: part.cov() for label, part in parts.items()},
+        "sample_mean": {label: part.mean() for label, part in parts.items()},
+        "sample_nobs": {label: len(part) for label, part in parts.items()},
+    }
+
+
+def test_printed_matrices_of_several_groups_give_the_same_as_raw_data(ladder, printed):
+    scalar = ts.cfa(THREE_CONSTRUCTS, group_equal=["loadings", "intercepts"], **printed)
+    assert scalar.table.group_labels == ("Pasteur", "Grant-White")
+    same = ["chisq", "df", "npar", "logl", "rmsea", "srmr"]
+    assert scalar.fit_measures[same].tolist() == pytest.approx(
+        ladder["scalar"].fit_measures[same].tolist(), abs=1e-7
+    )
+
+
+def test_matrices_without_means_leave_the_means_out(ladder, printed):
+    in_order = {name: list(printed[name].values()) for name in ("sample_cov", "sample_nobs")}
+    metric = ts.cfa(THREE_CONSTRUCTS, group_equal="loadings", **in_order)
+    assert metric.table.group_labels == ("Group 1", "Group 2")
+    assert not metric.table.meanstructure
+    assert metric.n_free == 36
+    assert metric.fit_measures["chisq"] == pytest.approx(ladder["metric"].fit_measures["chisq"])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"sample_nobs": 301}, "sample_nobs needs one value for each group: Pasteur, Grant-White"),
+        ({"sample_nobs": [156, 145, 3]}, "one value for each group"),
+        ({"sample_mean": {"Pasteur": [0.0] * 9}}, "sample_mean needs one value for each group"),
+        ({"sample_cov": []}, "fewer than two groups"),
+        ({"sample_cov": "S"}, "must be a DataFrame"),
+        ({"sample_nobs": None}, "number of observations"),
+    ],
+)
+def test_matrices_of_groups_that_do_not_fit_together(printed, change, says):
+    with pytest.raises(ts.TrustsemError, match=says):
+        ts.cfa(THREE_CONSTRUCTS, **(printed | change))

@@ -12,8 +12,12 @@ import pytest
 
 import trustsem as ts
 from kernel_models import THREE_CONSTRUCTS, holzinger
-from reference_cases import SHARED, read_frame
-from trustsem.errors import SpecificationError, UnknownIndicatorError, UnsupportedError
+from trustsem.errors import (
+    ResamplingError,
+    SpecificationError,
+    UnknownIndicatorError,
+    UnsupportedError,
+)
 
 REFERENCE = json.loads(
     (Path(__file__).resolve().parents[1] / "reference" / "ordinal" / "hs1939.json").read_text(
@@ -166,44 +170,15 @@ def test_the_order_of_items_and_codes_does_not_matter(ordered):
     )
 
 
-def test_two_groups_agree_with_the_further_reference_case():
-    path = SHARED / "cases" / "p107_hs4_wlsmv_mg.json"
-    if not path.exists():
-        pytest.skip("the further reference cases (../shared/reference) are absent")
-    case = json.loads(path.read_text(encoding="utf-8"))
-    options = {key.replace(".", "_"): value for key, value in case["call"]["args"].items()}
-    data = read_frame(SHARED / "data" / case["data"]["file"], case["data"], case["model"])
-    result = ts.cfa(case["model"], data, **options)
-    mine = {(row.lhs, row.op, row.rhs, row.group): row for row in result.parameters.itertuples()}
-    for row in case["parameters"]:
-        if row["op"] == "==":
-            continue
-        found = mine[row["lhs"], row["op"], row["rhs"] or "", row["group"]]
-        assert found.est == pytest.approx(row["est"], rel=1e-5, abs=1e-6)
-        assert found.se == pytest.approx(row["se"], rel=1e-4, abs=1e-7)
-        assert (found.free > 0) == (row["free"] > 0)
-    for key in ("chisq_scaled", "npar", "cfi_scaled", "rmsea", "srmr", "wrmr", "crmr"):
-        expected = case["fit"][key.replace("_", ".")]
-        assert result.fit_measures[key] == pytest.approx(expected, rel=1e-6, abs=1e-6)
-    scores = {
-        (row.lhs, row.op, row.rhs, row.group): row.mi
-        for row in result.modification_indices().itertuples()
-    }
-    for row in case["modification_indices"]:
-        assert scores[row["lhs"], row["op"], row["rhs"], row["group"]] == pytest.approx(
-            row["mi"], rel=1e-3, abs=1e-3
-        )
-    for label, found in result.residuals("standardized").items():
-        expected = np.array(case["residuals"]["standardized"][label]["cov"]["values"])
-        assert np.allclose(found, expected, atol=1e-4)
-
-
 @pytest.mark.parametrize(
     ("options", "what"),
     [
         ({"estimator": "ML"}, "ordered items by ML"),
         ({"estimator": "WLSMV", "information": "observed"}, "information='observed'"),
         ({"estimator": "WLSMV", "se": "robust.huber.white"}, "Corrections"),
+        ({"missing": "fiml"}, "fiml"),
+        ({"test": "bollen.stine"}, "bollen.stine"),
+        ({"bounds": "wide", "parameterization": "theta"}, "unit variance"),
     ],
 )
 def test_options_that_do_not_go_with_ordered_items_are_refused(options, what):
@@ -225,3 +200,52 @@ def test_pairwise_deletion_is_for_ordered_items():
     assert all_cases.sample.loc["x5", "x6"] != pytest.approx(complete.sample.loc["x5", "x6"])
     with pytest.raises(UnsupportedError, match="continuous"):
         ts.cfa(THREE_CONSTRUCTS, holzinger(), missing="pairwise")
+
+
+def test_cases_are_drawn_again_and_their_thresholds_with_them():
+    asked = {"ordered": True, "se": "bootstrap", "bootstrap": 12, "seed": 5}
+    frame = frame_of("o")
+    result = ts.cfa(THREE_CONSTRUCTS, frame, **asked)
+    bootstrap = result.bootstrap(12, seed=5)
+    chosen = bootstrap.draws.stream(0).integers(0, len(frame), len(frame))
+    alone = ts.cfa(THREE_CONSTRUCTS, frame.iloc[chosen], ordered=True)
+    assert bootstrap.params[0] == pytest.approx(alone.estimate.params, abs=1e-6)
+    assert result.vcov.to_numpy() == pytest.approx(np.cov(bootstrap.params, rowvar=False))
+    standardised = bootstrap.statistic(lambda many: many.implied[0].cov_eta)
+    assert standardised.values[0] == pytest.approx(alone.latent_cov.to_numpy(), abs=1e-6)
+
+
+def test_continuous_items_beside_ordered_ones_are_drawn_again():
+    frame = frame_of("mixed")
+    names = ["x1", "x2", "x3", "x4"]
+    bootstrap = ts.cfa(THREE_CONSTRUCTS, frame, ordered=names).bootstrap(3, seed=2)
+    chosen = bootstrap.draws.stream(1).integers(0, len(frame), len(frame))
+    alone = ts.cfa(THREE_CONSTRUCTS, frame.iloc[chosen], ordered=names)
+    assert bootstrap.params[1] == pytest.approx(alone.estimate.params, abs=1e-5)
+
+
+def test_a_resample_without_a_category_has_no_solution():
+    frame = frame_of("o")
+    frame["x1"] = frame["x1"].where(frame["x1"] != 1, 2)
+    frame.loc[frame.index[0], "x1"] = 1
+    bootstrap = ts.cfa("f =~ x1 + x2 + x3 + x4", frame, ordered=True).bootstrap(30, seed=4)
+    without = [
+        0 not in bootstrap.draws.stream(number).integers(0, len(frame), len(frame))
+        for number in range(30)
+    ]
+    assert 0 < bootstrap.n_failed == sum(without)
+
+
+def test_only_answers_themselves_are_drawn_again(ordered):
+    for kind in ("parametric", "bollen-stine"):
+        with pytest.raises(ResamplingError, match="ordered items"):
+            ordered.bootstrap(10, kind=kind)
+
+
+def test_bounds_hold_behind_categories(ordered):
+    inside = ts.cfa(THREE_CONSTRUCTS, frame_of("o"), ordered=True, bounds="standard")
+    assert inside.estimate.params == pytest.approx(ordered.estimate.params, abs=1e-6)
+    mixed = frame_of("o").assign(x3=-frame_of("o")["x3"])
+    model = "f =~ x1 + x2 + x3"
+    negative = ts.cfa(model, mixed, ordered=True, bounds="pos.lv.var")
+    assert negative.estimate.params.min() < 0 < negative.latent_cov.loc["f", "f"]

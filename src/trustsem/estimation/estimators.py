@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trustsem.arrays import invert_positive
+from trustsem.arrays import Floats, invert_positive
 from trustsem.discrepancy import (
     Criterion,
     GeneralizedLeastSquares,
+    IncompleteLikelihood,
     MaximumLikelihood,
     VectorLeastSquares,
     WeightedLeastSquares,
     Weights,
 )
-from trustsem.errors import InferenceError, NotPositiveDefiniteError, TooFewObservationsError
+from trustsem.errors import (
+    InferenceError,
+    MomentsError,
+    NotPositiveDefiniteError,
+    TooFewObservationsError,
+)
 from trustsem.moments import (
     Divisor,
     FreeSpread,
@@ -57,6 +63,11 @@ class Estimator:
         Whether F does not depend on the units of the items.
     baseline : str
         Estimator by which the baseline model is fitted.
+    from_moments : callable or None
+        Forms the discrepancy from covariance matrices and means alone, also from stacks of them;
+        None where the weights come from the cases.
+    search : str
+        Estimator by whose discrepancy a wide search looks for minima; empty for its own.
     """
 
     name: str
@@ -68,6 +79,8 @@ class Estimator:
     corrected: bool = False
     unit_free: bool = True
     baseline: str = ""
+    from_moments: Callable[[Floats, Floats | None], Criterion] | None = None
+    search: str = ""
 
     @property
     def naive(self) -> bool:
@@ -82,6 +95,16 @@ class Estimator:
 def _maximum_likelihood(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
     del covariates  # their residuals vanish
     return MaximumLikelihood.of(sample.cov, sample.mean if means else None)
+
+
+def _incomplete(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates  # their cases are complete, and their residuals vanish
+    if sample.patterns is None or sample.mean is None or not means:
+        raise MomentsError(
+            "The likelihood of incomplete cases needs raw data and a model with means.",
+            remedy="Give data, and leave out meanstructure=False.",
+        )
+    return IncompleteLikelihood.of(sample.patterns, sample.cov, sample.mean)
 
 
 def _generalized(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
@@ -156,9 +179,24 @@ ESTIMATORS = {
             NormalSpread.of,
             likelihood=True,
             baseline="ML",
+            from_moments=MaximumLikelihood.of,
         ),
         Estimator(
-            "GLS", "generalized least squares", _generalized, NormalSpread.of, baseline="GLS"
+            "FIML",
+            "full-information maximum likelihood",
+            _incomplete,
+            NormalSpread.of,
+            likelihood=True,
+            baseline="FIML",
+            search="ML",  # of the saturated moments: nearly the same minima at little cost
+        ),
+        Estimator(
+            "GLS",
+            "generalized least squares",
+            _generalized,
+            NormalSpread.of,
+            baseline="GLS",
+            from_moments=GeneralizedLeastSquares.of,
         ),
         Estimator(
             "ULS",
@@ -168,6 +206,7 @@ ESTIMATORS = {
             efficient=False,
             unit_free=False,
             baseline="GLS",
+            from_moments=WeightedLeastSquares.unweighted,
         ),
         Estimator(
             "ULSM",
@@ -178,6 +217,7 @@ ESTIMATORS = {
             corrected=True,
             unit_free=False,
             baseline="ULSM",
+            from_moments=WeightedLeastSquares.unweighted,
         ),
         Estimator(
             "DWLS",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trustsem.arrays import Floats
+from trustsem.estimation.bounds import Bounds, build_bounds
 from trustsem.estimation.estimators import ESTIMATORS, Estimator, ordinal_criterion
 from trustsem.estimation.objective import AnyBlock, Block, Objective, shares
 from trustsem.estimation.reduction import Reduction, build_reduction
@@ -38,6 +39,8 @@ class Problem:
         F as a function of the reduced parameters.
     estimator : Estimator
         Which discrepancy, and what may be concluded from its minimum.
+    bounds : Bounds
+        The box that the reduced parameters must stay in.
     """
 
     table: ParameterTable
@@ -45,10 +48,15 @@ class Problem:
     structures: tuple[Structure, ...]
     objective: Objective
     estimator: Estimator
+    bounds: Bounds
 
     @classmethod
     def build(
-        cls, table: ParameterTable, samples: Sequence[SampleMoments], estimator: str = "ML"
+        cls,
+        table: ParameterTable,
+        samples: Sequence[SampleMoments],
+        estimator: str = "ML",
+        bounds: str = "none",
     ) -> Problem:
         """Compile the model and join it to its samples.
 
@@ -60,6 +68,8 @@ class Problem:
             One per group.
         estimator : str
             A name of :data:`ESTIMATORS`.
+        bounds : str
+            Value of the option ``bounds``.
 
         Raises
         ------
@@ -72,7 +82,9 @@ class Problem:
         structures = tuple(compile_structure(table, group + 1) for group in range(table.n_groups))
         chosen = ESTIMATORS[estimator]
         blocks = _blocks(table, structures, ordered, chosen)
-        return cls(table, ordered, structures, Objective(blocks, build_reduction(table)), chosen)
+        reduction = build_reduction(table)
+        box = build_bounds(bounds, table, ordered, reduction)
+        return cls(table, ordered, structures, Objective(blocks, reduction), chosen, box)
 
     def by(self, estimator: str) -> Problem:
         """Return the same model and samples with the discrepancy of another estimator."""
@@ -81,6 +93,13 @@ class Problem:
         chosen = ESTIMATORS[estimator]
         blocks = _blocks(self.table, self.structures, self.samples, chosen)
         return replace(self, objective=replace(self.objective, blocks=blocks), estimator=chosen)
+
+    def with_samples(self, samples: Sequence[SampleMoments]) -> Problem:
+        """Return the same model joined to other samples, with variables in the same order."""
+        blocks = _blocks(self.table, self.structures, samples, self.estimator)
+        return replace(
+            self, samples=tuple(samples), objective=replace(self.objective, blocks=blocks)
+        )
 
     @property
     def reduction(self) -> Reduction:
@@ -105,17 +124,24 @@ class Problem:
         return replace(self, objective=scaled)
 
     @property
-    def information_objective(self) -> Objective:
-        """F with groups weighted by their cases, as information is pooled, also where F counts N-1.
-
-        That is lavaan's way; with divisor N it is F itself.
-        """
-        return self.objective.with_shares(shares([sample.n_obs for sample in self.samples]))
+    def by_cases(self) -> bool:
+        """Whether F needs more of a sample than covariances and means: cases, or thresholds."""
+        return self.estimator.from_moments is None or bool(self.table.ordered)
 
     @property
     def weight(self) -> int:
         """What F is multiplied with to give chi-square, over all groups."""
         return sum(sample.weight for sample in self.samples)
+
+    @property
+    def information_objective(self) -> Objective:
+        """F with groups weighted by their cases: information is pooled so, whatever F counts."""
+        return self.objective.with_shares(shares([sample.n_obs for sample in self.samples]))
+
+    @property
+    def chi_square_objective(self) -> Objective:
+        """Each group's F times its own N or N-1: a function whose value is chi-square."""
+        return self.objective.with_shares([sample.weight for sample in self.samples])
 
     @property
     def n_obs(self) -> int:
@@ -190,15 +216,18 @@ def _blocks(
     samples: Sequence[SampleMoments],
     estimator: Estimator,
 ) -> tuple[AnyBlock, ...]:
-    """Return each group's block: its structure, its samples, its criterion."""
+    """Return each group's block: its structure, its samples, its criterion.
+
+    Groups share the F of a likelihood by their cases, also where chi-square counts one less in
+    each, and that of least squares as chi-square counts them; lavaan's rule.
+    """
+    counts = [sample.n_obs if estimator.likelihood else sample.weight for sample in samples]
     blocks: list[AnyBlock] = []
-    for structure, sample, share in zip(
-        structures, samples, shares([sample.weight for sample in samples]), strict=True
-    ):
+    for structure, sample, share in zip(structures, samples, shares(counts), strict=True):
         if sample.ordinal is not None:
             vector = ordinal_criterion(sample.ordinal, estimator.name)
-            moments = sample.ordinal
-            blocks.append(ResponseBlock(structure, sample.cov, moments.mean, vector, share))
+            block = ResponseBlock(structure, sample.cov, sample.ordinal.mean, vector, share)
+            blocks.append(block)
             continue
         means = structure.has_means
         criterion = estimator.criterion(sample, means, table.exogenous)

@@ -17,6 +17,7 @@ from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
 from trustsem.implied import Implied
 from trustsem.inference import chi_square
+from trustsem.moments import available_moments
 
 T = TypeVar("T")
 
@@ -488,7 +489,10 @@ def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
     saturated = 0.0
     for sample in problem.samples:
         fixed = [sample.names.index(name) for name in problem.table.exogenous]
-        saturated += _saturated(sample.cov, sample.n_obs)
+        if sample.patterns is not None and sample.mean is not None:
+            saturated += sample.patterns.log_likelihood(sample.cov, sample.mean)
+        else:
+            saturated += _saturated(sample.cov, sample.n_obs)
         saturated -= _saturated(sample.cov[np.ix_(fixed, fixed)], sample.n_obs)
     return saturated - max(estimate.value, 0.0) * problem.n_obs / 2, saturated
 
@@ -513,7 +517,8 @@ def goodness_of_fit(estimate: Estimate) -> float:
     .. math:: 1 - \frac{\mathrm{tr}\{(\Sigma^{-1}S - I)^2\}}{\mathrm{tr}\{(\Sigma^{-1}S)^2\}}.
 
     With a mean structure the weighted squares of the means join numerator and denominator.
-    Moments among fixed covariates take no part. Several groups are averaged by their size.
+    Moments among fixed covariates take no part. Several groups are averaged by their size. Of
+    incomplete data s are the descriptive moments of available cases, as in lavaan.
     """
     index = 0.0
     problem = estimate.problem
@@ -526,10 +531,13 @@ def goodness_of_fit(estimate: Estimate) -> float:
         curvature = block.discrepancy(implied).expected
         given = np.isin(sample.names, problem.table.exogenous)
         counted = ~np.outer(given, given)
-        mean = None if block.mean is None else block.mean * ~given
-        gap = None if block.mean is None else (block.mean - implied.mu) * ~given
-        misfit = curvature.square((block.S - implied.Sigma) * counted, gap)
-        total = curvature.square(block.S * counted, mean)
+        S, observed = (block.S, block.mean)
+        if sample.patterns is not None:
+            S, observed = available_moments(sample)
+        mean = None if observed is None else observed * ~given
+        gap = None if observed is None else (observed - implied.mu) * ~given
+        misfit = curvature.square((S - implied.Sigma) * counted, gap)
+        total = curvature.square(S * counted, mean)
         index += sample.n_obs / problem.n_obs * float(1 - misfit / total)
     return index
 

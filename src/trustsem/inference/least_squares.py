@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trustsem.arrays import Floats
+from trustsem.arrays import Floats, null_space
 from trustsem.errors import InferenceError
 from trustsem.estimation import Estimate
 from trustsem.estimation.responses import ResponseBlock
@@ -32,14 +32,14 @@ def chi_square(estimate: Estimate) -> float:
     """
     problem = estimate.problem
     if problem.estimator.naive:
-        return max(estimate.value, 0.0) * problem.weight
+        return estimate.chisq
     reduced = problem.reduction.reduce(estimate.params)
-    point = problem.by("GLS").objective.at(reduced[None])
+    point = problem.by("GLS").chi_square_objective.at(reduced[None])
     slope, H = point.gradient()[0], point.expected_hessian()[0]
     basis = null_space(problem.condition_jacobian(estimate.params), len(reduced))
     slope, H = basis.T @ slope, basis.T @ H @ basis
     gain = float(slope @ np.linalg.pinv(H, hermitian=True) @ slope) / 2
-    return max(float(point.value[0]) - gain, 0.0) * problem.weight
+    return max(float(point.value[0]) - gain, 0.0)
 
 
 def moment_noise(estimate: Estimate) -> Floats:
@@ -69,17 +69,3 @@ def moment_noise(estimate: Estimate) -> Floats:
         free = block.structure.free
         total[free[:, None], free] += block.share * part
     return total
-
-
-def null_space(J: Floats, size: int) -> Floats:
-    """Return directions along which all conditions stay as they are, shape (size, d)."""
-    if not len(J):
-        return np.eye(size)
-    scale = np.linalg.norm(J, axis=1, keepdims=True)
-    _, singular, right = np.linalg.svd(J / np.where(scale > 0, scale, 1.0))
-    rank = int((singular > SINGULAR).sum())
-    return np.asarray(right[rank:].T)
-
-
-SINGULAR = 1e-11
-"""Share of the largest curvature or slope below which there is none."""

@@ -80,7 +80,7 @@ def scaled_test(
     (2000) [yuan2000]_: c from the traces of saturated model and model, the first with moments
     as implied or (Mplus) as observed [asparouhov2005]_.
     """
-    chisq = max(estimate.value, 0.0) * estimate.problem.weight
+    chisq = estimate.chisq
     if df == 0:
         return ScaledTest(name, chisq, 0.0, _NAN, 1.0)
     return SCALED_TESTS[name](estimate, chisq, df, information)
@@ -140,7 +140,7 @@ def _yuan_bentler(estimate: Estimate, chisq: float, df: int, information: str) -
 
 
 def _yuan_bentler_mplus(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
-    saturated = saturated_trace(estimate.problem, estimate.params)
+    saturated = saturated_trace(estimate.problem, estimate.params, information)
     meat = meat_matrix(estimate.problem, estimate.params, centred=False)
     trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
     return _from_traces("yuan.bentler.mplus", estimate, (chisq, df), saturated, trace)

@@ -1,7 +1,15 @@
 """Sample moments: from raw data or a printed matrix to what is analysed."""
 
+from trustsem.moments.incomplete import (
+    SaturatedModel,
+    SaturatedMoments,
+    available_moments,
+    em_moments,
+    independence_moments,
+    saturated_moments,
+)
 from trustsem.moments.layout import MomentLayout
-from trustsem.moments.matrix import from_matrix
+from trustsem.moments.matrix import from_matrix, of_groups, printed_groups
 from trustsem.moments.ordered import (
     Categories,
     Polychoric,
@@ -11,6 +19,7 @@ from trustsem.moments.ordered import (
     threshold_series,
 )
 from trustsem.moments.ordinal import OrdinalMoments
+from trustsem.moments.renewal import renewed
 from trustsem.moments.sample import Divisor, SampleMoments, from_frame
 from trustsem.moments.spread import (
     FreeSpread,
@@ -29,13 +38,22 @@ __all__ = [
     "OrdinalMoments",
     "Polychoric",
     "SampleMoments",
+    "SaturatedModel",
+    "SaturatedMoments",
     "Spread",
+    "available_moments",
     "distribution_free_weights",
+    "em_moments",
     "from_frame",
     "from_matrix",
     "from_ordered_frame",
+    "independence_moments",
+    "of_groups",
     "polychoric",
     "predicted_cases",
+    "printed_groups",
     "read_categories",
+    "renewed",
+    "saturated_moments",
     "threshold_series",
 ]

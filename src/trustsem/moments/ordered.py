@@ -168,6 +168,7 @@ def from_ordered_frame(
         mean=moments.mean,
         n_obs=moments.n_obs,
         divisor="n-1",
+        data=np.where(codes >= 0, codes, values),
         group=group,
         ordinal=moments,
         findings=(

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from trustsem.arrays import Flags, Floats
+from trustsem.errors import MomentsError
 from trustsem.moments.layout import Indices, MomentLayout
 from trustsem.moments.polychoric import (
     Codes,
@@ -87,6 +88,31 @@ class OrdinalMoments:
             n_obs=self.n_obs,
             empty_cells=self.empty_cells[places[layout.parts[3]] - self.layout.parts[3].start],
         )
+
+
+def renewed_ordinal(moments: OrdinalMoments, data: Floats) -> OrdinalMoments:
+    """Estimate the same moments from other cases.
+
+    Parameters
+    ----------
+    moments : OrdinalMoments
+        Tells which variables are ordered, and how many categories they have.
+    data : ndarray, shape (n, p)
+        Categories of ordered items from 0, values of continuous variables; NaN for missing.
+
+    Raises
+    ------
+    MomentsError
+        If a category is empty or a continuous variable does not vary.
+    """
+    layout = moments.layout
+    sizes = tuple(count + 1 if count else 0 for count in layout.n_thresholds)
+    codes = np.where(layout.is_ordered & ~np.isnan(data), data, -1).astype(np.intp)
+    for item, size in enumerate(sizes):
+        different = len(np.unique(data[~np.isnan(data[:, item]), item]))
+        if different < max(size, 2):
+            raise MomentsError("A category is empty, or a variable does not vary.")
+    return ordinal_moments(codes, data, sizes)
 
 
 def ordinal_moments(codes: Codes, values: Floats, n_categories: tuple[int, ...]) -> OrdinalMoments:

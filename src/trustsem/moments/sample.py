@@ -1,9 +1,9 @@
-"""Sample moments of complete data: covariance, mean, number of cases."""
+"""Sample moments of one group: covariance, mean, number of cases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from trustsem.errors import (
 )
 from trustsem.findings import Finding
 from trustsem.moments.ordinal import OrdinalMoments
+from trustsem.patterns import Patterns
 
 Divisor = Literal["n", "n-1"]
 
@@ -39,11 +40,16 @@ class SampleMoments:
     mean : ndarray, shape (p,), or None
         Means; None if unknown (matrix input without means).
     n_obs : int
-        Number of complete cases.
+        Number of cases analysed: the complete ones, or with ``patterns`` all that have an answer.
     divisor : {"n", "n-1"}
-        What ``cov`` was divided by; chi-square multiplies the discrepancy with the same.
+        What ``cov`` was divided by if cases are complete; chi-square multiplies the discrepancy
+        with the same.
     data : ndarray, shape (n_obs, p), or None
-        The complete cases, if raw data were given.
+        The cases, if raw data were given; NaN for missing. Of an ordered item the place of the
+        answer among its categories, from 0.
+    patterns : Patterns or None
+        The missing-data patterns if incomplete cases are analysed; ``cov`` and ``mean`` are then
+        the maximum-likelihood estimates of the saturated model.
     group : str
         Label of the group; empty for one group.
     findings : tuple of Finding
@@ -59,9 +65,20 @@ class SampleMoments:
     n_obs: int
     divisor: Divisor
     data: Floats | None = None
+    patterns: Patterns | None = None
     group: str = ""
     findings: tuple[Finding, ...] = field(default=())
     ordinal: OrdinalMoments | None = None
+
+    @property
+    def covariances(self) -> pd.DataFrame:
+        """The covariance matrix, labelled."""
+        return pd.DataFrame(self.cov, index=list(self.names), columns=list(self.names))
+
+    @property
+    def means(self) -> pd.Series | None:
+        """The means, labelled; None if unknown."""
+        return None if self.mean is None else pd.Series(self.mean, index=list(self.names))
 
     @property
     def weight(self) -> int:
@@ -69,17 +86,18 @@ class SampleMoments:
         return self.n_obs if self.divisor == "n" else self.n_obs - 1
 
     def select(self, names: Sequence[str]) -> SampleMoments:
-        """Return the moments of some of the variables, in the order asked for."""
+        """Return the moments of some of the variables, in the order asked for.
+
+        Cases and moments stay those of all variables, also where cases are incomplete.
+        """
         index = [self.names.index(name) for name in names]
-        return SampleMoments(
+        return replace(
+            self,
             names=tuple(names),
             cov=self.cov[np.ix_(index, index)],
             mean=None if self.mean is None else self.mean[index],
-            n_obs=self.n_obs,
-            divisor=self.divisor,
             data=None if self.data is None else self.data[:, index],
-            group=self.group,
-            findings=self.findings,
+            patterns=None if self.patterns is None else self.patterns.reordered(index),
             ordinal=None if self.ordinal is None else self.ordinal.select(index),
         )
 
@@ -120,11 +138,7 @@ def from_frame(
     if n_obs <= n_variables:
         what = f"a covariance matrix of {n_variables} variables{where}"
         raise TooFewObservationsError(n_obs, n_variables + 1, what)
-    mean = complete.mean(axis=0)
-    varies = np.ptp(complete, axis=0) > 0
-    centred = np.where(varies, complete - mean, 0.0)  # the mean of a constant is rounded
-    cov = centred.T @ centred / (n_obs if divisor == "n" else n_obs - 1)
-    require_positive_definite(cov, names, "sample covariance matrix")
+    cov, mean = complete_moments(complete, names, divisor)
     return SampleMoments(
         names=tuple(names),
         cov=cov,
@@ -133,8 +147,19 @@ def from_frame(
         divisor=divisor,
         data=complete,
         group=group,
-        findings=(*lost_cases(len(values), n_obs, group), *_scale_finding(cov, names)),
+        findings=(*lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
     )
+
+
+def complete_moments(data: Floats, names: Sequence[str], divisor: Divisor) -> tuple[Floats, Floats]:
+    """Return covariances and means of complete cases; see :func:`from_frame`."""
+    n_obs = len(data)
+    mean = data.mean(axis=0)
+    varies = np.ptp(data, axis=0) > 0
+    centred = np.where(varies, data - mean, 0.0)  # the mean of a constant is rounded
+    cov = centred.T @ centred / (n_obs if divisor == "n" else n_obs - 1)
+    require_positive_definite(cov, names, "sample covariance matrix")
+    return cov, mean
 
 
 def require_positive_definite(cov: Floats, names: Sequence[str], what: str) -> None:
@@ -234,7 +259,7 @@ def lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
     )
 
 
-def _scale_finding(cov: Floats, names: Sequence[str]) -> tuple[Finding, ...]:
+def scale_finding(cov: Floats, names: Sequence[str]) -> tuple[Finding, ...]:
     """Note variances so different that a reader of the estimates should know."""
     variances = np.diag(cov)
     ratio = float(variances.max() / variances.min()) if len(variances) else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,17 @@ from trustsem.errors import (
     UnsupportedError,
 )
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
+from trustsem.findings import Finding
 from trustsem.moments import (
     Categories,
     Divisor,
     SampleMoments,
+    em_moments,
     from_frame,
     from_matrix,
     from_ordered_frame,
+    of_groups,
+    printed_groups,
     read_categories,
 )
 from trustsem.options import Options
@@ -101,12 +106,12 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     options = _options(syntax, keywords)
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
-    labels = () if options.group is None else _group_labels(frame, options.group)
+    labels = _labels(frame, options)
     categories = _categories(frame, syntax, options)
     sizes = {name: len(known) for name, known in categories.items()}
     table = build_table(syntax, kind=kind, options=options, group_labels=labels, n_categories=sizes)
     samples = _samples(frame, table, options, categories)
-    problem = Problem.build(table, samples, options.discrepancy)
+    problem = Problem.build(table, samples, options.discrepancy, options.bounds)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
 
 
@@ -150,8 +155,17 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         )
     if options.missing == "pairwise" and not options.ordered:
         raise UnsupportedError(
-            "missing='pairwise' for continuous items",
-            "Covariances from different cases have no likelihood; use 'listwise'.",
+            "missing = 'pairwise' for continuous items",
+            "Their covariances from different cases need not form a possible matrix, and no number "
+            "of cases belongs to their chi-square; missing='fiml' uses the same answers.",
+        )
+    several = options.group is not None or not (
+        options.sample_cov is None or isinstance(options.sample_cov, pd.DataFrame)
+    )
+    if (options.group_equal or options.group_partial) and not several:
+        raise SpecificationError(
+            "Options 'group_equal' and 'group_partial' compare groups, but there is one group.",
+            remedy="Name the grouping variable: group=...",
         )
     if frame is None and options.group is not None:
         raise SpecificationError("Option 'group' needs raw data.")
@@ -161,6 +175,15 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
             f"information={options.information!r} needs raw data, not a matrix.",
             remedy="Give data, or use estimator 'ML' with se='standard' and test='standard'.",
         )
+
+
+def _labels(frame: pd.DataFrame | None, options: Options) -> tuple[str, ...]:
+    """Return the groups' labels; none for one group."""
+    if options.group is not None:
+        return _group_labels(frame, options.group)
+    if frame is None and not isinstance(options.sample_cov, pd.DataFrame):
+        return printed_groups(options.sample_cov)
+    return ()
 
 
 def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
@@ -185,52 +208,78 @@ def _samples(
     categories: dict[str, Categories],
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
-    if frame is not None and table.ordered:
-        return _ordered_samples(frame, table, options, categories)
-    divisor = ESTIMATORS[options.discrepancy].divisor(options.likelihood)
     if frame is None:
-        return (_from_matrix(table, options, divisor),)
+        return _from_matrices(table, options)
     if options.group is None:
-        return (from_frame(frame, table.observed, divisor=divisor),)
+        return (_from_cases(frame, table, options, categories),)
     keys = frame[options.group].map(_label, na_action="ignore")
-    return tuple(
-        from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
+    first, *others = (
+        _from_cases(frame[keys == label], table, options, categories, label)
         for label in table.group_labels
+    )
+    found = _without_group(options.group, int(keys.isna().sum()), len(keys))
+    return (replace(first, findings=(*found, *first.findings)), *others)
+
+
+def _without_group(group: str, n: int, n_rows: int) -> tuple[Finding, ...]:
+    """Return the finding about cases of no group, if there are any."""
+    if not n:
+        return ()
+    return (
+        Finding(
+            code="cases_without_group",
+            subject="data",
+            claim=f"{n} of {n_rows} cases have no value of the grouping variable {group} and are "
+            "left out.",
+            severity="warning",
+            value=n / n_rows,
+        ),
     )
 
 
-def _ordered_samples(
+def _from_cases(
     frame: pd.DataFrame,
     table: ParameterTable,
     options: Options,
     categories: dict[str, Categories],
-) -> tuple[SampleMoments, ...]:
-    """Form the moments of every group with ordered items."""
-    names, missing = table.observed, options.missing
-    if options.group is None:
-        return (from_ordered_frame(frame, names, categories, missing=missing),)
-    keys = frame[options.group].map(_label, na_action="ignore")
-    return tuple(
-        from_ordered_frame(frame[keys == label], names, categories, group=label, missing=missing)
-        for label in table.group_labels
-    )
+    group: str = "",
+) -> SampleMoments:
+    """Form the moments of one group's cases: of the complete ones, or of all."""
+    names, divisor = table.observed, _divisor(options)
+    if table.ordered:
+        return from_ordered_frame(frame, names, categories, group=group, missing=options.missing)
+    if options.incomplete:
+        return em_moments(frame, names, complete=table.exogenous, divisor=divisor, group=group)
+    return from_frame(frame, names, divisor=divisor, group=group)
 
 
-def _from_matrix(table: ParameterTable, options: Options, divisor: Divisor) -> SampleMoments:
-    """Take over the printed matrix."""
+def _divisor(options: Options) -> Divisor:
+    """Return what sums of squares are divided by."""
+    return ESTIMATORS[options.discrepancy].divisor(options.likelihood)
+
+
+def _from_matrices(table: ParameterTable, options: Options) -> tuple[SampleMoments, ...]:
+    """Take over the printed matrices."""
     if table.meanstructure and options.sample_mean is None:
         raise SpecificationError(
             "The model has a mean structure, but the matrix comes without means.",
             remedy="Give sample_mean, or leave out meanstructure and intercepts.",
         )
-    if options.sample_cov is None:
-        raise SpecificationError("There is no matrix to analyse.")
-    return from_matrix(
-        options.sample_cov,
-        table.observed,
-        n_obs=options.sample_nobs,
-        divisor=divisor,
-        rescale=options.sample_cov_rescale,
-        sd=options.sample_sd,
-        mean=options.sample_mean,
+    labels = table.group_labels or ("",)
+    parts = {
+        name: of_groups(getattr(options, name), labels, name)
+        for name in ("sample_cov", "sample_nobs", "sample_sd", "sample_mean")
+    }
+    return tuple(
+        from_matrix(
+            parts["sample_cov"][position],
+            table.observed,
+            n_obs=parts["sample_nobs"][position],
+            divisor=_divisor(options),
+            rescale=options.sample_cov_rescale,
+            sd=parts["sample_sd"][position],
+            mean=parts["sample_mean"][position],
+            group=label if table.n_groups > 1 else "",
+        )
+        for position, label in enumerate(labels)
     )
