@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
+    from trustsem.moments import polychoric
     from trustsem.results import (
         Invariance,
         LatentInteraction,
@@ -51,6 +52,7 @@ _HOME = {
     "interaction": "results",
     "invariance": "results",
     "load_study": "study",
+    "polychoric": "moments",
     "read_survey": "survey",
     "reflective": "study",
     "second_order": "study",
@@ -75,6 +77,7 @@ __all__ = [
     "interaction",
     "invariance",
     "load_study",
+    "polychoric",
     "read_survey",
     "reflective",
     "second_order",

@@ -7,19 +7,20 @@ bootstrap differ in their moments, the starts of a search in their parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from trustsem.arrays import Floats
 from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Tangents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustsem.estimation.reduction import Reduction
-    from trustsem.implied import Implied, Projection, Structure
+    from trustsem.implied import Implied, Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,32 @@ class Block:
         """Evaluate the discrepancy at implied moments."""
         return self.criterion.at(implied.Sigma, None if self.mean is None else implied.mu)
 
+    def fitted(self, implied: Implied) -> tuple[Floats, Floats]:
+        """Return means and covariances in the metric of the sample's."""
+        return implied.mu, implied.Sigma
+
+    def slope(self, implied: Implied, at: Discrepancy) -> Floats:
+        """Return dF in the group's parameters, shape (..., k)."""
+        projection, directions = implied.project(), self.structure.directions
+        slope = projection.slope(directions, at.dF_dSigma)
+        if at.dF_dmu is not None:
+            slope = slope + projection.mean_slope(directions, at.dF_dmu)
+        return slope
+
+    def hessian(self, implied: Implied, at: Discrepancy, *, exact: bool) -> Floats:
+        """Return the group's second derivatives of F, or their expectation, (..., k, k)."""
+        directions, projection = self.structure.directions, implied.project()
+        tangents = Tangents(projection, directions)
+        if not exact:
+            return at.expected.products(tangents, tangents)
+        H = at.exact.products(tangents, tangents) + projection.bend(directions, at.dF_dSigma)
+        if at.dF_dmu is not None:
+            H = H + projection.mean_bend(directions, projection.onto(at.dF_dmu))
+        return H
+
+
+AnyBlock: TypeAlias = Block | ResponseBlock
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -82,7 +109,7 @@ class Evaluation:
 
     value: Floats
     n_params: int
-    parts: tuple[tuple[Block, Implied, Discrepancy], ...]
+    parts: tuple[tuple[AnyBlock, Implied, Any], ...]
     reduction: Reduction
 
     def gradient(self) -> Floats:
@@ -93,12 +120,7 @@ class Evaluation:
         """Return dF in all parameters, shape (..., q)."""
         total = np.zeros((*self.value.shape, self.n_params))
         for block, implied, at in self.parts:
-            structure = block.structure
-            projection = implied.project()
-            slope = projection.slope(structure.directions, at.dF_dSigma)
-            if at.dF_dmu is not None:
-                slope = slope + projection.mean_slope(structure.directions, at.dF_dmu)
-            total[..., structure.free] += block.share * slope
+            total[..., block.structure.free] += block.share * block.slope(implied, at)
         return total
 
     def exact_hessian(self) -> Floats:
@@ -121,23 +143,9 @@ class Evaluation:
         total = np.zeros((*self.value.shape, self.n_params, self.n_params))
         for block, implied, at in self.parts:
             free = block.structure.free
-            part = block_hessian(block.structure, implied.project(), at, exact=exact)
+            part = block.hessian(implied, at, exact=exact)
             total[..., free[:, None], free] += block.share * part
         return total
-
-
-def block_hessian(
-    structure: Structure, projection: Projection, at: Discrepancy, *, exact: bool
-) -> Floats:
-    """Return one group's second derivatives of F in its own parameters."""
-    directions = structure.directions
-    tangents = Tangents(projection, directions)
-    if not exact:
-        return at.expected.products(tangents, tangents)
-    H = at.exact.products(tangents, tangents) + projection.bend(directions, at.dF_dSigma)
-    if at.dF_dmu is not None:
-        H = H + projection.mean_bend(directions, projection.onto(at.dF_dmu))
-    return H
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +154,13 @@ class Objective:
 
     Parameters
     ----------
-    blocks : tuple of Block
+    blocks : tuple of Block or ResponseBlock
         The groups.
     reduction : Reduction
         From reduced to all parameters.
     """
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[AnyBlock, ...]
     reduction: Reduction
 
     def at(self, reduced: Floats) -> Evaluation:

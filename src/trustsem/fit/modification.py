@@ -11,6 +11,8 @@ import pandas as pd
 from trustsem.arrays import Floats
 from trustsem.discrepancy import Discrepancy
 from trustsem.estimation import Estimate
+from trustsem.estimation.objective import Block
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Implied, Structure, Tangents
 from trustsem.implied.structure import Cell
 from trustsem.inference import KINDS, Covariance, scale_factors
@@ -106,7 +108,10 @@ def _possible(
     indicators = [name for name in structure.observed if name not in structure.eta]
     yield from ((construct, "=~", item) for construct in table.constructs for item in indicators)
     for row in table.parameters:
-        if row.group == group and row.op in _FIXED_ROWS and not row.free and not row.exo:
+        if row.group != group or row.op not in _FIXED_ROWS or row.free or row.exo:
+            continue
+        own = row.op == "~1" or row.lhs == row.rhs
+        if not (own and row.lhs in table.ordered):  # a latent response has no scale to free
             yield row.lhs, row.op, row.rhs
     yield from _possible_paths(table, structure)
     yield from _possible_covariances(table, indicators)
@@ -133,7 +138,8 @@ def _possible_covariances(
     covariates = set(table.covariates)
     for position, lhs in enumerate(names):
         for rhs in names[position:]:
-            if (lhs in covariates) == (rhs in covariates) and lhs not in table.exogenous:
+            fixed = lhs in table.exogenous or (lhs == rhs and lhs in table.ordered)
+            if (lhs in covariates) == (rhs in covariates) and not fixed:
                 yield lhs, "~~", rhs
 
 
@@ -148,17 +154,17 @@ def _score(
     problem = estimate.problem
     block, sample = problem.objective.blocks[group], problem.samples[group]
     structure = block.structure
-    at, projection = block.discrepancy(implied), implied.project()
-    free = Tangents(projection, structure.directions)
     whole_cross = np.zeros((len(candidates), problem.table.n_free))
     slope, own = np.zeros(len(candidates)), np.zeros(len(candidates))
     for first in range(0, len(candidates), _AT_ONCE):
         chunk = slice(first, first + _AT_ONCE)
         cells = tuple(candidate.cell for candidate in candidates[chunk])
-        new = Tangents(projection, structure.direct(cells))
-        slope[chunk] = _slope(new, at)
-        own[chunk] = np.diag(at.expected.products(new, new))
-        whole_cross[chunk, structure.free] = at.expected.products(new, free)
+        found = (
+            _of_responses(block, implied, cells)
+            if isinstance(block, ResponseBlock)
+            else _of_moments(block, implied, cells)
+        )
+        slope[chunk], own[chunk], whole_cross[chunk, structure.free] = found
     # Information counts the cases; so does the slope of a likelihood, while that of least squares
     # counts one less in each group.
     scale = sample.n_obs / 2
@@ -179,6 +185,28 @@ def _score(
     )
     kept: pd.DataFrame = frame.loc[exists]
     return kept
+
+
+def _of_moments(
+    block: Block, implied: Implied, cells: tuple[Cell, ...]
+) -> tuple[Floats, Floats, Floats]:
+    """Return slopes of F in the candidates, own curvatures, and those with the free parameters."""
+    at, projection = block.discrepancy(implied), implied.project()
+    free = Tangents(projection, block.structure.directions)
+    new = Tangents(projection, block.structure.direct(cells))
+    own = np.diag(at.expected.products(new, new))
+    return _slope(new, at), own, at.expected.products(new, free)
+
+
+def _of_responses(
+    block: ResponseBlock, implied: Implied, cells: tuple[Cell, ...]
+) -> tuple[Floats, Floats, Floats]:
+    """Return the same for a group with ordered items."""
+    weights, directions = block.criterion.weights, block.structure.direct(cells)
+    new = block.responses.jacobian(implied, implied.project(), directions, cells)
+    pulled = weights.times(new)
+    slope = block.discrepancy(implied).slope @ new
+    return slope, 2 * (new * pulled).sum(axis=0), 2 * pulled.T @ block.jacobian(implied)
 
 
 def _slope(new: Tangents, at: Discrepancy) -> Floats:

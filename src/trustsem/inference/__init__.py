@@ -30,7 +30,7 @@ from trustsem.inference.intervals import (
 from trustsem.inference.lagrange import ReleaseTest, release_tests
 from trustsem.inference.least_squares import chi_square
 from trustsem.inference.moderation import Moderation, Region, johnson_neyman
-from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
+from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test, test_of_traces
 from trustsem.inference.scaled_difference import (
     DIFFERENCE_METHODS,
     TestedModel,
@@ -90,4 +90,5 @@ __all__ = [
     "standardized_effects",
     "standardized_errors",
     "studentised_interval",
+    "test_of_traces",
 ]

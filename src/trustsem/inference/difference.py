@@ -11,6 +11,9 @@ from trustsem.arrays import Floats
 from trustsem.errors import NotNestedError
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.native import estimate as estimate_native
+from trustsem.estimation.objective import AnyBlock
+from trustsem.estimation.responses import ResponseBlock
+from trustsem.implied import Implied
 from trustsem.inference.least_squares import chi_square
 from trustsem.moments import SampleMoments
 
@@ -103,6 +106,8 @@ def require_same_samples(a: Problem, b: Problem) -> None:
             raise NotNestedError("The models rest on different cases or likelihoods.")
         if not np.allclose(one.cov, same.cov, rtol=1e-8):
             raise NotNestedError("The models rest on different sample moments.")
+        if (one.ordinal is None) != (same.ordinal is None):
+            raise NotNestedError("Items are ordered in only one of the models.")
 
 
 def require_nested(restricted: Estimate, general: Estimate) -> None:
@@ -123,7 +128,7 @@ def require_nested(restricted: Estimate, general: Estimate) -> None:
         if params is None:
             continue
         samples = tuple(_as_samples(restricted, params))
-        fitted = estimate_native(Problem.build(general.problem.table, samples))
+        fitted = estimate_native(_rebuilt(general.problem, samples))
         if not fitted.value < _NESTED:
             raise NotNestedError(
                 "The models are not nested: the one with fewer degrees of freedom cannot "
@@ -141,9 +146,15 @@ def general_at_restricted(restricted: Estimate, general: Estimate) -> Estimate:
         Nested solutions from the same samples.
     """
     samples = tuple(_as_samples(restricted, restricted.params))
-    params = estimate_native(Problem.build(general.problem.table, samples)).params
+    params = estimate_native(_rebuilt(general.problem, samples)).params
     value = float(general.problem.objective.at_params(params[None]).value[0])
     return replace(general, params=params, value=value)
+
+
+def _rebuilt(problem: Problem, samples: tuple[SampleMoments, ...]) -> Problem:
+    """Return a model with other samples; by likelihood unless items are ordered."""
+    name = problem.estimator.name if problem.table.ordered else "ML"
+    return Problem.build(problem.table, samples, name)
 
 
 def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -> Floats | None:
@@ -164,19 +175,26 @@ def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -
 
 def _as_samples(restricted: Estimate, params: Floats) -> list[SampleMoments]:
     """Return samples whose moments are those that a model implies."""
+    problem = restricted.problem
     return [
-        SampleMoments(
-            names=sample.names,
-            cov=implied.Sigma,
-            mean=implied.mu if structure.has_means else sample.mean,
-            n_obs=sample.n_obs,
-            divisor=sample.divisor,
-            group=sample.group,
-        )
-        for sample, structure, implied in zip(
-            restricted.problem.samples,
-            restricted.problem.structures,
-            restricted.problem.implied(params),
-            strict=True,
+        _as_sample(sample, block, implied)
+        for sample, block, implied in zip(
+            problem.samples, problem.objective.blocks, problem.implied(params), strict=True
         )
     ]
+
+
+def _as_sample(sample: SampleMoments, block: AnyBlock, implied: Implied) -> SampleMoments:
+    """Return a sample of one group whose moments are implied ones."""
+    if isinstance(block, ResponseBlock) and sample.ordinal is not None:
+        thresholds, mean, cov = block.responses.seen(implied)
+        moments = replace(sample.ordinal, thresholds=thresholds, mean=mean, cov=cov)
+        return replace(sample, cov=cov, mean=mean, ordinal=moments)
+    return SampleMoments(
+        names=sample.names,
+        cov=implied.Sigma,
+        mean=implied.mu if block.structure.has_means else sample.mean,
+        n_obs=sample.n_obs,
+        divisor=sample.divisor,
+        group=sample.group,
+    )

@@ -100,7 +100,7 @@ def _inverse_information(estimate: Estimate, information: str) -> Covariance:
     K = np.asarray((problem.reduction.K / metric) @ basis, dtype=float)
     inverse = np.asarray(np.linalg.inv(inside), dtype=float)
     bread = np.asarray(K @ symmetric(inverse) @ K.T * (2 / problem.weight))
-    if problem.estimator.efficient:
+    if problem.estimator.naive:
         return Covariance(bread, bread, n_independent, ())
     matrix = bread @ moment_noise(estimate) @ bread * problem.weight
     return Covariance(symmetric(matrix), bread, n_independent, ())

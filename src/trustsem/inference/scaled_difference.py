@@ -10,6 +10,8 @@ from scipy import stats
 
 from trustsem.arrays import Floats, lower_triangle
 from trustsem.estimation import Estimate
+from trustsem.estimation.objective import Block
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.inference.casewise import meat_matrix
 from trustsem.inference.difference import (
     DifferenceTest,
@@ -179,15 +181,19 @@ def _within(A: Floats, basis: Floats) -> Floats:
 
 
 def moment_derivatives(estimate: Estimate) -> Floats:
-    """Return the derivatives of all groups' covariances and means, shape (moments, q)."""
+    """Return the derivatives of all groups' moments, shape (moments, q)."""
     parts = []
     problem = estimate.problem
-    for structure, implied in zip(
-        problem.structures, problem.implied(estimate.params), strict=True
+    for block, implied in zip(
+        problem.objective.blocks, problem.implied(estimate.params), strict=True
     ):
+        structure = block.structure
         at, projection = structure.directions, implied.project()
-        rows = lower_triangle(np.moveaxis(projection.moves(at), -1, 0)).T
-        if structure.has_means:
+        if isinstance(block, ResponseBlock):
+            rows = block.jacobian(implied)
+        else:
+            rows = lower_triangle(np.moveaxis(projection.moves(at), -1, 0)).T
+        if structure.has_means and isinstance(block, Block):
             rows = np.vstack([rows, projection.X[:, at.u] * projection.mean_scale(at)])
         part = np.zeros((len(rows), len(estimate.params)))
         part[:, structure.free] = rows

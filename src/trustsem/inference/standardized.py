@@ -9,7 +9,7 @@ import numpy as np
 
 from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
 from trustsem.estimation import Problem
-from trustsem.implied import Implied, Structure
+from trustsem.implied import VECTORS, Implied, Structure
 from trustsem.specification import ParameterTable
 
 KINDS = ("std_lv", "std_all", "std_nox")
@@ -97,10 +97,13 @@ def standardized_errors(problem: Problem, params: Floats, vcov: Floats) -> dict[
         empty = row_values(problem, params)
         return {name: np.zeros(getattr(empty, name).shape) for name in names}
     J = complex_step_jacobian(all_values, params)
-    variances = np.einsum("ij,jk,ik->i", J, vcov, J)
+    variances = ((J @ vcov) * J).sum(axis=1)
     moves = np.abs(J).max(axis=1) > 0
     errors = np.where(moves, root(variances), 0.0)
-    return dict(zip(names, np.split(errors, len(names)), strict=True))
+    found = dict(zip(names, np.split(errors, len(names)), strict=True))
+    derived = [place for place, row in enumerate(problem.table.parameters) if row.derived]
+    found["est"][derived] = 0.0  # not a parameter, though it follows from parameters
+    return found
 
 
 def scale_factors(
@@ -161,8 +164,10 @@ def _factor(
         return divided(left, right)
     if op == "~":
         return divided(right, left)
-    if op == "~1":
+    if op in ("~1", "|"):
         return divided(1.0, left)
+    if op == "~*~":
+        return left
     return divided(1.0, left**2) if same else divided(1.0, left_residual * right_residual)
 
 
@@ -231,7 +236,7 @@ def _cell_values(
     columns = []
     for lhs, op, rhs in keys:
         cell = structure.cell_of(op, lhs, rhs)
-        at = (cell.row,) if cell.matrix in ("nu", "alpha") else (cell.row, cell.col)
+        at = (cell.row,) if cell.matrix in VECTORS else (cell.row, cell.col)
         columns.append(implied.matrices[cell.matrix][(..., *at)])
     if not columns:
         return np.empty((*implied.Sigma.shape[:-2], 0))

@@ -96,10 +96,15 @@ def _estimation(model: ModelResult) -> str:
     options = model.options
     estimator = model.estimate.problem.estimator
     if not estimator.likelihood:
-        return (
-            f"Parameters were estimated by {estimator.title} ({estimator.name}) from the "
-            "covariance matrix with divisor N − 1"
+        name = options.estimator if estimator.corrected else estimator.name
+        moments = (
+            "thresholds and polychoric correlations, which take answers as ordered categories"
+            if model.table.ordered
+            else "the covariance matrix with divisor N − 1"
         )
+        test = f" and a test corrected by {_TESTS[options.test]}" if options.scaled else ""
+        errors = f", with {_errors(options)}{test}" if estimator.corrected else ""
+        return f"Parameters were estimated by {estimator.title} ({name}) from {moments}{errors}"
     wishart = options.likelihood == "wishart"
     divisor = "N − 1 (Wishart likelihood)" if wishart else "N (normal likelihood)"
     name = "" if options.estimator == "ML" else f" ({options.estimator})"

@@ -91,6 +91,11 @@ def _difference(
         )
     plain = method == "default" and not restricted.options.scaled
     if plain or method == "standard":
+        if restricted.estimate.problem.estimator.corrected:
+            raise SpecificationError(
+                f"Differences of minima of {restricted.method} have no known distribution.",
+                remedy="Estimate with a corrected test (WLSMV, ULSMV) and compare these.",
+            )
         return difference_test(
             restricted.estimate, restricted.df, general.estimate, general.df, prove=prove
         )

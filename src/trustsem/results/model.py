@@ -13,7 +13,7 @@ from scipy import stats
 from trustsem.arrays import Floats
 from trustsem.diagram import Diagram, View, draw, graph_from_parameters
 from trustsem.display import reported
-from trustsem.errors import SpecificationError, UnknownOptionError
+from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 from trustsem.estimation import Estimate, Problem, check_admissibility
 from trustsem.findings import Finding, at_least
 from trustsem.fit import (
@@ -47,6 +47,7 @@ from trustsem.inference import (
     spectral_radius,
     standardized_errors,
 )
+from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.plain import plain
@@ -133,7 +134,8 @@ class ModelResult:
         """Estimator, and the likelihood where there is a choice."""
         estimator = self.estimate.problem.estimator
         detail = f" ({self.options.likelihood} likelihood)" if estimator.likelihood else ""
-        return f"{estimator.name}{detail}"
+        name = self.options.estimator if estimator.corrected else estimator.name
+        return f"{name}{detail}"
 
     @property
     def n_obs(self) -> int:
@@ -344,7 +346,7 @@ class ModelResult:
             values["pvalue_bollen_stine"] = self._bollen_stine.pvalue
         if self.scaled_test is not None:
             baseline = scaled_baseline(self.estimate.problem, self.options)
-            inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
+            inputs = ScaledInputs.of(self.estimate, self._fit_inputs, self.scaled_test, baseline)
             scaled, scaled_reasons = scaled_fit_measures(inputs)
             values, reasons = values | scaled, reasons | scaled_reasons
         if self.options.incomplete:
@@ -437,7 +439,10 @@ class ModelResult:
 
     @property
     def sample(self) -> Any:
-        """Sample covariance matrix as analysed; several groups: a dict by label."""
+        """Sample covariance matrix as analysed; several groups: a dict by label.
+
+        Ordered items: polychoric correlations, and polyserial ones times standard deviations.
+        """
         return self._by_group([self._square(item.cov) for item in self.estimate.problem.samples])
 
     @property
@@ -451,16 +456,39 @@ class ModelResult:
         )
 
     @property
+    def thresholds(self) -> Any:
+        """Sample thresholds of ordered items, by item and number; several groups: a dict by label.
+
+        None without ordered items.
+        """
+        return self._by_group(
+            [
+                None if item.ordinal is None else threshold_series(item.ordinal, item.names)
+                for item in self.estimate.problem.samples
+            ]
+        )
+
+    @property
     def implied(self) -> Any:
-        """Implied covariance matrix; several groups: a dict by label."""
-        return self._by_group([self._square(item.Sigma) for item in self._implied])
+        """Implied covariance matrix; several groups: a dict by label.
+
+        Latent responses behind ordered items have variance 1, as in :attr:`sample`.
+        """
+        return self._by_group([self._square(cov) for _, cov in self._fitted])
 
     @property
     def implied_mean(self) -> Any:
         """Implied means, None without a mean structure; several groups: a dict by label."""
         if not self.table.meanstructure:
             return self._by_group([None] * len(self._implied))
-        return self._by_group([self._series(item.mu) for item in self._implied])
+        return self._by_group([self._series(mean) for mean, _ in self._fitted])
+
+    @property
+    def _fitted(self) -> list[tuple[Floats, Floats]]:
+        """Return each group's means and covariances in the metric of the sample."""
+        blocks = self.estimate.problem.objective.blocks
+        pairs = zip(blocks, self._implied, strict=True)
+        return [block.fitted(implied) for block, implied in pairs]
 
     @cached_property
     def _implied(self) -> tuple[Any, ...]:
@@ -541,9 +569,17 @@ class ModelResult:
         ------
         SpecificationError
             If the model was estimated from a matrix.
+        UnsupportedError
+            If items are ordered.
         UnknownOptionError
             If the method does not exist.
         """
+        if self.table.ordered:
+            raise UnsupportedError(
+                "factor scores from ordered items",
+                "They need the distribution of the constructs given the answers; scores of the "
+                "same model for continuous items order respondents nearly alike.",
+            )
         if any(sample.data is None for sample in self.estimate.problem.samples):
             raise SpecificationError(
                 "Factor scores need raw data; this model was estimated from a matrix."

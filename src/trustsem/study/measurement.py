@@ -178,6 +178,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     method_bias, method_findings = _method_bias(study, answers, options, model)
     findings = (
         *labelled(model.findings, labels),
+        *_behind_answers(model),
         *check_loadings(loadings, limits, labels),
         *check_reliability(reliability, limits, intervals),
         *check_discriminant(pairs, limits, labels),
@@ -216,6 +217,23 @@ def _local_fit(study: Study, model: ModelResult) -> tuple[pd.DataFrame, pd.DataF
         model.residuals("cor_bollen"), model.residuals("standardized"), study.construct_of
     )
     return residuals, modification_table(model.modification_indices(), study.thresholds)
+
+
+def _behind_answers(model: ModelResult) -> tuple[Finding, ...]:
+    """Return the finding of what reliability and validity are when items are ordered."""
+    if not model.table.ordered:
+        return ()
+    return (
+        Finding(
+            code="behind_answers",
+            subject="measurement model",
+            claim="Items are ordered categories. Alpha, composite reliability, AVE and HTMT rest "
+            "on polychoric correlations: they describe the continuous variables behind the "
+            "answers, not sums of the answers, whose reliability is lower.",
+            severity="note",
+            source="zumbo2007",
+        ),
+    )
 
 
 def fit_findings(model: ModelResult, subject: str, study: Study) -> tuple[Finding, ...]:

@@ -286,7 +286,7 @@ class Study:
         Whether the study's own data were made by a generator.
     **options
         Options of the estimation: ``estimator, likelihood, missing, information, se, test,
-        std_lv, meanstructure, fixed_x``.
+        std_lv, meanstructure, fixed_x, ordered, parameterization``.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import pandas as pd
 
 from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least
-from trustsem.options import Options
+from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
 from trustsem.study.agreement import (
     AGREEMENT_COLUMNS,
@@ -132,6 +132,11 @@ def _require_two_steps(options: Options) -> None:
         raise UnsupportedError(
             "a two-step study of uncorrelated constructs",
             "In step one all constructs covary; estimate other models by cfa() and sem().",
+        )
+    if options.discrepancy in CORRECTED and not options.scaled:
+        raise UnsupportedError(
+            f"a two-step study by {options.estimator} without a corrected test",
+            "The steps are compared by chi-square differences; use WLSMV or ULSMV.",
         )
     if options.group is not None:
         raise UnsupportedError(

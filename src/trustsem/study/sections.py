@@ -342,6 +342,8 @@ class ModelSection(Section):
     std_lv: StrictBool | None = None
     meanstructure: StrictBool | None = None
     fixed_x: StrictBool | None = None
+    ordered: StrictBool | tuple[StrictStr, ...] | None = None
+    parameterization: StrictStr | None = None
 
     @property
     def options(self) -> dict[str, Any]:
