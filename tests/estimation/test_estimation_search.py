@@ -43,6 +43,11 @@ def test_the_lowest_minimum_counts_and_a_proper_one_above_it_is_told():
     assert result.estimate.value < 0.4407
     assert finding.threshold == pytest.approx(0.48139225, abs=1e-6)
     assert "standard" in finding.remedy
+    beside = result.proper
+    assert beside.admissible
+    assert beside.proper is None
+    assert beside.estimate.value == pytest.approx(0.48139225, abs=1e-6)
+    assert beside.fit_measures["chisq"] > result.fit_measures["chisq"]
 
 
 def test_items_that_nearly_repeat_each_other_do_not_hide_the_minimum():

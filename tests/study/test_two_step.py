@@ -337,7 +337,7 @@ def test_a_bare_correlation_matrix_is_announced(heywood):
 
 def test_the_displays_are_one_screen_and_escaped(brockman):
     text = repr(brockman)
-    assert len(text.splitlines()) < 60
+    assert len(text.splitlines()) < 66
     assert max(len(line) for line in text.splitlines() if "─" in line) <= 100
     for part in ("N = 203", "Step one", "Step two", "H11", ".report(directory)"):
         assert part in text

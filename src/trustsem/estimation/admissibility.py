@@ -141,12 +141,13 @@ def _proper(estimate: Estimate) -> Iterator[Finding]:
             code="proper_elsewhere",
             subject="model",
             claim=f"The lowest discrepancy, {estimate.value:.5f}, is that of an improper solution; "
-            f"the lowest proper minimum that was found has {estimate.proper:.5f}. Programs that "
-            "stop at the first minimum may print that one.",
+            f"the lowest proper minimum that was found has {estimate.proper.value:.5f}. Programs "
+            "that stop at the first minimum may print that one.",
             severity="warning",
             value=estimate.value,
-            threshold=estimate.proper,
-            remedy="Estimate with bounds='standard' to keep the solution proper.",
+            threshold=estimate.proper.value,
+            remedy="The attribute `proper` of the result holds that one; bounds='standard' keeps "
+            "an estimation inside.",
         )
 
 

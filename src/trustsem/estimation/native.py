@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +54,8 @@ class Estimate:
         Why it did not converge; empty if it did.
     lower : float or None
         A lower F that was seen on a path without end.
-    proper : float or None
-        F of the lowest proper minimum found, where the estimates are an improper one below it.
+    proper : Estimate or None
+        The lowest proper minimum found, where the estimates are an improper one below it.
     """
 
     problem: Problem
@@ -67,7 +67,7 @@ class Estimate:
     engine: str = "native"
     message: str = ""
     lower: float | None = None
-    proper: float | None = None
+    proper: Estimate | None = None
 
     @property
     def chisq(self) -> float:
@@ -107,39 +107,45 @@ def estimate(problem: Problem) -> Estimate:
         at = problem.objective.at(start[None])
         return Estimate(problem, problem.reduction.expand(start), float(at.value[0]), True, 0, 0.0)
     require_identified(search, start)
-    best, gaps, iterations = _attempts(search, start)
-    reduced = best.reduced[0]
-    converged = bool(best.converged[0])
-    value = float(problem.objective.at(best.reduced).value[0])
+    best, elsewhere, iterations = _attempts(search, start)
+    found = _estimate(problem, best, iterations)
+    if elsewhere.proper is not None:
+        found = replace(found, proper=_estimate(problem, elsewhere.proper, iterations))
+    if elsewhere.lower is not None:
+        found = replace(found, lower=found.value + elsewhere.lower)
+    return found
+
+
+def _estimate(problem: Problem, optimum: Optimum, iterations: int) -> Estimate:
+    """Return an end of the search as an outcome."""
+    converged = bool(optimum.converged[0])
     return Estimate(
         problem=problem,
-        params=problem.reduction.expand(reduced),
-        value=value,
+        params=problem.reduction.expand(optimum.reduced[0]),
+        value=float(problem.objective.at(optimum.reduced).value[0]),
         converged=converged,
         iterations=iterations,
-        gradient_norm=float(best.gradient_norm[0]),
-        message="" if converged else _reason(problem, best),
-        lower=None if gaps.lower is None else value + gaps.lower,
-        proper=None if gaps.proper is None else value + gaps.proper,
+        gradient_norm=float(optimum.gradient_norm[0]),
+        message="" if converged else _reason(problem, optimum),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Gaps:
-    """How far F lies from that of the solution at other ends of a search; None for no such end."""
+class _Elsewhere:
+    """What else a search found: how far below the solution F was seen, and a proper minimum."""
 
     lower: float | None = None
-    proper: float | None = None
+    proper: Optimum | None = None
 
 
-def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, _Gaps, int]:
+def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, _Elsewhere, int]:
     """Descend, leave saddle points, and search more widely if need be.
 
     Returns the solution, what lies elsewhere, and the steps taken.
     """
     if len(problem.reduction.conditions):
         best = minimise_under_conditions(problem, start)
-        return best, _Gaps(), int(best.iterations[0])
+        return best, _Elsewhere(), int(best.iterations[0])
     best = minimise(problem.objective, start[None], max_iterations=_PATIENCE, bounds=problem.bounds)
     iterations = int(best.iterations[0])
     for _ in range(_ESCAPES):
@@ -150,7 +156,7 @@ def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, _Gaps, int]:
             free = not problem.bounds.touched(best.reduced).any()
             enough = _WELL_DETERMINED if _is_proper(problem, best, 0) else _BEYOND_DOUBT
             if free and curvature * problem.n_obs > enough:
-                return best, _Gaps(), iterations
+                return best, _Elsewhere(), iterations
             break
         beside = _beside(problem, best, direction)
         if beside is None:
@@ -161,7 +167,7 @@ def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, _Gaps, int]:
         iterations += int(best.iterations[0])
     ends = search_widely(problem, start, best)
     chosen = _chosen(problem, best, ends)
-    return chosen, _gaps(problem, chosen, ends), iterations + int(chosen.iterations[0])
+    return chosen, _elsewhere(problem, chosen, ends), iterations + int(chosen.iterations[0])
 
 
 def _chosen(problem: Problem, first: Optimum, ends: Optimum) -> Optimum:
@@ -175,15 +181,15 @@ def _chosen(problem: Problem, first: Optimum, ends: Optimum) -> Optimum:
     return first if first.converged[0] else ends.take(np.array([0]))
 
 
-def _gaps(problem: Problem, chosen: Optimum, ends: Optimum) -> _Gaps:
-    """Return where F is lower than at the solution, and how high the lowest proper minimum is."""
+def _elsewhere(problem: Problem, chosen: Optimum, ends: Optimum) -> _Elsewhere:
+    """Return where F is lower than at the solution, and the lowest proper minimum above it."""
     gap = ends.value - chosen.value[0]
     lower = float(gap[0]) if gap[0] < -_SAME else None
     if not chosen.converged[0] or _is_proper(problem, chosen, 0):
-        return _Gaps(lower)
+        return _Elsewhere(lower)
     above = np.flatnonzero(ends.converged & (gap > _SAME))
-    proper = (float(gap[i]) for i in above if _is_proper(problem, ends, int(i)))
-    return _Gaps(lower, next(proper, None))
+    proper = (ends.take(np.array([i])) for i in above if _is_proper(problem, ends, int(i)))
+    return _Elsewhere(lower, next(proper, None))
 
 
 def _is_proper(problem: Problem, ends: Optimum, member: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -116,6 +116,12 @@ class ModelResult:
         for resampled in (self._resampled, self._bollen_stine):
             found += () if resampled is None else resampled.findings
         return at_least(found, "note")
+
+    @cached_property
+    def proper(self) -> ModelResult | None:
+        """The lowest proper solution that was found above an improper one; None otherwise."""
+        beside = self.estimate.proper
+        return None if beside is None else replace(self, estimate=beside)
 
     # -- sizes --------------------------------------------------------------------------------
 

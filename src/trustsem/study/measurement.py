@@ -271,7 +271,7 @@ def _method_bias(
     study: Study, answers: Answers, options: Mapping[str, Any], model: ModelResult
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Compare the measurement model with one construct behind all items."""
-    if len(study.constructs) == 1:
+    if len(study.items_of) == 1:
         return pd.DataFrame(columns=list(METHOD_BIAS_COLUMNS)), ()
     items_of = dict(study.items_of)
     text = syntax.single_construct_model(items_of, study.residual_covariances)

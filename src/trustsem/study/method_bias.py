@@ -371,7 +371,7 @@ class _Battery:
 
     def _covariances(self, items_of: Mapping[str, Sequence[str]]) -> tuple[pd.DataFrame, int]:
         """Return the covariances of items and the cases behind them."""
-        if set(items_of) <= set(self.study.constructs):
+        if set(items_of) <= set(self.study.items_of):
             model = self.measurement.model
             return model.sample, model.n_obs
         text = syntax.measurement_model(syntax.Design(items_of))
@@ -415,6 +415,7 @@ class _Battery:
         if not model.converged:
             self.findings.append(_not_estimated(title, "no solution was found."))
             return None
+        model = self._solved(title, model)
         fit = model.reported_fit
         row: dict[str, Any] = {"model": title, **{key: fit[key] for key in _FIT}}
         row |= {"compared_with": "", "chisq_diff": np.nan, "df_diff": np.nan, "pvalue_diff": np.nan}
@@ -422,6 +423,26 @@ class _Battery:
             row |= _difference(model, previous, against)
         self.rows.append({**row, "admissible": model.admissible})
         return model
+
+    def _solved(self, title: str, model: ModelResult) -> ModelResult:
+        """Return the model at its lowest proper minimum, if the lowest is improper.
+
+        The data often hardly determine a method construct: beside a proper solution lies a lower
+        one with variances far below zero, which says nothing about method.
+        """
+        if model.proper is None:
+            return model
+        self.findings.append(
+            Finding(
+                code="method_proper",
+                subject=title,
+                claim="The lowest minimum is improper; the lowest proper one is reported. The data "
+                "hardly determine this model.",
+                severity="warning",
+                source="podsakoff2003",
+            )
+        )
+        return model.proper
 
     def _proper(self, title: str, model: ModelResult) -> bool:
         """Tell whether a solution is admissible; if not, say so."""
@@ -450,6 +471,7 @@ class _Battery:
         except _FAILURES as error:
             self.findings.append(_not_estimated(f"Structural model, {control}", str(error)))
             return
+        model = self._solved(f"Structural model, {control}", model)
         if not self._proper(f"Structural model, {control}", model):
             return
         before = self.structural.hypotheses

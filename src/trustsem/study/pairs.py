@@ -58,7 +58,7 @@ def discriminant_tests(
     phi = scaled.latent_cor
     rows: list[dict[str, Any]] = [
         {"construct_a": a, "construct_b": b, "phi": float(phi.loc[a, b]), "cutoff": cutoff}
-        for a, b in itertools.combinations(study.constructs, 2)
+        for a, b in itertools.combinations(study.items_of, 2)
         for cutoff in cutoffs_of(study.thresholds)
     ]
     needed = [row for row in rows if abs(row["phi"]) < row["cutoff"]]
@@ -92,7 +92,7 @@ def _with_unit_variances(
     study: Study, answers: Answers, options: Mapping[str, Any], model: ModelResult
 ) -> ModelResult | None:
     """Return the measurement model with constructs of variance 1; None without a solution."""
-    if not model.converged or len(study.constructs) == 1:
+    if not model.converged or len(study.items_of) == 1:
         return None
     if model.options.std_lv and model.estimate.engine == "native":
         return model

@@ -37,7 +37,7 @@ from trustsem.validity.heterotrait import HtmtKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustsem.arrays import Flags, Floats
+    from trustsem.arrays import Floats
     from trustsem.simulation import Solutions
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.plan import Study
@@ -182,7 +182,7 @@ def _reliability(study: Study, model: ModelResult, bootstrap: Bootstrap) -> pd.D
     criteria = np.asarray(keys["statistic"].map(least), dtype=float)
     values = bootstrap.statistic(indices)
     return keys.join(_numbers(values)).assign(
-        criterion=criteria, probability=_share(values.values >= criteria, criteria)
+        criterion=criteria, probability=_share(values.values, criteria, np.greater_equal)
     )
 
 
@@ -214,7 +214,7 @@ def _discriminant(study: Study, model: ModelResult, bootstrap: Bootstrap) -> pd.
     criteria = np.asarray(keys["statistic"].map(most), dtype=float)
     values = bootstrap.statistic(pairs)
     return keys.join(_numbers(values)).assign(
-        criterion=criteria, probability=_share(np.abs(values.values) < criteria, criteria)
+        criterion=criteria, probability=_share(np.abs(values.values), criteria, np.less)
     )
 
 
@@ -274,9 +274,13 @@ def _numbers(values: Replicates) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _share(meets: Flags, criteria: Floats) -> Floats:
-    """Return the share of resamples that meet a criterion; NaN where there is none."""
-    return np.where(np.isnan(criteria), np.nan, meets.mean(axis=0))
+def _share(values: Floats, criteria: Floats, relation: np.ufunc) -> Floats:
+    """Return the share of resamples that meet a criterion, of those where the statistic exists."""
+    exists = np.isfinite(values)
+    meets = relation(np.where(exists, values, 0.0), criteria) & exists
+    number = exists.sum(axis=0)
+    share = meets.sum(axis=0) / np.where(number, number, np.nan)
+    return np.where(np.isnan(criteria), np.nan, share)
 
 
 def _without(reason: str) -> Finding:

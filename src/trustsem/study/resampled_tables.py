@@ -45,15 +45,7 @@ def _hypotheses(found: Resampled, labels: Mapping[str, str]) -> Table:
         "bootstrap-hypotheses",
         "Bootstrap Intervals of the Hypothesised Effects",
         frame,
-        show=(
-            "hypothesis",
-            "path",
-            "std",
-            "std_se",
-            *_limits(found, "std_"),
-            "est",
-            *_limits(found, "")[:1],
-        ),
+        show=("hypothesis", "path", *_shown(found)),
         columns={**_columns(found, "std_", "β"), **_columns(found, "", "b")},
         notes=Notes(_note(found)),
     )
@@ -68,15 +60,7 @@ def _effects(found: Resampled, labels: Mapping[str, str]) -> Table:
         "bootstrap-effects",
         "Bootstrap Intervals of Indirect and Total Effects",
         frame,
-        show=(
-            "path",
-            "kind",
-            "std",
-            "std_se",
-            *_limits(found, "std_"),
-            "est",
-            *_limits(found, "")[:1],
-        ),
+        show=("path", "kind", *_shown(found)),
         columns={
             **_columns(found, "std_", "β"),
             **_columns(found, "", "b"),
@@ -149,8 +133,10 @@ def _with_arrows(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame
     return frame.assign(path=paths)
 
 
-def _limits(found: Resampled, prefix: str) -> tuple[str, ...]:
-    return tuple(f"{prefix}{method}_ci" for method in _SHOWN[found.measurement.kind])
+def _shown(found: Resampled) -> tuple[str, ...]:
+    """Return the columns of an effect: standardised with two intervals, raw with the better one."""
+    methods = _SHOWN[found.measurement.kind]
+    return ("std", "std_se", *(f"std_{name}_ci" for name in methods), "est", f"{methods[0]}_ci")
 
 
 def _columns(found: Resampled, prefix: str, symbol: str) -> dict[str, display.Column]:
@@ -183,5 +169,6 @@ def _note(found: Resampled) -> str:
     lost = first.n_failed + (found.structural.n_failed if found.structural is not None else 0)
     return (
         f"{first.n} resamples ({drawn}), seed {first.seed}, the same for both steps; "
-        f"{lost} without a solution. BC = corrected for bias, BCa = for bias and acceleration (Efron, 1987)."
+        f"{lost} without a solution. BC = corrected for bias, BCa = for bias and acceleration "
+        "(Efron, 1987)."
     )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
-_SHOWN_PAIRS = 5
+_SHOWN_PAIRS = 3
 _TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
 _WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
