@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, scaled_eigh
+from trustsem.arrays import Floats, diagonal, exceeds, scaled_eigh
 from trustsem.errors import NotIdentifiedError
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def flat_directions(problem: Problem, reduced: Floats) -> list[str]:
         normal = J / metric
         normal = normal / np.linalg.norm(normal, axis=1, keepdims=True)
         scaled = scaled + normal.T @ normal
+    if exceeds(scaled, _NULL * max(1.0, float(diagonal(scaled).max(initial=0.0)))):
+        return []
     _, values, vectors = scaled_eigh(scaled)
     null = vectors[:, values < _NULL]
     if not null.size:

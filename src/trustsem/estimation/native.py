@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trustsem.arrays import exceeds
 from trustsem.estimation.augmented import minimise_under_conditions
 from trustsem.estimation.identification import require_identified
 from trustsem.estimation.optimiser import Optimum, minimise, unit_metric
@@ -88,7 +89,7 @@ def estimate(problem: Problem) -> Estimate:
     return Estimate(
         problem=problem,
         params=problem.reduction.expand(reduced),
-        value=float(problem.objective.at(best.reduced).value[0]),
+        value=float((best if search is problem else problem.objective.at(best.reduced)).value[0]),
         converged=converged,
         iterations=iterations,
         gradient_norm=float(best.gradient_norm[0]),
@@ -175,10 +176,10 @@ def _escape(problem: Problem, optimum: Optimum) -> Floats | None:
     point = problem.objective.at(optimum.reduced)
     exact = point.exact_hessian()[0]
     metric = unit_metric(point.expected_hessian()[0], exact)
-    curvatures, directions = np.linalg.eigh(exact / np.outer(metric, metric))
-    if curvatures[0] > _SADDLE:
+    scaled = exact / np.outer(metric, metric)
+    if exceeds(scaled, _SADDLE):
         return None
-    step = directions[:, 0] / metric
+    step = np.linalg.eigh(scaled)[1][:, 0] / metric
     trials = [optimum.reduced[0] + size * step for size in (0.3, -0.3, 0.1, -0.1, 0.03, -0.03)]
     values_there = problem.objective.at(np.array(trials)).value
     lowest = int(np.argmin(values_there))

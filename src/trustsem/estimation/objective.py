@@ -7,9 +7,11 @@ bootstrap differ in their moments, the starts of a search in their parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats
 from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood
@@ -70,7 +72,7 @@ class Block:
         return self.criterion.at(implied.Sigma, None if self.mean is None else implied.mu)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluation:
     """The objective at one stack of points; derivatives are computed when asked for.
 
@@ -85,16 +87,21 @@ class Evaluation:
     parts: tuple[tuple[Block, Implied, Discrepancy], ...]
     reduction: Reduction
 
+    @cached_property
+    def projections(self) -> tuple[Projection, ...]:
+        """The columns that carry the derivatives, one per group."""
+        return tuple(implied.project() for _, implied, _ in self.parts)
+
     def gradient(self) -> Floats:
         """Return dF in the reduced parameters, shape (..., r)."""
-        return self.full_gradient() @ self.reduction.K
+        gradient = self.full_gradient()
+        return gradient if self.reduction.is_identity else gradient @ self.reduction.K
 
     def full_gradient(self) -> Floats:
         """Return dF in all parameters, shape (..., q)."""
         total = np.zeros((*self.value.shape, self.n_params))
-        for block, implied, at in self.parts:
+        for (block, _, at), projection in zip(self.parts, self.projections, strict=True):
             structure = block.structure
-            projection = implied.project()
             slope = projection.slope(structure.directions, at.dF_dSigma)
             if at.dF_dmu is not None:
                 slope = slope + projection.mean_slope(structure.directions, at.dF_dmu)
@@ -118,12 +125,20 @@ class Evaluation:
         return H if self.reduction.is_identity else np.asarray(K.T @ H @ K)
 
     def _assemble(self, *, exact: bool) -> Floats:
-        total = np.zeros((*self.value.shape, self.n_params, self.n_params))
-        for block, implied, at in self.parts:
-            free = block.structure.free
-            part = block_hessian(block.structure, implied.project(), at, exact=exact)
-            total[..., free[:, None], free] += block.share * part
-        return total
+        total: Floats | float = 0.0
+        for (block, _, at), projection in zip(self.parts, self.projections, strict=True):
+            part = block.share * block_hessian(block.structure, projection, at, exact=exact)
+            total = total + _placed(part, block.structure.free, self.n_params)
+        return np.asarray(total)
+
+
+def _placed(part: Floats, free: NDArray[np.intp], size: int) -> Floats:
+    """Return a group's matrix as a part of that of all parameters, shape (..., size, size)."""
+    if np.array_equal(free, np.arange(size)):
+        return part
+    whole = np.zeros((*part.shape[:-2], size, size))
+    whole[..., free[:, None], free] = part
+    return whole
 
 
 def block_hessian(

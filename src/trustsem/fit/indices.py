@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UndefinedIndexError
@@ -173,7 +173,7 @@ def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
     """Compute the sample size at which chi-square would reach significance."""
     if x.df == 0 or x.chisq <= 0:
         raise UndefinedIndexError("a model that fits perfectly has no critical N")
-    return float(stats.chi2.isf(alpha, x.df)) * x.n_rmsea / x.chisq + 1
+    return float(special.chdtri(x.df, alpha)) * x.n_rmsea / x.chisq + 1
 
 
 def noncentrality_index(x: FitInputs) -> float:
@@ -190,7 +190,7 @@ def chisq_pvalue(x: FitInputs) -> float:
     """Compute the p-value of exact fit."""
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
-    return float(stats.chi2.sf(x.chisq, x.df))
+    return float(special.chdtrc(x.df, x.chisq))
 
 
 def log_likelihood(x: FitInputs) -> float:
@@ -251,7 +251,7 @@ def _below(chisq: float, df: float, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square below a value."""
     if _nearly_perfect(chisq, df):
         return 0.0
-    return float(stats.ncx2.cdf(chisq, df, noncentrality))
+    return float(special.chndtr(chisq, df, noncentrality))
 
 
 def _above(chisq: float, df: float, noncentrality: float) -> float:
@@ -263,12 +263,12 @@ def _above(chisq: float, df: float, noncentrality: float) -> float:
 
 def _nearly_perfect(chisq: float, df: float) -> bool:
     """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
-    return bool(stats.chi2.cdf(chisq, df) < _NEVER)
+    return bool(special.chdtr(df, max(chisq, 0.0)) < _NEVER)
 
 
 def _rmsea_limit(x: FitInputs, probability: float) -> float:
     """Return the RMSEA under which chi-square would have this cumulative probability."""
-    if x.df == 0 or stats.chi2.cdf(x.chisq, x.df) < probability:
+    if x.df == 0 or special.chdtr(x.df, x.chisq) < probability:
         return 0.0
 
     def gap(noncentrality: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trustsem.arrays import Floats
+from trustsem.arrays import Floats, forms
 from trustsem.discrepancy import Discrepancy
 from trustsem.estimation import Estimate
 from trustsem.implied import Implied, Structure, Tangents
@@ -80,8 +80,8 @@ def modification_indices(
 def _candidates(table: ParameterTable, structure: Structure, group: int) -> Iterator[_Candidate]:
     """Yield the parameters that are not free but would make sense."""
     taken = {cell_key(cell) for cell in structure.cells}
-    for lhs, op, rhs in _possible(table, structure, group):
-        cell = structure.cell_of(op, lhs, rhs)
+    keys = list(_possible(table, structure, group))
+    for (lhs, op, rhs), cell in zip(keys, structure.cells_of(keys), strict=True):
         if cell_key(cell) not in taken:
             taken.add(cell_key(cell))
             yield _Candidate(lhs, op, rhs, cell)
@@ -166,7 +166,7 @@ def _score(
     information, cross = scale * own, scale * whole_cross
     # What the free parameters take over when the candidate moves.
     inverse = covariance.inverse_information * (problem.weight / problem.n_obs)
-    left = information - np.einsum("ij,jk,ik->i", cross, inverse, cross)
+    left = information - forms(cross, inverse)
     variance = np.where(left > _FREE_INFORMATION * information, left, np.nan)
     exists = np.isfinite(variance)
     epc = -score / variance

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from trustsem.errors import UndefinedIndexError
 from trustsem.fit.indices import (
@@ -125,7 +125,7 @@ def robust_close_fit_pvalue(x: ScaledInputs) -> float:
 
 def robust_not_close_fit_pvalue(x: ScaledInputs) -> float:
     """Compute the p-value of a robust RMSEA of .08 or more."""
-    return float(stats.ncx2.cdf(x.model.chisq, x.model.df, _noncentrality(NOT_CLOSE_FIT, x)))
+    return float(special.chndtr(x.model.chisq, x.model.df, _noncentrality(NOT_CLOSE_FIT, x)))
 
 
 def _noncentrality(epsilon: float, x: ScaledInputs) -> float:

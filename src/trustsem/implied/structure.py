@@ -20,6 +20,7 @@ All first and second derivatives are therefore gathers from products X'WX.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -156,9 +157,11 @@ class Structure:
         """
         lead = params.shape[:-1]
         filled = {
-            name: np.array(np.broadcast_to(base, lead + base.shape), dtype=params.dtype)
+            name: np.empty(lead + base.shape, dtype=params.dtype)
             for name, base in self.constant.items()
         }
+        for name, base in self.constant.items():
+            filled[name][...] = base
         for name, fill in self.fills.items():
             at = (fill.rows,) if name in _VECTORS else (fill.rows, fill.cols)
             filled[name][(..., *at)] = params[..., fill.source]
@@ -177,15 +180,30 @@ class Structure:
         """Return the columns of X for any cells, free or not."""
         return _directions(cells, self.n_observed, self.n_eta)
 
-    def cell_of(self, op: str, lhs: str, rhs: str) -> Cell:
-        """Return where a parameter of this model would stand.
+    def cells_of(self, keys: Iterable[tuple[str, str, str]]) -> tuple[Cell, ...]:
+        """Return where parameters (lhs, op, rhs) of this model would stand.
 
         Raises
         ------
         KeyError
             If a variable is unknown.
         """
-        return _cell(op, lhs, rhs, _positions(self.observed), _positions(self.eta))
+        at_observed, at_eta = _positions(self.observed), _positions(self.eta)
+        return tuple(_cell(op, lhs, rhs, at_observed, at_eta) for lhs, op, rhs in keys)
+
+    def values(self, cells: Sequence[Cell], matrices: dict[str, Numbers]) -> Numbers:
+        """Return what stands in some cells of filled matrices, shape (..., len(cells))."""
+        start, first = 0, {}
+        flat = []
+        for name, base in self.constant.items():
+            first[name] = (start, base.shape[-1] if name not in _VECTORS else 1)
+            start += base.size
+            filled = matrices[name]
+            flat.append(filled.reshape(*filled.shape[: filled.ndim - base.ndim], base.size))
+        places = [
+            first[cell.matrix][0] + cell.row * first[cell.matrix][1] + cell.col for cell in cells
+        ]
+        return np.concatenate(flat, axis=-1).take(np.array(places, dtype=np.intp), axis=-1)
 
 
 def compile_structure(table: ParameterTable, group: int = 1) -> Structure:

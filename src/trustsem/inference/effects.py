@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal, forms
 from trustsem.estimation import Problem
 from trustsem.inference.standardized import divided, root
 
@@ -71,9 +71,9 @@ def _group_effects(
     point = values(params[None])[0]
     est, std = np.split(point, 2)
     J = complex_step_jacobian(values, params)[: len(effects)]
-    se = root(np.einsum("ij,jk,ik->i", J, vcov, J))
+    se = root(forms(J, vcov))
     z = divided(est, se)
-    width = stats.norm.ppf(0.5 + level / 2)
+    width = special.ndtri(0.5 + level / 2)
     return pd.DataFrame(
         {
             "group": group + 1,
@@ -83,7 +83,7 @@ def _group_effects(
             "est": est,
             "se": np.where(se > 0, se, np.nan),
             "z": z,
-            "pvalue": 2 * stats.norm.sf(np.abs(z)),
+            "pvalue": 2 * special.ndtr(-np.abs(z)),
             "ci_lower": est - width * se,
             "ci_upper": est + width * se,
             "std": std,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from trustsem.estimation import Estimate
 from trustsem.inference.casewise import (
@@ -54,7 +54,7 @@ class ScaledTest:
     @property
     def pvalue(self) -> float:
         """Probability of a statistic as large; NaN for a saturated model."""
-        return float(stats.chi2.sf(self.chisq, self.df)) if self.df > 0 else _NAN
+        return float(special.chdtrc(self.df, self.chisq)) if self.df > 0 else _NAN
 
 
 def scaled_test(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from trustsem.arrays import Floats, lower_triangle
 from trustsem.estimation import Estimate
@@ -128,7 +128,7 @@ def _scaled(
 def _test(method: str, plain: float, df: int, factor: float, shift: float = 0.0) -> DifferenceTest:
     """Return the test of a difference that is divided and shifted."""
     chisq = plain / factor + shift
-    return DifferenceTest(chisq, df, float(stats.chi2.sf(chisq, df)), method, factor, plain)
+    return DifferenceTest(chisq, df, float(special.chdtrc(df, chisq)), method, factor, plain)
 
 
 def satorra_2000(restricted: TestedModel, general: TestedModel) -> DifferenceTest:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from trustsem.arrays import Floats
 from trustsem.diagram import Diagram, View, draw, graph_from_parameters
@@ -49,6 +49,7 @@ from trustsem.specification import ParameterTable
 LEVEL = 0.95
 """Confidence level of all intervals of parameters."""
 
+_KEYS = ("lhs", "op", "rhs", "group", "label", "free", "exo")
 _GRAPH_OPTIONS = ("labels", "hypotheses", "constructs", "controls", "standardized", "group")
 
 
@@ -183,25 +184,26 @@ class ModelResult:
         values, errors = self._values, self._errors
         se = errors["est"]
         z = divided(values.est, se)
-        width = stats.norm.ppf(0.5 + LEVEL / 2) * se
-        frame = self._row_keys().assign(
-            est=values.est,
-            se=se,
-            z=z,
-            pvalue=2 * stats.norm.sf(np.abs(z)),
-            ci_lower=values.est - width,
-            ci_upper=values.est + width,
-            std_lv=values.std_lv,
-            std_lv_se=errors["std_lv"],
-            std_all=values.std_all,
-            std_all_se=errors["std_all"],
-            std_nox=values.std_nox,
-        )
+        width = special.ndtri(0.5 + LEVEL / 2) * se
+        numbers = {
+            "est": values.est,
+            "se": se,
+            "z": z,
+            "pvalue": 2 * special.ndtr(-np.abs(z)),
+            "ci_lower": values.est - width,
+            "ci_upper": values.est + width,
+            "std_lv": values.std_lv,
+            "std_lv_se": errors["std_lv"],
+            "std_all": values.std_all,
+            "std_all_se": errors["std_all"],
+            "std_nox": values.std_nox,
+        }
+        frame = pd.DataFrame(self._row_keys() | numbers)
         if not any(item.user for item in self.table.constraints):
             return frame
         return pd.concat([frame, self._constraint_rows(frame)], ignore_index=True)
 
-    def _row_keys(self) -> pd.DataFrame:
+    def _row_keys(self) -> dict[str, tuple[Any, ...]]:
         """Return the identifying columns of all rows and defined parameters."""
         rows = [
             (row.lhs, row.op, row.rhs, row.group, row.label, row.free, row.exo)
@@ -211,14 +213,14 @@ class ModelResult:
             (item.name, ":=", item.text.split(":=", 1)[-1].strip(), 0, item.name, 0, False)
             for item in self.table.definitions
         ]
-        return pd.DataFrame(rows, columns=["lhs", "op", "rhs", "group", "label", "free", "exo"])
+        return dict(zip(_KEYS, zip(*rows, strict=True), strict=True))
 
     def _constraint_rows(self, like: pd.DataFrame) -> pd.DataFrame:
         """Return the user's constraints as rows without estimates."""
         chosen = [item for item in self.table.constraints if item.user]
         rows = pd.DataFrame(
             [(*_sides(item.text, item.op), 0, "", 0, False) for item in chosen],
-            columns=["lhs", "op", "rhs", "group", "label", "free", "exo"],
+            columns=list(_KEYS),
         )
         return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
 
