@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,7 @@ SHIPPED_DATA = TESTS.parent / "data"
 SHARED = TESTS.parent.parent / "shared" / "reference"
 
 NOT_YET_ESTIMATED = frozenset({
-    "fiml",
-    "ulsmv", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
-    "multigroup", "bootstrap", "bollen_stine", "nested_comparison", "anderson_gerbing",
-    "discriminant_pairs", "satorra_bentler_diff",
+    "fiml", "ulsmv", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
 })  # fmt: skip
 """Features of cases that are not collected: remove one here when the program can do it."""
 
@@ -83,6 +81,13 @@ class ReferenceCase:
         """Program and version."""
         return f"lavaan {(self.raw.get('software') or {}).get('lavaan', '')}, case {self.name}"
 
+    @property
+    def models(self) -> tuple[ReferenceCase, ...]:
+        """The models of a comparison, each a case of its own."""
+        return tuple(
+            ReferenceCase(part["name"], self.raw | part, self.folder) for part in self.raw["models"]
+        )
+
     def rows(self, field: str) -> list[dict[str, Any]]:
         """Return a table of the case as one dictionary per row."""
         table = self.raw.get(field) or []
@@ -134,21 +139,31 @@ def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def _read(folder: Path, data: Path, source: str) -> list[ReferenceCase]:
-    """Return every case of a folder whose features can be estimated."""
-    cases = []
+def _files(folder: Path, data: Path, source: str) -> Iterator[ReferenceCase]:
+    """Yield every case of a folder."""
     for path in sorted(folder.glob("*.json")):
         raw = json.loads(path.read_text(encoding="utf-8"))
-        features = set(raw["features"])
-        waits = NOT_YET_ESTIMATED & features or any(both <= features for both in NOT_YET_TOGETHER)
-        if "kind" in raw or waits:
-            continue
-        cases.append(ReferenceCase(f"{source}-{raw['id']}", raw, data))
-    return cases
+        yield ReferenceCase(f"{source}-{raw['id']}", raw, data)
+
+
+def _all() -> Iterator[ReferenceCase]:
+    yield from _files(SHIPPED, SHIPPED_DATA, "shipped")
+    yield from _files(SHARED / "cases", SHARED / "data", "shared")
+
+
+def _waits(case: ReferenceCase) -> bool:
+    """Whether the program cannot do a case yet."""
+    together = any(both <= case.features for both in NOT_YET_TOGETHER)
+    return together or bool(NOT_YET_ESTIMATED & case.features)
 
 
 @functools.cache
 def reference_cases() -> tuple[ReferenceCase, ...]:
-    """Return the shipped cases and, where they exist, those beside the project."""
-    shipped = _read(SHIPPED, SHIPPED_DATA, "shipped")
-    return (*shipped, *_read(SHARED / "cases", SHARED / "data", "shared"))
+    """Return the analyses: shipped ones and, where they exist, those beside the project."""
+    return tuple(case for case in _all() if "kind" not in case.raw and not _waits(case))
+
+
+@functools.cache
+def comparison_cases() -> tuple[ReferenceCase, ...]:
+    """Return the sequences of nested models."""
+    return tuple(case for case in _all() if case.raw.get("kind") == "comparison")

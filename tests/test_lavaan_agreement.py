@@ -63,12 +63,19 @@ def without_numbers(*features: str) -> list[Any]:
     return [pytest.param(case, id=case.name) for case in cases]
 
 
-def reference_matrix(case: ReferenceCase, field: str) -> pd.DataFrame:
-    """Return the covariance or correlation matrix of a field; empty where there is none."""
-    found = (case.raw.get(field) or {}).get("all")
-    if not found:
-        return pd.DataFrame()
-    return case.frame(field, "all", *(["cov"] if "cov" in found else []))
+def reference_matrices(case: ReferenceCase, *path: str) -> dict[str, pd.DataFrame]:
+    """Return the covariance or correlation matrices of a field by group; none where there is none.
+
+    One group is called ``all``.
+    """
+    found: Any = case.raw
+    for key in path:
+        found = found.get(key) or {}
+    return {
+        group: case.frame(*path, group, *(["cov"] if "cov" in part else []))
+        for group, part in found.items()
+        if isinstance(part, dict) and part
+    }
 
 
 def matrix_cases() -> list[Any]:
@@ -84,7 +91,7 @@ def matrix_cases() -> list[Any]:
         for case in reference_cases()
         if numeric(case)
         for field, attribute in attribute_of.items()
-        if not reference_matrix(case, field).empty
+        if reference_matrices(case, field)
     ]
 
 
@@ -123,16 +130,17 @@ def result_of(case: ReferenceCase) -> Any:
     return result
 
 
-def key_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+def key_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return what identifies a parameter, whichever way round a covariance is written."""
     if row["op"] == ":=":
         return (row["lhs"], ":=")
+    group = int(row.get("group") or 1)
     if row["op"] == "~~":
-        return ("~~", *sorted((row["lhs"], row["rhs"])))
-    return (row["lhs"], row["op"], row["rhs"] or "")
+        return (group, "~~", *sorted((row["lhs"], row["rhs"])))
+    return (group, row["lhs"], row["op"], row["rhs"] or "")
 
 
-def by_key(frame: pd.DataFrame) -> dict[tuple[str, ...], dict[str, Any]]:
+def by_key(frame: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
     """Return the rows of a parameter table by what identifies them."""
     return {key_of(row): row for row in frame.to_dict("records")}
 
@@ -142,16 +150,27 @@ def number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def matrix(found: Any) -> pd.DataFrame:
-    """Return the covariance part of what may also hold means."""
-    return found["cov"] if isinstance(found, Mapping) else found
+def of_group(found: Any, group: str) -> Any:
+    """Return one group's part of a result; the whole where there is one group."""
+    return found if group == "all" else found[group]
 
 
-def cells(actual: pd.DataFrame, expected: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
-    """Yield every cell of the lower triangle: its name, actual and expected value."""
-    for i, row in enumerate(expected.index):
-        for column in expected.columns[: i + 1]:
-            yield f"{row},{column}", float(actual.loc[row, column]), expected.loc[row, column]
+def largest(found: Any) -> float:
+    """Return the largest cell of the matrices of all groups."""
+    parts = found.values() if isinstance(found, dict) else [found]
+    return max(float(np.nanmax(np.abs(part.to_numpy()))) for part in parts)
+
+
+def cells(
+    actual: Any, expected: Mapping[str, pd.DataFrame]
+) -> Iterator[tuple[tuple[str, str, str], float, float]]:
+    """Yield every cell of each group's lower triangle: its place, actual and expected value."""
+    for group, table in expected.items():
+        mine = of_group(actual, group)
+        for i, row in enumerate(table.index):
+            for column in table.columns[: i + 1]:
+                place = (group, row, column)
+                yield place, float(mine.loc[row, column]), float(table.loc[row, column])
 
 
 def assert_none(differences: Iterable[str], case: ReferenceCase) -> None:
@@ -293,18 +312,17 @@ def test_residuals(case: ReferenceCase, kind: str) -> None:
         pytest.skip("lavaan weights moments by inverse outer products, trustsem by normal theory")
     if kind == "standardized" and "improper" in case.features and not case.polished:
         pytest.skip("standard errors of residuals are unstable at an improper, unpolished solution")
-    actual = matrix(result_of(case).residuals(kind))
-    expected = case.frame("residuals", kind, "all", "cov")
-    raw = case.frame("residuals", "raw", "all", "cov")
+    actual = result_of(case).residuals(kind)
+    raw = reference_matrices(case, "residuals", "raw")
     tests = kind in {"normalized", "standardized"}
-    spread = matrix(result_of(case).sample).to_numpy().max() if kind == "raw" else 1.0
+    spread = largest(result_of(case).sample) if kind == "raw" else 1.0
     close = tol.Z_VALUE if tests else estimate_tolerance(case)
     slack = (1e-3 if tests else 1e-4 * spread) if not case.polished else 1e-5 * spread
 
     def differences() -> Iterator[str]:
-        for place, mine, value in cells(actual, expected):
-            row, column = place.split(",")
-            undetermined = tests and abs(raw.loc[row, column]) < 1e-7 * spread
+        for place, mine, value in cells(actual, reference_matrices(case, "residuals", kind)):
+            group, row, column = place
+            undetermined = tests and abs(raw[group].loc[row, column]) < 1e-7 * spread
             if math.isnan(value) or undetermined:
                 continue
             if not close.allows(mine, value, slack=slack):
@@ -317,29 +335,29 @@ def test_residuals(case: ReferenceCase, kind: str) -> None:
 def test_explained_variance(case: ReferenceCase) -> None:
     actual = result_of(case).r2
     slack = 0.0 if case.polished else 1e-4
-    assert_none(
-        (
-            f"{name}: {actual.get(name)} instead of {value}"
-            for name, value in case.raw["r2"]["all"].items()
-            if value is not None
-            and not tol.ESTIMATE.allows(float(actual.get(name, math.nan)), value, slack=slack)
-        ),
-        case,
-    )
+
+    def differences() -> Iterator[str]:
+        for group, expected in case.raw["r2"].items():
+            for name, value in expected.items():
+                mine = float(of_group(actual, group).get(name, math.nan))
+                if value is not None and not tol.ESTIMATE.allows(mine, value, slack=slack):
+                    yield f"{group} {name}: {mine} instead of {value}"
+
+    assert_none(differences(), case)
 
 
 @pytest.mark.parametrize(("case", "field", "attribute"), matrix_cases())
 def test_matrices(case: ReferenceCase, field: str, attribute: str) -> None:
-    expected = reference_matrix(case, field)
-    actual = matrix(getattr(result_of(case), attribute))
-    spread = float(np.nanmax(np.abs(expected.to_numpy())))
+    expected = reference_matrices(case, field)
+    actual = getattr(result_of(case), attribute)
+    spread = largest(expected)
     slack = (1e-5 if case.polished else 1e-3) * spread
     close = estimate_tolerance(case)
     assert_none(
         (
             f"{place}: {mine} instead of {value}"
             for place, mine, value in cells(actual, expected)
-            if not (field == "latent_cor" and len(set(place.split(","))) == 1)
+            if not (field == "latent_cor" and place[1] == place[2])
             and not math.isnan(value)
             and not close.allows(mine, value, slack=slack)
         ),

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-import tolerances as tol
 import trustsem as ts
 from kernel_models import THREE_CONSTRUCTS, holzinger
-from reference_cases import SHARED, ReferenceCase
 from trustsem.errors import NotNestedError, SpecificationError
 from trustsem.inference import DIFFERENCE_METHODS, scaled_difference_test
 
 METHODS = ("satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
-CASES = ("p141_hs_invariance_mlm", "p142_sat_invariance", "p143_poldem_nested",
-         "p182_bergami_anderson_gerbing_mlm")  # fmt: skip
-NOT_MAPPED = {("Ms", "Mu"), ("Ms", "Mt"), ("metric", "scalar")}
-"""The 2010 test needs the general model at the restricted estimates. lavaan copies parameters by
-name, which does not reproduce the restricted model where paths become covariances, or latent means
-become intercepts (the latter matters with observed information)."""
 
 
 def hs(**options):
@@ -94,48 +84,3 @@ def test_a_saturated_model_may_be_the_general_one():
         row = ts.compare(general, restricted, method=method).iloc[-1]
         close = 1e-6 if method != "satorra.2000" else 0.05
         assert row["chisq_diff"] == pytest.approx(fit["chisq_scaled"], rel=close)
-
-
-@functools.cache
-def sequence(name):
-    """Return a case's models, estimated, and its comparisons."""
-    path = SHARED / "cases" / f"{name}.json"
-    if not path.is_file():
-        pytest.skip("the further reference cases (../shared/reference) are absent")
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    models = {}
-    for part in raw["models"]:
-        case = ReferenceCase(name, {**raw, **part}, SHARED / "data")
-        models[part["name"]] = getattr(ts, case.function)(case.model, **case.arguments())
-    return raw, models
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_models_of_a_sequence(name):
-    raw, models = sequence(name)
-    for part in raw["models"]:
-        fit = models[part["name"]].fit_measures
-        for key, value in part["fit"].items():
-            mine = float(fit[key.replace(".", "_")])
-            assert tol.TEST_STATISTIC.allows(mine, value), (name, part["name"], key)
-
-
-@pytest.mark.parametrize("method", ["default", *METHODS])
-@pytest.mark.parametrize("name", CASES)
-def test_differences_of_a_sequence(name, method):
-    raw, models = sequence(name)
-    for pair in raw["comparisons"]:
-        names = (pair["less_restricted"], pair["more_restricted"])
-        row = ts.compare(*(models[part] for part in names), method=method).iloc[-1]
-        expected = pair["tests"][method]
-        assert row["df_diff"] == expected["df_diff"]
-        if method == "satorra.bentler.2010" and names in NOT_MAPPED and name != CASES[0]:
-            assert row["chisq_diff"] > 0
-            continue
-        if expected["chisq_diff"] is None:
-            fallen_back = method == "default" and row["method"] == "satorra.bentler.2010"
-            assert fallen_back or np.isnan(row["chisq_diff"])
-            continue
-        assert row["chisq_diff"] == pytest.approx(expected["chisq_diff"], rel=1e-6), names
-        assert row["pvalue"] == pytest.approx(expected["p"], abs=1e-6), names
-        assert row["rmsea_diff"] == pytest.approx(expected["rmsea_diff"], abs=1e-6), names

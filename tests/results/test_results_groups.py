@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 import trustsem as ts
 from kernel_models import THREE_CONSTRUCTS, holzinger
-from reference_cases import SHARED, read_frame
 
 # lavaan 0.7-2: cfa(model, data, group = "school", group.equal = ...); chisq, df, CFI, RMSEA, SRMR.
 LADDER = {
@@ -20,10 +17,6 @@ LADDER = {
         ("loadings", "intercepts", "residuals"), 181.511345, 69, 0.872979, 0.104089, 0.088263,
     ),
 }  # fmt: skip
-CASES = [
-    "p121_hs_mg_configural", "p122_hs_mg_metric", "p123_hs_mg_scalar", "p124_hs_mg_strict",
-    "p125_hs_mg_means", "p126_hs_mg_partial", "p127_sat_mg_reg", "p128_sat_mg_free_reg",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -70,23 +63,3 @@ def test_a_grouping_variable_must_be_there_and_differ():
         ts.cfa(THREE_CONSTRUCTS, holzinger(), group="scool")
     with pytest.raises(ts.TrustsemError, match="fewer than two groups"):
         ts.cfa(THREE_CONSTRUCTS, holzinger().query("school == 'Pasteur'"), group="school")
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_estimates_and_fit_of_the_further_reference_cases(name):
-    path = SHARED / "cases" / f"{name}.json"
-    if not path.exists():
-        pytest.skip("the further reference cases (../shared/reference) are absent")
-    case = json.loads(path.read_text(encoding="utf-8"))
-    options = {key.replace(".", "_"): value for key, value in case["call"]["args"].items()}
-    data = read_frame(SHARED / "data" / case["data"]["file"], case["data"], case["model"])
-    result = getattr(ts, case["call"]["fun"])(case["model"], data, **options)
-    mine = {(row.lhs, row.op, row.rhs, row.group): row for row in result.parameters.itertuples()}
-    for row in case["parameters"]:
-        if row["op"] in {":=", "=="}:
-            continue
-        found = mine[row["lhs"], row["op"], row["rhs"] or "", row["group"]]
-        assert found.est == pytest.approx(row["est"], rel=1e-5, abs=1e-6)
-        assert found.se == pytest.approx(row["se"], rel=1e-4, abs=1e-8)
-    for key in ("chisq", "df", "npar", "cfi", "tli", "rmsea", "srmr", "aic", "bic", "logl"):
-        assert result.fit_measures[key] == pytest.approx(case["fit"][key], rel=1e-6, abs=1e-5)

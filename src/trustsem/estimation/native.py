@@ -58,6 +58,14 @@ class Estimate:
     engine: str = "native"
     message: str = ""
 
+    @property
+    def chisq(self) -> float:
+        """Each group's F times its N or N-1, in all."""
+        problem = self.problem
+        if len(problem.samples) == 1:
+            return max(self.value, 0.0) * problem.weight
+        return max(float(problem.chi_square_objective.at_params(self.params).value), 0.0)
+
 
 def estimate(problem: Problem) -> Estimate:
     """Estimate a model by minimising its discrepancy.

@@ -203,6 +203,6 @@ class Objective:
 
 
 def shares(weights: Sequence[int]) -> list[float]:
-    """Return each group's share of the objective from its chi-square multiplier."""
+    """Return each group's share of the objective from how much it counts."""
     total = sum(weights)
     return [weight / total for weight in weights]

@@ -104,17 +104,19 @@ class Problem:
         return replace(self, objective=scaled)
 
     @property
-    def information_objective(self) -> Objective:
-        """F with groups weighted by their cases, as information is pooled, also where F counts N-1.
-
-        That is lavaan's way; with divisor N it is F itself.
-        """
-        return self.objective.with_shares(shares([sample.n_obs for sample in self.samples]))
-
-    @property
     def weight(self) -> int:
         """What F is multiplied with to give chi-square, over all groups."""
         return sum(sample.weight for sample in self.samples)
+
+    @property
+    def information_objective(self) -> Objective:
+        """F with groups weighted by their cases: information is pooled so, whatever F counts."""
+        return self.objective.with_shares(shares([sample.n_obs for sample in self.samples]))
+
+    @property
+    def chi_square_objective(self) -> Objective:
+        """Each group's F times its own N or N-1: a function whose value is chi-square."""
+        return self.objective.with_shares([sample.weight for sample in self.samples])
 
     @property
     def n_obs(self) -> int:
@@ -188,11 +190,14 @@ def _blocks(
     samples: Sequence[SampleMoments],
     estimator: Estimator,
 ) -> tuple[Block, ...]:
-    """Return each group's block: its structure, its samples, its criterion."""
+    """Return each group's block: its structure, its samples, its criterion.
+
+    Groups share the F of a likelihood by their cases, also where chi-square counts one less in
+    each, and that of least squares as chi-square counts them; lavaan's rule.
+    """
+    counts = [sample.n_obs if estimator.likelihood else sample.weight for sample in samples]
     blocks = []
-    for structure, sample, share in zip(
-        structures, samples, shares([sample.weight for sample in samples]), strict=True
-    ):
+    for structure, sample, share in zip(structures, samples, shares(counts), strict=True):
         means = structure.has_means
         criterion = estimator.criterion(sample, means, table.exogenous)
         mean = sample.mean if means else None

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats
 from trustsem.errors import UnknownOptionError
-from trustsem.estimation import Estimate
+from trustsem.estimation import Estimate, Problem
 from trustsem.implied import Implied, Structure, Tangents
 from trustsem.inference import SANDWICHES, independent_directions
-from trustsem.moments import FreeSpread, SampleMoments
+from trustsem.moments import FreeSpread, SampleMoments, Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustsem.estimation.objective import Block
 
 RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 """Kinds of residuals; aliases ``cor`` and ``cor.bollen`` style names are accepted."""
@@ -82,18 +89,23 @@ def residuals(
                 problem.samples, problem.structures, implied, strict=True
             )
         )
-    found = []
-    for group, moments in enumerate(implied):
-        sample = problem.samples[group]
-        raw = _of_kind("raw", sample, problem.structures[group], moments)
-        if name == "normalized":
-            cov, mean = problem.estimator.spread(sample, ()).variances()
-            variances = cov / sample.n_obs, mean / sample.n_obs
-        else:
-            robust = se in SANDWICHES
-            variances = _residual_variances(estimate, group, moments, information, robust=robust)
-        found.append(_studentised(raw, variances, sample))
-    return tuple(found)
+    if name == "normalized":
+        variances = [_normal_variances(problem, sample) for sample in problem.samples]
+    else:
+        robust = se in SANDWICHES
+        variances = _residual_variances(estimate, implied, information, robust=robust)
+    return tuple(
+        _studentised(_of_kind("raw", sample, structure, moments), errors, sample)
+        for sample, structure, moments, errors in zip(
+            problem.samples, problem.structures, implied, variances, strict=True
+        )
+    )
+
+
+def _normal_variances(problem: Problem, sample: SampleMoments) -> tuple[Floats, Floats]:
+    """Return the sampling variances of a group's moments."""
+    cov, mean = problem.estimator.spread(sample, ()).variances()
+    return cov / sample.n_obs, mean / sample.n_obs
 
 
 def _of_kind(kind: str, sample: SampleMoments, structure: Structure, implied: Implied) -> Residuals:
@@ -142,38 +154,100 @@ def _sampling_variances(M: Floats, n: int) -> tuple[Floats, Floats]:
     return (np.outer(variances, variances) + M**2) / n, variances / n
 
 
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """What estimation makes of one group's sampling errors.
+
+    Parameters
+    ----------
+    free : ndarray of int, shape (k,)
+        The group's parameters among all.
+    share : float
+        How much the group counts in F.
+    moves, shifts : ndarray, shapes (p, p, k) and (p, k)
+        D: what each parameter changes in covariances and means.
+    noise, mean_noise : ndarray, shapes (p, p, k) and (p, k)
+        GWD: how sampling errors go together with what they move the parameters by.
+    information, middle : ndarray, shape (k, k)
+        D'WD and D'WGWD.
+    variances : tuple of ndarray, shapes (p, p) and (p,)
+        The diagonal of G.
+    """
+
+    free: NDArray[np.intp]
+    share: float
+    moves: Floats
+    shifts: Floats
+    noise: Floats
+    mean_noise: Floats
+    information: Floats
+    middle: Floats
+    variances: tuple[Floats, Floats]
+
+    @classmethod
+    def of(cls, block: Block, implied: Implied, G: Spread, *, exact: bool) -> _Moves:
+        """Compute them at the implied moments."""
+        at = block.discrepancy(implied)
+        curvature = at.exact if exact else at.expected
+        tangents = Tangents(implied.project(), block.structure.directions)
+        cov, mean = (part / 2 for part in curvature.weighted(tangents))
+        noise, mean_noise = G.times(cov, mean)
+        return cls(
+            free=block.structure.free,
+            share=block.share,
+            moves=tangents.moves(),
+            shifts=tangents.shifts(),
+            noise=noise,
+            mean_noise=mean_noise,
+            information=curvature.products(tangents, tangents) / 2,
+            middle=np.einsum("ijk,ijl->kl", cov, noise) + mean.T @ mean_noise,
+            variances=G.variances(),
+        )
+
+    def residual_variances(
+        self, V: Floats, VBV: Floats, n: int, n_all: int
+    ) -> tuple[Floats, Floats]:
+        """Return the group's part of the diagonal of QGQ', covariances and means."""
+        V, VBV = V[np.ix_(self.free, self.free)], VBV[np.ix_(self.free, self.free)]
+        cov, mean = self.variances
+        both = np.einsum("ijk,kl,ijl->ij", self.moves, V, self.noise)
+        moved = np.einsum("ijk,kl,ijl->ij", self.moves, VBV, self.moves)
+        both_mean = np.einsum("ik,kl,il->i", self.shifts, V, self.mean_noise)
+        moved_mean = np.einsum("ik,kl,il->i", self.shifts, VBV, self.shifts)
+        return (
+            cov / n - (2 * both - moved) / n_all,
+            mean / n - (2 * both_mean - moved_mean) / n_all,
+        )
+
+
 def _residual_variances(
-    estimate: Estimate, group: int, implied: Implied, information: str, *, robust: bool
-) -> tuple[Floats, Floats]:
-    """Return the sampling variances of residuals: the diagonal of QGQ' over N."""
+    estimate: Estimate, implied: Sequence[Implied], information: str, *, robust: bool
+) -> list[tuple[Floats, Floats]]:
+    """Return the sampling variances of each group's residuals.
+
+    Parameters that groups share take up a part of each group's sampling errors, so that V, the
+    inverse of D'WD, and D'WGWD are those of all groups together.
+    """
     problem = estimate.problem
-    block, sample = problem.objective.blocks[group], problem.samples[group]
-    structure = block.structure
-    fitted = block.discrepancy(implied)
-    curvature = fitted.exact if information == "observed" else fitted.expected
-    tangents = Tangents(implied.project(), structure.directions)
-    moves, shifts = tangents.moves(), tangents.shifts()
-    weighted = tuple(part / 2 for part in curvature.weighted(tangents))
+    size = problem.table.n_free
+    total, middle = np.zeros((size, size)), np.zeros((size, size))
     spread_of = FreeSpread.of if robust else problem.estimator.spread
-    G = spread_of(sample, problem.table.exogenous)
-    spread, spread_shifts = G.times(*weighted)
-    information_matrix = curvature.products(tangents, tangents) / 2
-    B = np.einsum("ijk,ijl->kl", weighted[0], spread) + weighted[1].T @ spread_shifts
-    K = independent_directions(estimate)[structure.free]
-    V = K @ np.linalg.pinv(K.T @ information_matrix @ K, hermitian=True) @ K.T
-    VBV = V @ B @ V
-    cov_G, mean_G = G.variances()
-    cov_variance = (
-        cov_G
-        - 2 * np.einsum("ijk,kl,ijl->ij", moves, V, spread)
-        + np.einsum("ijk,kl,ijl->ij", moves, VBV, moves)
-    )
-    mean_variance = (
-        mean_G
-        - 2 * np.einsum("ik,kl,il->i", shifts, V, spread_shifts)
-        + np.einsum("ik,kl,il->i", shifts, VBV, shifts)
-    )
-    return cov_variance / sample.n_obs, mean_variance / sample.n_obs
+    groups = []
+    blocks = problem.information_objective.blocks
+    for block, moments, sample in zip(blocks, implied, problem.samples, strict=True):
+        G = spread_of(sample, problem.table.exogenous)
+        group = _Moves.of(block, moments, G, exact=information == "observed")
+        place = np.ix_(group.free, group.free)
+        total[place] += group.share * group.information
+        middle[place] += group.share * group.middle
+        groups.append(group)
+    K = independent_directions(estimate)
+    V = K @ np.linalg.pinv(K.T @ total @ K, hermitian=True) @ K.T
+    VBV = V @ middle @ V
+    return [
+        group.residual_variances(V, VBV, sample.n_obs, problem.n_obs)
+        for group, sample in zip(groups, problem.samples, strict=True)
+    ]
 
 
 def root_mean_squares(estimate: Estimate) -> dict[str, float]:

@@ -29,14 +29,14 @@ def chi_square(estimate: Estimate) -> float:
     """
     problem = estimate.problem
     if problem.estimator.efficient:
-        return max(estimate.value, 0.0) * problem.weight
+        return estimate.chisq
     reduced = problem.reduction.reduce(estimate.params)
-    point = problem.by("GLS").objective.at(reduced[None])
+    point = problem.by("GLS").chi_square_objective.at(reduced[None])
     slope, H = point.gradient()[0], point.expected_hessian()[0]
     basis = null_space(problem.condition_jacobian(estimate.params), len(reduced))
     slope, H = basis.T @ slope, basis.T @ H @ basis
     gain = float(slope @ np.linalg.pinv(H, hermitian=True) @ slope) / 2
-    return max(float(point.value[0]) - gain, 0.0) * problem.weight
+    return max(float(point.value[0]) - gain, 0.0)
 
 
 def moment_noise(estimate: Estimate) -> Floats:

@@ -80,7 +80,7 @@ def scaled_test(
     (2000) [yuan2000]_: c from the traces of saturated model and model, the first with moments
     as implied or (Mplus) as observed [asparouhov2005]_.
     """
-    chisq = max(estimate.value, 0.0) * estimate.problem.weight
+    chisq = estimate.chisq
     if df == 0:
         return ScaledTest(name, chisq, 0.0, _NAN, 1.0)
     return SCALED_TESTS[name](estimate, chisq, df, information)

@@ -48,7 +48,7 @@ class TestedModel:
     @property
     def chisq(self) -> float:
         """The uncorrected chi-square."""
-        return max(self.estimate.value, 0.0) * self.estimate.problem.weight
+        return self.estimate.chisq
 
 
 def scaled_difference_test(
