@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special
 
 from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UndefinedIndexError
@@ -26,6 +26,7 @@ RMSEA_LEVEL = 0.90
 """Confidence level of the RMSEA interval [browne1992]_."""
 
 _NEVER = 1e-100
+_CANCELLED = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,12 @@ def rmsea_upper(x: FitInputs) -> float:
 
 def close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .05 or less."""
-    return _above(x.chisq, x.df, _noncentrality(CLOSE_FIT, x))
+    return noncentral_above(x.chisq, x.df, _noncentrality(CLOSE_FIT, x))
 
 
 def not_close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .08 or more."""
-    return _below(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x))
+    return noncentral_below(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x))
 
 
 def adjusted_goodness_of_fit(x: FitInputs) -> float:
@@ -247,18 +248,21 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
     return epsilon**2 * x.df * x.n_rmsea / x.n_groups
 
 
-def _below(chisq: float, df: float, noncentrality: float) -> float:
+def noncentral_below(chisq: float, df: float, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square below a value."""
     if _nearly_perfect(chisq, df):
         return 0.0
     return float(special.chndtr(chisq, df, noncentrality))
 
 
-def _above(chisq: float, df: float, noncentrality: float) -> float:
-    """Return the probability of a noncentral chi-square above a value."""
-    if _nearly_perfect(chisq, df):
-        return 1.0
-    return float(stats.ncx2.sf(chisq, df, noncentrality))
+def noncentral_above(chisq: float, df: float, noncentrality: float) -> float:
+    """Return the probability of a noncentral chi-square above a value, precise also if small."""
+    above = 1.0 - noncentral_below(chisq, df, noncentrality)
+    if above > _CANCELLED:
+        return above
+    from scipy.stats import ncx2  # noqa: PLC0415  # slow to import; needed for bad fit only
+
+    return float(ncx2.sf(chisq, df, noncentrality))
 
 
 def _nearly_perfect(chisq: float, df: float) -> bool:
@@ -270,15 +274,7 @@ def _rmsea_limit(x: FitInputs, probability: float) -> float:
     """Return the RMSEA under which chi-square would have this cumulative probability."""
     if x.df == 0 or special.chdtr(x.df, x.chisq) < probability:
         return 0.0
-
-    def gap(noncentrality: float) -> float:
-        return _below(x.chisq, x.df, noncentrality) - probability
-
-    upper = max(x.chisq, 10.0)
-    while gap(upper) > 0:
-        upper *= 2
-    solution = optimize.brentq(gap, 0.0, upper, xtol=1e-12 * upper, rtol=1e-14)
-    return _to_rmsea(float(solution), x)
+    return _to_rmsea(float(special.chndtrinc(x.chisq, x.df, probability)), x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +310,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("baseline_df", lambda x: float(x.df_baseline), "bentler1980"),
     FitIndex(
         "baseline_pvalue",
-        lambda x: float(stats.chi2.sf(x.chisq_baseline, x.df_baseline)) if x.df_baseline else 1.0,
+        lambda x: float(special.chdtrc(x.df_baseline, x.chisq_baseline)) if x.df_baseline else 1.0,
         "bentler1980",
     ),
     FitIndex("cfi", comparative_fit_index, "bentler1990"),

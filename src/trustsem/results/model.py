@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from trustsem.arrays import Floats
-from trustsem.diagram import Diagram, View, draw, graph_from_parameters
 from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate, check_admissibility
@@ -45,6 +44,9 @@ from trustsem.options import Options
 from trustsem.results.plain import plain
 from trustsem.results.summary import summary_html, summary_text
 from trustsem.specification import ParameterTable
+
+if TYPE_CHECKING:
+    from trustsem.diagram import Diagram, View
 
 LEVEL = 0.95
 """Confidence level of all intervals of parameters."""
@@ -454,6 +456,8 @@ class ModelResult:
             See :func:`trustsem.diagram.draw` and
             :func:`trustsem.diagram.graph_from_parameters`.
         """
+        from trustsem.diagram import draw, graph_from_parameters  # noqa: PLC0415  # not for a fit
+
         r2 = self.r2
         graph = graph_from_parameters(
             self.parameters,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy import special
 
 from trustsem.arrays import Floats, diagonal
 from trustsem.errors import UnknownOptionError
@@ -287,7 +287,7 @@ def discriminant_table(
     """
     limits = thresholds or Thresholds()
     covariances = rows_by_pair(parameters, "~~")
-    reach = float(norm.ppf(0.975))
+    reach = float(special.ndtri(0.975))
     records = []
     for a, b in itertools.combinations([str(name) for name in ave.index], 2):
         phi, se = _correlation(a, b, covariances, latent_cor)
