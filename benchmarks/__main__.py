@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.measuring import QUICK, Plan, measure
@@ -21,8 +22,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=PROGRAMS)
     parser.add_argument("--quick", action="store_true", help="small works, one repetition")
     parser.add_argument("--output", type=Path, help="page to write; full runs: docs/benchmarks.md")
+    parser.add_argument("--repetitions", type=int, help="how often each program is asked")
     chosen = parser.parse_args(arguments)
     plan = QUICK if chosen.quick else Plan()
+    if chosen.repetitions:
+        plan = replace(plan, repetitions=chosen.repetitions)
     works = [
         work
         for work in WORKS

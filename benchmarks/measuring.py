@@ -26,11 +26,14 @@ class Plan:
         CPU seconds over which the calls of one repetition are averaged.
     limit : float
         Seconds after which a program is stopped.
+    patience : float
+        CPU seconds beyond which a program is not asked again.
     """
 
     repetitions: int = 5
     budget: float = 0.5
-    limit: float = 60.0
+    limit: float = 120.0
+    patience: float = 5.0
 
 
 QUICK = Plan(repetitions=1, budget=0.1, limit=20.0)
@@ -51,7 +54,7 @@ def measure(
                 elif work.frame is not None:
                     work.frame().to_csv(folder / "data.csv", index=False)
                 ask = _asking(work, workers, folder, plan)
-                yield work, _in_turn(ask, present, plan.repetitions)
+                yield work, _in_turn(ask, present, plan)
 
 
 def _asking(
@@ -69,14 +72,12 @@ def _asking(
     return ask
 
 
-def _in_turn(
-    ask: Callable[[str], Outcome], programs: list[str], repetitions: int
-) -> dict[str, Outcome]:
-    """Ask the programs alternately; one that fails is not asked again."""
-    found: dict[str, list[Outcome]] = {name: [] for name in programs}
-    for _ in range(repetitions):
+def _in_turn(ask: Callable[[str], Outcome], programs: list[str], plan: Plan) -> dict[str, Outcome]:
+    """Ask the programs alternately; one that fails or takes long is not asked again."""
+    found = {name: [ask(name)] for name in programs}
+    for _ in range(plan.repetitions - 1):
         for name, outcomes in found.items():
-            if not (outcomes and outcomes[-1].reason):
+            if outcomes[-1].seconds <= plan.patience:
                 outcomes.append(ask(name))
     return {name: _median(outcomes) for name, outcomes in found.items()}
 

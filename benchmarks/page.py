@@ -15,12 +15,14 @@ _HEAD = """\
 # Benchmarks
 
 CPU time of trustsem beside other programs, on the same data in the same run: medians of
-{repetitions} repetitions in turn, one BLAS thread. Columns of other programs say how many times as
-long they take (trustsem = 1); what they lack or do not finish is named.
+{repetitions} repetitions in turn (one where a call takes more than {patience:.0f} s), one BLAS
+thread. Columns of other programs say how many times as long they take (trustsem = 1); what they
+lack or do not finish is named.
 
 Unless a row says otherwise the model is the study model: 6 constructs, 25 seven-point items, 11
 paths, N = 221. "Estimates and standard errors" of trustsem include the standardised solution with
-its errors. Data are drawn by the project's own simulation.
+its errors; a model text that it has read before is not read again. Data are drawn by the project's
+own simulation.
 
 Measured with {versions}; {surroundings}. {absent}
 
@@ -49,6 +51,7 @@ def page(
     missing = f"Not installed, hence not measured: {', '.join(absent)}." if absent else ""
     head = _HEAD.format(
         repetitions=plan.repetitions,
+        patience=plan.patience,
         versions=", ".join(f"{name} {number}" for name, number in versions.items()),
         surroundings=", ".join(surroundings),
         absent=missing,

@@ -94,8 +94,7 @@ class Evaluation:
 
     def gradient(self) -> Floats:
         """Return dF in the reduced parameters, shape (..., r)."""
-        gradient = self.full_gradient()
-        return gradient if self.reduction.is_identity else gradient @ self.reduction.K
+        return self.reduction.slope(self.full_gradient())
 
     def full_gradient(self) -> Floats:
         """Return dF in all parameters, shape (..., q)."""
@@ -110,19 +109,15 @@ class Evaluation:
 
     def exact_hessian(self) -> Floats:
         """Return the second derivatives of F in the reduced parameters, shape (..., r, r)."""
-        return self._reduced(self._assemble(exact=True))
+        return self.reduction.curvature(self._assemble(exact=True))
 
     def expected_hessian(self) -> Floats:
         """Return their expectation under the model: twice the unit Fisher information."""
-        return self._reduced(self._assemble(exact=False))
+        return self.reduction.curvature(self._assemble(exact=False))
 
     def full_hessian(self, *, exact: bool) -> Floats:
         """Return the Hessian in all parameters, shape (..., q, q)."""
         return self._assemble(exact=exact)
-
-    def _reduced(self, H: Floats) -> Floats:
-        K = self.reduction.K
-        return H if self.reduction.is_identity else np.asarray(K.T @ H @ K)
 
     def _assemble(self, *, exact: bool) -> Floats:
         total: Floats | float = 0.0

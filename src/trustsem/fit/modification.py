@@ -17,7 +17,7 @@ from trustsem.inference import KINDS, Covariance, scale_factors
 from trustsem.specification import ParameterTable
 
 _FREE_INFORMATION = 1e-9
-_AT_ONCE = 256
+_AT_ONCE = 64
 _FIXED_ROWS = ("=~", "~~", "~1")
 _COLUMNS = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all", "sepc_nox"]
 
@@ -150,23 +150,22 @@ def _score(
     structure = block.structure
     at, projection = block.discrepancy(implied), implied.project()
     free = Tangents(projection, structure.directions)
-    whole_cross = np.zeros((len(candidates), problem.table.n_free))
-    slope, own = np.zeros(len(candidates)), np.zeros(len(candidates))
+    # What the free parameters take over when the candidate moves.
+    free_information = covariance.inverse_information[structure.free[:, None], structure.free]
+    slope, own, taken_over = (np.zeros(len(candidates)) for _ in range(3))
     for first in range(0, len(candidates), _AT_ONCE):
         chunk = slice(first, first + _AT_ONCE)
         cells = tuple(candidate.cell for candidate in candidates[chunk])
         new = Tangents(projection, structure.direct(cells))
         slope[chunk] = _slope(new, at)
         own[chunk] = np.diag(at.expected.products(new, new))
-        whole_cross[chunk, structure.free] = at.expected.products(new, free)
+        taken_over[chunk] = forms(at.expected.products(new, free), free_information)
     # Information counts the cases; so does the slope of a likelihood, while that of least squares
     # counts one less in each group.
     scale = sample.n_obs / 2
     score = slope * (scale if problem.estimator.likelihood else sample.weight / 2)
-    information, cross = scale * own, scale * whole_cross
-    # What the free parameters take over when the candidate moves.
-    inverse = covariance.inverse_information * (problem.weight / problem.n_obs)
-    left = information - forms(cross, inverse)
+    information = scale * own
+    left = information - scale**2 * (problem.weight / problem.n_obs) * taken_over
     variance = np.where(left > _FREE_INFORMATION * information, left, np.nan)
     exists = np.isfinite(variance)
     epc = -score / variance

@@ -283,13 +283,13 @@ def _covariance_cell(
     lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]
 ) -> Cell:
     """Return the cell of a variance or covariance."""
-    inside = [name for name in (lhs, rhs) if name in at_eta]
-    outside = [name for name in (lhs, rhs) if name not in at_eta]
-    if not outside:
-        return Cell("Psi", at_eta[lhs], at_eta[rhs])
-    if not inside:
-        return Cell("Theta", at_observed[lhs], at_observed[rhs])
-    return Cell(ACROSS, at_observed[outside[0]], at_eta[inside[0]])
+    if lhs in at_eta:
+        if rhs in at_eta:
+            return Cell("Psi", at_eta[lhs], at_eta[rhs])
+        return Cell(ACROSS, at_observed[rhs], at_eta[lhs])
+    if rhs in at_eta:
+        return Cell(ACROSS, at_observed[lhs], at_eta[rhs])
+    return Cell("Theta", at_observed[lhs], at_observed[rhs])
 
 
 def _put(matrices: dict[str, Numbers], cell: Cell, value: Numbers) -> None:
