@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian, forms
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian
 from trustsem.estimation import Problem
 from trustsem.implied import Implied, Structure
 from trustsem.specification import Parameter, ParameterTable
@@ -72,16 +72,26 @@ def standardized_errors(problem: Problem, params: Floats, vcov: Floats) -> dict[
     -------
     dict of str to ndarray, shape (n_rows,)
         Keys ``est, std_lv, std_all, std_nox``. The derivatives are exact.
+
+    Notes
+    -----
+    The variances are the diagonal of J V J' with J the derivatives of the values. J is made of rows
+    of the identity and few derivatives L of deviations, JV in the same way of rows of V and of LV.
     """
     groups = _groups(problem, params)
     values = _values(problem.table, groups)
-    slopes = [group.slopes(len(params)) for group in groups]
+    logarithms = [group.logarithmic_slopes(len(params)) for group in groups]
+    identity = np.eye(len(params))
+    pairs = list(zip(groups, logarithms, strict=True))
+    slopes = [group.slopes(identity, L) for group, L in pairs]
+    weighted = [group.slopes(vcov, L @ vcov) for group, L in pairs]
     errors = {}
     for name in _NAMES:
-        J = np.concatenate([part[name] for part in slopes])
-        J = _with_definition_slopes(problem.table, getattr(values, name), J)
+        J, JV = (np.concatenate([part[name] for part in parts]) for parts in (slopes, weighted))
+        outer = _definition_slopes(problem.table, getattr(values, name)[: len(J)])
+        J, JV = _chained(outer, J), _chained(outer, JV)
         moves = np.abs(J).max(axis=1, initial=0.0) > 0
-        errors[name] = np.where(moves, root(forms(J, vcov)), 0.0)
+        errors[name] = np.where(moves, root((J * JV).sum(axis=1)), 0.0)
     return errors
 
 
@@ -158,26 +168,40 @@ class _Group:
         scaled = {kind: self.est * by.of(deviations) for kind, by in self.scalings.items()}
         return {"est": self.est, **scaled}
 
-    def slopes(self, n_params: int) -> dict[str, Floats]:
-        """Return the derivatives of the values, shape (n_rows, n_params), by kind.
+    def logarithmic_slopes(self, n_params: int) -> Floats:
+        """Return the derivatives of the deviations' logarithms: half relative changes of variances.
 
-        A standardised value is x times a factor f of deviations: its change is f dx + f x dln f,
-        and the logarithm of a deviation changes by half the relative change of the variance.
+        Returns
+        -------
+        ndarray, shape (2(p + m) + 1, n_params)
         """
-        own = np.zeros((len(self.rows), n_params))
+        variances = self.implied.variances()[:, None]
+        own = divided(self.implied.variance_slopes(self.structure.directions), 2 * variances)
+        slopes = np.zeros((len(own) + 1, n_params))
+        slopes[:-1, self.structure.free] = own
+        return slopes
+
+    def slopes(self, of_params: Floats, of_logarithms: Floats) -> dict[str, Floats]:
+        """Return the derivatives of the values, shape (n_rows, k), by kind.
+
+        A standardised value is x times a factor f of deviations: its change is f dx + f x dln f.
+
+        Parameters
+        ----------
+        of_params : ndarray, shape (q, k)
+            Derivatives of the free parameters.
+        of_logarithms : ndarray, shape (2(p + m) + 1, k)
+            Derivatives of the deviations' logarithms.
+        """
         free = np.array([row.free - 1 for row in self.rows], dtype=np.intp)
         loose = np.flatnonzero(free >= 0)
-        own[loose, free[loose]] = 1.0
+        own = np.zeros((len(free), of_params.shape[1]))
+        own[loose] = of_params[free[loose]]
         deviations = _deviations(self.implied)
-        variances = self.implied.variances()[:, None]
-        logarithms = np.zeros((len(deviations), n_params))
-        logarithms[:-1, self.structure.free] = divided(
-            self.implied.variance_slopes(self.structure.directions), 2 * variances
-        )
         slopes = {"est": own}
         for kind, scaling in self.scalings.items():
             factor = scaling.of(deviations)
-            relative = scaling.relative(logarithms)
+            relative = scaling.relative(of_logarithms)
             slopes[kind] = factor[:, None] * own + (factor * self.est)[:, None] * relative
         return slopes
 
@@ -279,11 +303,15 @@ def _with_definitions(table: ParameterTable, values: Floats) -> Floats:
     return np.concatenate([values, _defined(table, values)], axis=-1)
 
 
-def _with_definition_slopes(table: ParameterTable, values: Floats, J: Floats) -> Floats:
-    """Append the slopes of the defined parameters to those of the rows that they are made of."""
+def _definition_slopes(table: ParameterTable, values: Floats) -> Floats:
+    """Return the derivatives of the defined parameters in the values of the rows."""
     if not table.definitions:
-        return J
-    outer = complex_step_jacobian(lambda stack: _defined(table, stack), values[: len(J)])
+        return np.empty((0, len(values)))
+    return complex_step_jacobian(lambda stack: _defined(table, stack), values)
+
+
+def _chained(outer: Floats, J: Floats) -> Floats:
+    """Append the slopes of the defined parameters to those of the rows that they are made of."""
     made_of = (outer != 0).any(axis=0)
     return np.concatenate([J, outer[:, made_of] @ J[made_of]])
 
