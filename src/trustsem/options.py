@@ -5,7 +5,7 @@ Names are lavaan's with dots as underscores; defaults are those of lavaan 0.7-2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,9 @@ _LATER = {
 }
 """Words of the field that a user may rightly expect and that are not available in this version."""
 
+PerGroup = Mapping[str, Any] | Sequence[Any]
+"""One value for each group: by label, or in order."""
+
 GROUP_EQUAL = (
     "loadings", "intercepts", "means", "residuals", "residual.covariances",
     "lv.variances", "lv.covariances", "regressions", "thresholds",
@@ -114,11 +117,13 @@ class Options:
     bootstrap : int
         Number of bootstrap samples where a bootstrap is asked for.
     sample_cov : DataFrame or None
-        Covariance (divisor N-1) or correlation matrix instead of raw data.
+        Covariance (divisor N-1) or correlation matrix instead of raw data. Several groups: a
+        mapping of label to matrix, or a sequence of matrices.
     sample_mean, sample_sd : Series, sequence or None
-        Means; standard deviations that turn a correlation matrix into a covariance matrix.
+        Means; standard deviations that turn a correlation matrix into a covariance matrix. Several
+        groups: one for each, as ``sample_cov``.
     sample_nobs : int or None
-        Number of observations behind ``sample_cov``.
+        Number of observations behind ``sample_cov``; several groups: of each.
     sample_cov_rescale : bool
         Multiply ``sample_cov`` by (N-1)/N when the likelihood is normal.
     constraints : str
@@ -144,10 +149,10 @@ class Options:
     test: str = "default"
     bootstrap: int = 1000
     parameterization: str = "delta"
-    sample_cov: pd.DataFrame | None = None
-    sample_mean: pd.Series | Sequence[float] | None = None
-    sample_sd: pd.Series | Sequence[float] | None = None
-    sample_nobs: int | None = None
+    sample_cov: pd.DataFrame | PerGroup | None = None
+    sample_mean: pd.Series | Sequence[float] | PerGroup | None = None
+    sample_sd: pd.Series | Sequence[float] | PerGroup | None = None
+    sample_nobs: int | PerGroup | None = None
     sample_cov_rescale: bool = True
     constraints: str = ""
     engine: str = "native"
@@ -213,7 +218,7 @@ _FLAGS = (
     "std_lv", "orthogonal", "fixed_x", "sample_cov_rescale", "auto_fix_first", "meanstructure",
 )  # fmt: skip
 _NAME_LISTS = ("group_equal", "group_partial", "ordered")
-_COUNTS = ("bootstrap", "sample_nobs", "seed")
+_COUNTS = ("bootstrap", "seed")
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -260,6 +265,15 @@ def _names(name: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _sizes(name: str, value: Any) -> Any:
+    """Return one sample size, or one for each group."""
+    if isinstance(value, Mapping):
+        return {str(label): _count(name, size) for label, size in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_count(name, size) for size in value)
+    return _count(name, value)
+
+
 def _count(name: str, value: Any) -> int:
     """Return a non-negative whole number."""
     try:
@@ -276,4 +290,5 @@ _CHECKS = (
     (_FLAGS, _flag),
     (_NAME_LISTS, _names),
     (_COUNTS, _count),
+    (("sample_nobs",), _sizes),
 )

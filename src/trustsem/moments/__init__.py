@@ -1,6 +1,6 @@
 """Sample moments: from raw data or a printed matrix to what is analysed."""
 
-from trustsem.moments.matrix import from_matrix
+from trustsem.moments.matrix import from_matrix, of_groups, printed_groups
 from trustsem.moments.sample import Divisor, SampleMoments, from_frame
 from trustsem.moments.spread import (
     FreeSpread,
@@ -19,5 +19,7 @@ __all__ = [
     "distribution_free_weights",
     "from_frame",
     "from_matrix",
+    "of_groups",
     "predicted_cases",
+    "printed_groups",
 ]

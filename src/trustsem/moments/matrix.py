@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ def from_matrix(
     rescale: bool = True,
     sd: pd.Series | Sequence[float] | None = None,
     mean: pd.Series | Sequence[float] | None = None,
+    group: str = "",
 ) -> SampleMoments:
     """Take over a printed matrix.
 
@@ -41,6 +43,8 @@ def from_matrix(
         False leaves the matrix as it is.
     sd, mean : Series or sequence, optional
         Standard deviations and means, labelled or in the order of ``cov``.
+    group : str
+        Label of the group.
 
     Raises
     ------
@@ -53,8 +57,10 @@ def from_matrix(
     """
     if not isinstance(cov, pd.DataFrame):
         raise MomentsError("sample_cov must be a DataFrame labelled with the variables' names.")
-    if n_obs is None or n_obs < 1:
-        raise MomentsError("A matrix needs the number of observations.", remedy="Give sample_nobs.")
+    if not isinstance(n_obs, int) or n_obs < 1:
+        raise MomentsError(
+            "A matrix needs the number of observations.", remedy="Give sample_nobs, one number."
+        )
     labels = [str(column) for column in cov.columns]
     if cov.shape[0] != cov.shape[1]:
         rows, columns = cov.shape
@@ -77,7 +83,64 @@ def from_matrix(
         mean=None if mean is None else _vector(mean, labels, "sample_mean")[index],
         n_obs=int(n_obs),
         divisor=divisor,
+        group=group,
     )
+
+
+def printed_groups(matrices: Any) -> tuple[str, ...]:
+    """Return the labels of printed matrices of several groups.
+
+    Parameters
+    ----------
+    matrices : mapping of str to DataFrame, or sequence of DataFrame
+        A sequence is labelled ``"Group 1"``, ``"Group 2"`` and so on.
+
+    Raises
+    ------
+    MomentsError
+        If there is nothing like that, or only one group.
+    """
+    if isinstance(matrices, Mapping):
+        labels = tuple(str(label) for label in matrices)
+    elif isinstance(matrices, Sequence) and not isinstance(matrices, str):
+        labels = tuple(f"Group {number}" for number in range(1, len(matrices) + 1))
+    else:
+        raise MomentsError(
+            "sample_cov must be a DataFrame labelled with the variables' names, or several of them."
+        )
+    if len(labels) < 2:  # noqa: PLR2004 - one group is no grouping
+        raise MomentsError("sample_cov holds fewer than two groups.", remedy="Give the one matrix.")
+    return labels
+
+
+def of_groups(values: Any, labels: Sequence[str], what: str) -> list[Any]:
+    """Return the value of each group, in the order of the labels.
+
+    Parameters
+    ----------
+    values : object
+        The value itself for one group; for several a mapping by label or a sequence; or None.
+    labels : sequence of str
+        The groups; one group has one label.
+    what : str
+        Name of the option.
+
+    Raises
+    ------
+    MomentsError
+        If there is not exactly one value for each group.
+    """
+    if values is None or len(labels) == 1:
+        return [values] * len(labels)
+    if isinstance(values, Mapping):
+        found = {str(label): value for label, value in values.items()}
+        if set(found) == set(labels):
+            return [found[label] for label in labels]
+    elif (
+        isinstance(values, Sequence) and not isinstance(values, str) and len(values) == len(labels)
+    ):
+        return list(values)
+    raise MomentsError(f"{what} needs one value for each group: {', '.join(labels)}.")
 
 
 def _with_rows_as_columns(cov: pd.DataFrame, labels: list[str]) -> pd.DataFrame:

@@ -10,7 +10,15 @@ import pandas as pd
 
 from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
-from trustsem.moments import Divisor, SampleMoments, from_frame, from_matrix
+from trustsem.findings import Finding
+from trustsem.moments import (
+    Divisor,
+    SampleMoments,
+    from_frame,
+    from_matrix,
+    of_groups,
+    printed_groups,
+)
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
 from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
@@ -83,7 +91,7 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     options = Options.from_keywords(**keywords)
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
-    labels = () if options.group is None else _group_labels(frame, options.group)
+    labels = _labels(frame, options)
     table = _table(model, kind, _about_model(options), labels)
     samples = _samples(frame, table, options)
     problem = Problem.build(table, samples, options.discrepancy)
@@ -101,7 +109,7 @@ def _table(
 def _about_model(options: Options) -> Options:
     """Return the options without the moments, of which a model knows whether there are means."""
     means = None if options.sample_mean is None else ()
-    return replace(options, sample_cov=None, sample_sd=None, sample_mean=means)
+    return replace(options, sample_cov=None, sample_sd=None, sample_nobs=None, sample_mean=means)
 
 
 def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
@@ -117,6 +125,14 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         raise SpecificationError(
             f"data must be a DataFrame or a Survey, got {type(frame).__name__}."
         )
+    several = options.group is not None or not (
+        options.sample_cov is None or isinstance(options.sample_cov, pd.DataFrame)
+    )
+    if (options.group_equal or options.group_partial) and not several:
+        raise SpecificationError(
+            "Options 'group_equal' and 'group_partial' compare groups, but there is one group.",
+            remedy="Name the grouping variable: group=...",
+        )
     if frame is None and options.group is not None:
         raise SpecificationError("Option 'group' needs raw data.")
     if frame is None and options.needs_cases:
@@ -125,6 +141,15 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
             f"information={options.information!r} needs raw data, not a matrix.",
             remedy="Give data, or use estimator 'ML' with se='standard' and test='standard'.",
         )
+
+
+def _labels(frame: pd.DataFrame | None, options: Options) -> tuple[str, ...]:
+    """Return the groups' labels; none for one group."""
+    if options.group is not None:
+        return _group_labels(frame, options.group)
+    if frame is None and not isinstance(options.sample_cov, pd.DataFrame):
+        return printed_groups(options.sample_cov)
+    return ()
 
 
 def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
@@ -148,31 +173,58 @@ def _samples(
     """Form the moments of every group."""
     divisor = ESTIMATORS[options.discrepancy].divisor(options.likelihood)
     if frame is None:
-        return (_from_matrix(table, options, divisor),)
+        return _from_matrices(table, options, divisor)
     if options.group is None:
         return (from_frame(frame, table.observed, divisor=divisor),)
     keys = frame[options.group].map(_label, na_action="ignore")
-    return tuple(
+    first, *others = (
         from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
         for label in table.group_labels
     )
+    found = _without_group(options.group, int(keys.isna().sum()), len(keys))
+    return (replace(first, findings=(*found, *first.findings)), *others)
 
 
-def _from_matrix(table: ParameterTable, options: Options, divisor: Divisor) -> SampleMoments:
-    """Take over the printed matrix."""
+def _without_group(group: str, n: int, n_rows: int) -> tuple[Finding, ...]:
+    """Return the finding about cases of no group, if there are any."""
+    if not n:
+        return ()
+    return (
+        Finding(
+            code="cases_without_group",
+            subject="data",
+            claim=f"{n} of {n_rows} cases have no value of the grouping variable {group} and are "
+            "left out.",
+            severity="warning",
+            value=n / n_rows,
+        ),
+    )
+
+
+def _from_matrices(
+    table: ParameterTable, options: Options, divisor: Divisor
+) -> tuple[SampleMoments, ...]:
+    """Take over the printed matrices."""
     if table.meanstructure and options.sample_mean is None:
         raise SpecificationError(
             "The model has a mean structure, but the matrix comes without means.",
             remedy="Give sample_mean, or leave out meanstructure and intercepts.",
         )
-    if options.sample_cov is None:
-        raise SpecificationError("There is no matrix to analyse.")
-    return from_matrix(
-        options.sample_cov,
-        table.observed,
-        n_obs=options.sample_nobs,
-        divisor=divisor,
-        rescale=options.sample_cov_rescale,
-        sd=options.sample_sd,
-        mean=options.sample_mean,
+    labels = table.group_labels or ("",)
+    parts = {
+        name: of_groups(getattr(options, name), labels, name)
+        for name in ("sample_cov", "sample_nobs", "sample_sd", "sample_mean")
+    }
+    return tuple(
+        from_matrix(
+            parts["sample_cov"][position],
+            table.observed,
+            n_obs=parts["sample_nobs"][position],
+            divisor=divisor,
+            rescale=options.sample_cov_rescale,
+            sd=parts["sample_sd"][position],
+            mean=parts["sample_mean"][position],
+            group=label if table.n_groups > 1 else "",
+        )
+        for position, label in enumerate(labels)
     )
