@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -25,8 +24,6 @@ from trustsem.specification import ModelKind, ParameterTable, build_table, parse
 from trustsem.survey import Survey
 
 Data = pd.DataFrame | Survey
-
-_REMEMBERED = 64
 
 
 def cfa(model: str, data: Data | None = None, **options: Any) -> ModelResult:
@@ -92,24 +89,10 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
     labels = _labels(frame, options)
-    table = _table(model, kind, _about_model(options), labels)
+    table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
     samples = _samples(frame, table, options)
     problem = Problem.build(table, samples, options.discrepancy)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _table(
-    model: str, kind: ModelKind, options: Options, labels: tuple[str, ...]
-) -> ParameterTable:
-    """Read and complete a model; one that is estimated again is not read again."""
-    return build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
-
-
-def _about_model(options: Options) -> Options:
-    """Return the options without the moments, of which a model knows whether there are means."""
-    means = None if options.sample_mean is None else ()
-    return replace(options, sample_cov=None, sample_sd=None, sample_nobs=None, sample_mean=means)
 
 
 def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
