@@ -32,7 +32,7 @@ class Plan:
 
     repetitions: int = 5
     budget: float = 0.5
-    limit: float = 120.0
+    limit: float = 60.0
     patience: float = 5.0
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from threading import Timer
-from time import perf_counter
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +24,18 @@ _ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), "1"
 )
 _LONGEST_REASON = 100
+_TOO_LONG = 2
+_LAUNCHER = """
+import resource, subprocess, sys
+try:
+    code = subprocess.call(sys.argv[2:], stdout=subprocess.DEVNULL, timeout=float(sys.argv[1]))
+except subprocess.TimeoutExpired:
+    sys.exit(2)
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+sys.exit(code != 0)
+"""
+"""Runs a command from a small process: a child of this one would inherit its peak memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +173,21 @@ def measure_process(work: Process, program: str, folder: Path, limit: float) -> 
         text = text.replace("{model}", repr(work.model))
         command = ["Rscript", "--vanilla", "-e"] if program == "lavaan" else [sys.executable, "-c"]
         command.append(text)
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
+    launched = subprocess.run(
+        [sys.executable, "-c", _LAUNCHER, str(limit), *command],
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
         cwd=ROOT,
         env=os.environ | _ONE_THREAD,
+        check=False,
     )
-    timer = Timer(limit, process.kill)
-    timer.start()
-    began = perf_counter()
-    _, status, usage = os.wait4(process.pid, 0)
-    timer.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        over = perf_counter() - began >= limit
+    if launched.returncode:
+        over = launched.returncode == _TOO_LONG
         return Outcome(float("nan"), f"over {limit:.0f} s" if over else "crashes")
+    seconds, peak = map(float, launched.stdout.split())
     per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
-    return Outcome(usage.ru_utime + usage.ru_stime, memory=usage.ru_maxrss / per_megabyte)
+    return Outcome(seconds, memory=peak / per_megabyte)
 
 
 def _shortened(text: str) -> str:

@@ -95,14 +95,6 @@ def _semopy_everything(model: str, frame: pd.DataFrame) -> Any:
     return fitted.inspect(std_est=True), calc_stats(fitted)
 
 
-def _semopy_fiml(model: str, frame: pd.DataFrame) -> Any:
-    from semopy import ModelMeans  # noqa: PLC0415
-
-    fitted = ModelMeans(model)
-    fitted.fit(frame, obj="FIML")
-    return fitted.inspect()
-
-
 def _semopy_ordinal(model: str, frame: pd.DataFrame) -> Any:
     ordinal = f"{model}\nDEFINE(ordinal) {' '.join(frame.columns)}"
     return semopy_fit(ordinal, frame, obj="DWLS").inspect()
@@ -257,7 +249,7 @@ WORKS: tuple[Work | Process, ...] = (
         frame=data.incomplete,
         trustsem=lambda model, frame: ts.sem(model, frame, missing="fiml").parameters,
         lavaan='parameterEstimates(sem(model, data, missing = "fiml"))',
-        semopy=_semopy_fiml,
+        semopy=lambda model, frame: semopy_fit(model, frame, obj="FIML").inspect(),
         slow=True,
     ),
     Work(
