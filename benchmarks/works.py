@@ -156,8 +156,7 @@ def _cfa(model: str, frame: pd.DataFrame) -> Any:
 
 
 def _bootstrap(model: str, frame: pd.DataFrame) -> Any:
-    result: Any = ts.sem(model, frame)
-    return result.bootstrap(_RESAMPLES, seed=1)
+    return ts.sem(model, frame).bootstrap(_RESAMPLES, seed=1)
 
 
 def _semopy_cfa(model: str, frame: pd.DataFrame) -> Any:

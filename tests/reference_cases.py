@@ -23,7 +23,7 @@ SHIPPED_DATA = TESTS.parent / "data"
 SHARED = TESTS.parent.parent / "shared" / "reference"
 
 NOT_YET_ESTIMATED = frozenset({
-    "fiml", "ulsmv", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
+    "ulsmv", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
 })  # fmt: skip
 """Features of cases that are not collected: remove one here when the program can do it."""
 
@@ -134,6 +134,9 @@ def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
     if source.get("complete"):
         words = set(re.findall(r"[A-Za-z_]\w*", model))
         frame = frame.dropna(subset=[name for name in frame.columns if name in words])
+    index = pd.Series(range(len(frame)), index=frame.index)
+    for name, rule in (source.get("holes") or {}).items():
+        frame[name] = frame[name].mask(frame.assign(index=index).eval(rule))
     for name, expression in (source.get("derive") or {}).items():
         frame = frame.assign(**{name: frame.eval(expression)})
     return frame.reset_index(drop=True)

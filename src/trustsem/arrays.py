@@ -18,6 +18,10 @@ Numbers: TypeAlias = NDArray[Any]
 """Real or complex: complex-step derivatives run through the same code."""
 
 
+SINGULAR = 1e-11
+"""Share of the largest curvature or slope below which there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inverse:
     """Inverse and log-determinant of a stack of symmetric matrices.
@@ -106,7 +110,8 @@ def _factored(R: Floats) -> tuple[Floats, Flags]:
         if positive.all():
             return root, positive
     except np.linalg.LinAlgError:
-        positive = np.asarray(np.linalg.eigvalsh(R)[..., 0] > limit)
+        # With less than that the factorisation may still fail by rounding.
+        positive = np.asarray(np.linalg.eigvalsh(R)[..., 0] > (R.shape[-1] + 1) * limit)
     return np.asarray(np.linalg.cholesky(_or_identity(R, positive)), dtype=float), positive
 
 
@@ -184,3 +189,13 @@ def complex_step_jacobian(function: Any, point: Floats) -> Floats:
     scale = np.where(np.isfinite(point) & (point != 0), np.abs(point), 1.0)
     moved = point + 1j * step * np.diag(scale)
     return np.asarray(np.imag(function(moved)).T / (step * scale), dtype=float)
+
+
+def null_space(J: Floats, size: int) -> Floats:
+    """Return directions along which all conditions stay as they are, shape (size, d)."""
+    if not len(J):
+        return np.eye(size)
+    scale = np.linalg.norm(J, axis=1, keepdims=True)
+    _, singular, right = np.linalg.svd(J / np.where(scale > 0, scale, 1.0))
+    rank = int((singular > SINGULAR).sum())
+    return np.asarray(right[rank:].T)

@@ -115,6 +115,7 @@ COLUMNS: dict[str, Column] = {
     "label": _text("Label"),
     "est": Column("b", ESTIMATE, "<i>b</i>"),
     "se": Column("SE", ESTIMATE, "<i>SE</i>"),
+    "bias": Column("Bias", ESTIMATE),
     "z": Column("z", TWO, "<i>z</i>"),
     "pvalue": Column("p", P, "<i>p</i>"),
     "ci": Column("95% CI", ESTIMATE),

@@ -9,7 +9,7 @@
     │                        · NotIdentifiedError · UnknownOptionError · UnsupportedError
     ├── MomentsError ─────── NotPositiveDefiniteError · TooFewObservationsError
     ├── EstimationError ──── EngineUnavailableError
-    ├── InferenceError ───── NotNestedError · ImproperSolutionError
+    ├── InferenceError ───── NotNestedError · ImproperSolutionError · ResamplingError
     ├── UndefinedIndexError
     ├── PlanError ────────── StudyFileError · UntestableHypothesisError
     └── OutputError
@@ -301,6 +301,10 @@ class NotNestedError(InferenceError):
 
 class ImproperSolutionError(InferenceError):
     """A quantity does not exist for a solution outside the admissible space."""
+
+
+class ResamplingError(InferenceError):
+    """A model cannot be estimated again from resamples of this kind."""
 
 
 class UndefinedIndexError(TrustsemError, ArithmeticError):

@@ -49,9 +49,16 @@ DEFAULTS = {
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise",),
+    "missing": ("listwise", "fiml"),
     "information": ("expected", "observed", "first.order"),
-    "se": ("standard", "robust.sem", "robust.huber.white", "first.order", "none"),
+    "se": (
+        "standard",
+        "robust.sem",
+        "robust.huber.white",
+        "first.order",
+        "bootstrap",
+        "none",
+    ),
     "test": (
         "standard",
         "satorra.bentler",
@@ -59,9 +66,11 @@ VALUES: dict[str, tuple[str, ...]] = {
         "yuan.bentler.mplus",
         "mean.var.adjusted",
         "scaled.shifted",
+        "bollen.stine",
         "none",
     ),
     "parameterization": ("delta", "theta"),
+    "bounds": ("none", "standard", "wide", "pos.var", "pos.ov.var", "pos.lv.var"),
     "engine": ("native", "semopy"),
 }
 """Allowed values of the options that choose among words.
@@ -69,16 +78,35 @@ VALUES: dict[str, tuple[str, ...]] = {
 ``"default"`` resolves to the first; that of information, se and test is the estimator's.
 """
 
-_INFORMATION_OF = {"robust.huber.white": "observed", "first.order": "first.order"}
+_RESOLVED: dict[str, tuple[str, ...]] = {"se": ("robust",)}
+"""Words that stand for another one, which depends on other options."""
+
+_INFORMATION_OF = {
+    "robust.sem": "expected",
+    "robust.huber.white": "observed",
+    "first.order": "first.order",
+}
 _NEEDS_CASES = ("robust.sem", "robust.huber.white", "first.order")
+
+_ALIASES = {"missing": {"ml": "fiml", "direct": "fiml"}}
+"""Other words for a value."""
+
+_COMPLETE_ONLY = (
+    "robust.sem", "satorra.bentler", "yuan.bentler", "mean.var.adjusted", "scaled.shifted",
+)  # fmt: skip
+"""Corrections that rest on the fourth moments of complete cases."""
 
 _LATER = {
     "estimator": ("dwls", "wlsm", "wlsmv", "ulsm", "ulsmv"),
-    "missing": ("fiml", "ml", "pairwise", "direct"),
-    "se": ("bootstrap",),
-    "test": ("bollen.stine",),
+    "missing": ("pairwise",),
 }
 """Words of the field that a user may rightly expect and that are not available in this version."""
+
+_WHY_NOT = {
+    "pairwise": "Covariances of different cases need not form a possible matrix, and no number of "
+    "cases belongs to their chi-square; missing='fiml' uses the same answers.",
+}
+"""Why a word is not available, where a reason says more than what is."""
 
 PerGroup = Mapping[str, Any] | Sequence[Any]
 """One value for each group: by label, or in order."""
@@ -97,7 +125,11 @@ class Options:
     Parameters
     ----------
     estimator, likelihood, missing, information, se, test, parameterization, engine : str
-        See :data:`VALUES`.
+        See :data:`VALUES`; ``se="robust"`` is ``"robust.sem"`` for complete data and otherwise
+        ``"robust.huber.white"``.
+    bounds : str
+        Ranges that estimates may not leave: of variances (``pos.var``, of observed variables and
+        constructs alike), or of variances, loadings and covariances (``standard``, ``wide``).
     group : str or None
         Column that holds the group; None for one group.
     group_equal, group_partial : tuple of str
@@ -115,7 +147,7 @@ class Options:
     fixed_x : bool
         Keep moments of exogenous observed covariates at their sample values.
     bootstrap : int
-        Number of bootstrap samples where a bootstrap is asked for.
+        Number of resamples where ``se`` or ``test`` asks for a bootstrap.
     sample_cov : DataFrame or None
         Covariance (divisor N-1) or correlation matrix instead of raw data. Several groups: a
         mapping of label to matrix, or a sequence of matrices.
@@ -149,6 +181,7 @@ class Options:
     test: str = "default"
     bootstrap: int = 1000
     parameterization: str = "delta"
+    bounds: str = "none"
     sample_cov: pd.DataFrame | PerGroup | None = None
     sample_mean: pd.Series | Sequence[float] | PerGroup | None = None
     sample_sd: pd.Series | Sequence[float] | PerGroup | None = None
@@ -161,12 +194,18 @@ class Options:
     def __post_init__(self) -> None:
         """Resolve what the estimator decides."""
         usual = DEFAULTS[self.estimator]
+        if self.se == "robust":
+            complete = self.missing == "listwise"
+            object.__setattr__(self, "se", "robust.sem" if complete else "robust.huber.white")
         chosen = _INFORMATION_OF.get(self.se, usual.information)
+        if self.incomplete and chosen == "expected":
+            chosen = "observed"
         resolved = {"information": chosen, "se": usual.se, "test": usual.test}
         for name, value in resolved.items():
             if getattr(self, name) == "default":
                 object.__setattr__(self, name, value)
-        if self.discrepancy != "ML" and self.needs_cases:
+        self._require_analysable()
+        if not self.likelihood_based and self.corrected:
             raise UnsupportedError(
                 f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
                 f"information={self.information!r}",
@@ -191,21 +230,71 @@ class Options:
         values = {name: _checked(name, value) for name, value in keywords.items()}
         return cls(**values)
 
+    def _require_analysable(self) -> None:
+        """Refuse what incomplete cases do not allow.
+
+        Raises
+        ------
+        UnsupportedError
+            With the reason.
+        """
+        if not self.incomplete:
+            return
+        for what, applies, reason in (
+            (
+                f"estimator = {self.estimator!r}",
+                not self.likelihood_based,
+                "Least squares analyse one covariance matrix of complete cases; ML and MLR do not.",
+            ),
+            (
+                f"se = {self.se!r} and test = {self.test!r}",
+                self.se in _COMPLETE_ONLY or self.test in _COMPLETE_ONLY,
+                "These corrections are made for complete cases; estimator 'MLR' does with others.",
+            ),
+            (
+                "meanstructure = False",
+                self.meanstructure is False,
+                "What is missing is estimated together with the means; leave the option out.",
+            ),
+            (
+                "sample_cov",
+                self.sample_cov is not None,
+                "A matrix no longer tells which answers are missing; give raw data.",
+            ),
+        ):
+            if applies:
+                raise UnsupportedError(f"missing = 'fiml' with {what}", reason)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether incomplete cases are analysed."""
+        return self.missing == "fiml"
+
+    @property
+    def likelihood_based(self) -> bool:
+        """Whether a likelihood is maximised."""
+        return DEFAULTS[self.estimator].discrepancy == "ML"
+
     @property
     def discrepancy(self) -> str:
         """The estimator whose discrepancy is minimised."""
-        return DEFAULTS[self.estimator].discrepancy
+        return "FIML" if self.incomplete else DEFAULTS[self.estimator].discrepancy
 
     @property
     def scaled(self) -> bool:
         """Whether the test statistic is corrected for non-normality."""
-        return self.test not in ("standard", "none")
+        return self.test not in ("standard", "bollen.stine", "none")
+
+    @property
+    def corrected(self) -> bool:
+        """Whether anything is corrected for non-normality by what the cases themselves say."""
+        words = (self.se, self.information)
+        return self.scaled or any(word in _NEEDS_CASES for word in words)
 
     @property
     def needs_cases(self) -> bool:
         """Whether inference needs the cases themselves, not only their moments."""
-        words = (self.se, self.information)
-        return self.scaled or any(word in _NEEDS_CASES for word in words)
+        return self.corrected or self.se == "bootstrap" or self.test == "bollen.stine"
 
     @property
     def marker_scaling(self) -> bool:
@@ -243,11 +332,13 @@ def _word(name: str, value: Any) -> str:
     allowed = VALUES[name]
     if value == "default":
         return "default" if name in ("information", "se", "test") else allowed[0]
-    for word in allowed:
+    value = _ALIASES.get(name, {}).get(str(value).lower(), value)
+    for word in (*allowed, *_RESOLVED.get(name, ())):
         if str(value).lower().replace("_", ".") == word.lower():
             return word
     if str(value).lower() in _LATER.get(name, ()):
-        raise UnsupportedError(f"{name} = {value!r}", f"Available: {', '.join(allowed)}.")
+        reason = _WHY_NOT.get(str(value).lower(), f"Available: {', '.join(allowed)}.")
+        raise UnsupportedError(f"{name} = {value!r}", reason)
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,9 +33,7 @@ def test_one_more_step_from_the_gls_solution_changes_nothing(name):
     as_if = ESTIMATORS["ULS"]
     problem = estimate.problem
     by_residuals = type(estimate)(
-        problem=type(problem)(
-            problem.table, problem.samples, problem.structures, problem.objective, as_if
-        ),
+        problem=replace(problem, estimator=as_if),
         params=estimate.params,
         value=estimate.value,
         converged=True,

@@ -2,6 +2,7 @@
 
 from trustsem.discrepancy.base import Criterion, Curvature, Discrepancy
 from trustsem.discrepancy.gls import GeneralizedLeastSquares
+from trustsem.discrepancy.incomplete import IncompleteLikelihood
 from trustsem.discrepancy.ml import MaximumLikelihood
 from trustsem.discrepancy.wls import WeightedLeastSquares
 
@@ -10,6 +11,7 @@ __all__ = [
     "Curvature",
     "Discrepancy",
     "GeneralizedLeastSquares",
+    "IncompleteLikelihood",
     "MaximumLikelihood",
     "WeightedLeastSquares",
 ]

@@ -1,12 +1,13 @@
 """Estimation: starts, objective, optimiser, engines, admissibility."""
 
-from trustsem.estimation.admissibility import check_admissibility
+from trustsem.estimation.admissibility import admissible_members, check_admissibility
 from trustsem.estimation.engines import estimate_with
 from trustsem.estimation.estimators import ESTIMATORS, Estimator
 from trustsem.estimation.native import Estimate, estimate
 from trustsem.estimation.objective import Objective
 from trustsem.estimation.problem import Problem
 from trustsem.estimation.reduction import parameter_values
+from trustsem.estimation.refitting import refit, stacked_objective
 
 __all__ = [
     "ESTIMATORS",
@@ -14,8 +15,11 @@ __all__ = [
     "Estimator",
     "Objective",
     "Problem",
+    "admissible_members",
     "check_admissibility",
     "estimate",
     "estimate_with",
     "parameter_values",
+    "refit",
+    "stacked_objective",
 ]

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, is_positive_definite
-from trustsem.findings import Finding
+from trustsem.arrays import Flags, Floats, diagonal, is_positive_definite, outer
+from trustsem.estimation.optimiser import unit_metric
+from trustsem.findings import Finding, at_least
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustsem.estimation.native import Estimate
+    from trustsem.estimation.problem import Problem
     from trustsem.implied import Implied
 
 _TOLERANCE = 1e-8
+_PUSH = 1e-6
+_BOUNDED = "Estimate with bounds='standard' beside it to see the best solution inside."
 
 
 def check_admissibility(estimate: Estimate) -> tuple[Finding, ...]:
@@ -31,10 +35,26 @@ def check_admissibility(estimate: Estimate) -> tuple[Finding, ...]:
     tuple of Finding
         Serious ones where the solution must not be interpreted; empty for a proper solution.
     """
-    findings = [*_convergence(estimate), *_boundaries(estimate)]
-    labels = estimate.problem.table.group_labels or ("",)
+    findings = [
+        *_convergence(estimate),
+        *_lower(estimate),
+        *_boundaries(estimate),
+        *_bounds(estimate),
+    ]
+    return (*findings, *_improper(estimate.problem, estimate.params))
+
+
+def is_proper(problem: Problem, params: Floats) -> bool:
+    """Tell whether variances, correlations and covariance matrices at a point are possible."""
+    return not at_least(_improper(problem, params), "serious")
+
+
+def _improper(problem: Problem, params: Floats) -> tuple[Finding, ...]:
+    """Return a finding for everything at a point that no population can have."""
+    findings: list[Finding] = []
+    labels = problem.table.group_labels or ("",)
     for label, structure, implied in zip(
-        labels, estimate.problem.structures, estimate.problem.implied(estimate.params), strict=True
+        labels, problem.structures, problem.implied(params), strict=True
     ):
         place = f" (group {label})" if label else ""
         findings += _negative_variances(structure.eta, implied.matrices["Psi"], "", place)
@@ -44,6 +64,43 @@ def check_admissibility(estimate: Estimate) -> tuple[Finding, ...]:
         findings += _correlations(structure.eta, implied, place)
         findings += _matrices(structure.observed, structure.eta, implied, place)
     return tuple(findings)
+
+
+def admissible_members(problem: Problem, params: Floats) -> Flags:
+    """Return which members of a stack of minima are proper by the rules of the single ones.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model on a stack of b samples.
+    params : ndarray, shape (b, q)
+        Where the minima are.
+    """
+    proper = np.ones(len(params), dtype=bool)
+    for implied in problem.implied(params):
+        for name in ("Psi", "Theta"):
+            M = implied.matrices[name]
+            limit = -_TOLERANCE * (1 + np.abs(M).max(axis=(-2, -1), initial=0.0))
+            proper &= (diagonal(M) >= limit[:, None]).all(axis=-1)
+        proper &= _proper_covariances(implied.cov_eta)
+        proper &= _proper_covariances(implied.matrices["Theta"])
+    return proper
+
+
+def _proper_covariances(M: Floats) -> Flags:
+    """Return which matrices are covariance matrices, as far as their variances are positive."""
+    p = M.shape[-1]
+    together = ((M != 0) & ~np.eye(p, dtype=bool)).any(axis=tuple(range(M.ndim - 1)))
+    M = M[..., together, :][..., together]
+    variances = diagonal(M)
+    exists = variances > 0
+    scale = np.sqrt(np.where(exists, variances, 1.0))
+    R = np.where(outer(exists, exists), M / outer(scale, scale), np.eye(M.shape[-1]))
+    try:
+        np.linalg.cholesky(R)
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.eigvalsh(R)[..., 0] > -_TOLERANCE)
+    return np.ones(len(M), dtype=bool)
 
 
 def _convergence(estimate: Estimate) -> Iterator[Finding]:
@@ -56,7 +113,23 @@ def _convergence(estimate: Estimate) -> Iterator[Finding]:
             severity="serious",
             holds=False,
             value=estimate.gradient_norm,
-            remedy="Simplify the model, collect more cases, or give starting values.",
+            remedy="Estimate with bounds='standard', use fewer constructs or more items for each, "
+            "or collect more cases.",
+        )
+
+
+def _lower(estimate: Estimate) -> Iterator[Finding]:
+    """Yield a finding where the discrepancy is lower elsewhere."""
+    if estimate.converged and estimate.lower is not None:
+        yield Finding(
+            code="lower_elsewhere",
+            subject="model",
+            claim=f"The discrepancy is {estimate.value:.5f} here, but {estimate.lower:.5f} at an "
+            "improper solution or on a path without end: the data hardly determine this model.",
+            severity="warning",
+            value=estimate.value,
+            threshold=estimate.lower,
+            remedy="Collect more cases, measure constructs by more items, or simplify the model.",
         )
 
 
@@ -71,6 +144,33 @@ def _boundaries(estimate: Estimate) -> Iterator[Finding]:
             "approximate.",
             severity="warning",
             remedy="Estimate without the inequality to see what the data say.",
+        )
+
+
+def _bounds(estimate: Estimate) -> Iterator[Finding]:
+    """Yield a finding for each bound that keeps a parameter from where F is lower."""
+    problem = estimate.problem
+    if not problem.bounds or not estimate.converged:
+        return
+    reduced = problem.reduction.reduce(estimate.params)
+    point = problem.objective.at(reduced[None])
+    slopes = point.gradient()[0] / unit_metric(point.expected_hessian()[0])
+    held = problem.bounds.held(reduced, slopes) & (np.abs(slopes) > _PUSH)
+    for position in np.flatnonzero(held):
+        row, value = problem.reduced_rows[position], float(reduced[position])
+        side = "lower" if slopes[position] > 0 else "upper"
+        place = f" (group {row.group})" if problem.table.n_groups > 1 else ""
+        yield Finding(
+            code="on_bound",
+            subject=row.name,
+            claim=f"{row.name}{place} is held at its {side} bound {value:.4g}: without the bound "
+            f"the estimate would lie beyond. Standard errors do not know of the bound; chi-square "
+            "and its p-value are approximate.",
+            severity="warning",
+            value=value,
+            threshold=value,
+            source="dejonckere2022",
+            remedy="Estimate with bounds='none' to see what the data say.",
         )
 
 
@@ -90,7 +190,8 @@ def _negative_variances(
                 value=float(variance),
                 threshold=0.0,
                 source="bollen1989",
-                remedy="Check the item, the number of items per construct and the sample size.",
+                remedy="Check the item, the number of items per construct and the sample size. "
+                + _BOUNDED,
             )
 
 

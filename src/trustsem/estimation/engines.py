@@ -28,9 +28,10 @@ def estimate_with(engine: str, problem: Problem) -> Estimate:
     """
     if engine == "native":
         return estimate(problem)
-    if not problem.estimator.likelihood:
+    if problem.estimator.name != "ML":
         raise EngineUnavailableError(
-            f"The semopy engine estimates by maximum likelihood, not by {problem.estimator.name}.",
+            "The semopy engine estimates by maximum likelihood from complete data, not by "
+            f"{problem.estimator.title} ({problem.estimator.name}).",
             remedy="Use engine='native'.",
         )
     from trustsem.estimation.semopy_engine import (  # noqa: PLC0415 - semopy takes seconds to load

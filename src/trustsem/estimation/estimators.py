@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from trustsem.arrays import Floats
 from trustsem.discrepancy import (
     Criterion,
     GeneralizedLeastSquares,
+    IncompleteLikelihood,
     MaximumLikelihood,
     WeightedLeastSquares,
 )
+from trustsem.errors import MomentsError
 from trustsem.moments import (
     Divisor,
     FreeSpread,
@@ -45,6 +48,11 @@ class Estimator:
         the spread.
     baseline : str
         Estimator by which the baseline model is fitted.
+    from_moments : callable or None
+        Forms the discrepancy from covariance matrices and means alone, also from stacks of them;
+        None where the weights come from the cases.
+    search : str
+        Estimator by whose discrepancy a wide search looks for minima; empty for its own.
     """
 
     name: str
@@ -54,6 +62,8 @@ class Estimator:
     likelihood: bool = False
     efficient: bool = True
     baseline: str = ""
+    from_moments: Callable[[Floats, Floats | None], Criterion] | None = None
+    search: str = ""
 
     def divisor(self, likelihood: str) -> Divisor:
         """Return what sums of squares are divided by."""
@@ -63,6 +73,16 @@ class Estimator:
 def _maximum_likelihood(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
     del covariates  # their residuals vanish
     return MaximumLikelihood.of(sample.cov, sample.mean if means else None)
+
+
+def _incomplete(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
+    del covariates  # their cases are complete, and their residuals vanish
+    if sample.patterns is None or sample.mean is None or not means:
+        raise MomentsError(
+            "The likelihood of incomplete cases needs raw data and a model with means.",
+            remedy="Give data, and leave out meanstructure=False.",
+        )
+    return IncompleteLikelihood.of(sample.patterns, sample.cov, sample.mean)
 
 
 def _generalized(sample: SampleMoments, means: bool, covariates: Sequence[str]) -> Criterion:
@@ -90,9 +110,24 @@ ESTIMATORS = {
             NormalSpread.of,
             likelihood=True,
             baseline="ML",
+            from_moments=MaximumLikelihood.of,
         ),
         Estimator(
-            "GLS", "generalized least squares", _generalized, NormalSpread.of, baseline="GLS"
+            "FIML",
+            "full-information maximum likelihood",
+            _incomplete,
+            NormalSpread.of,
+            likelihood=True,
+            baseline="FIML",
+            search="ML",  # of the saturated moments: nearly the same minima at little cost
+        ),
+        Estimator(
+            "GLS",
+            "generalized least squares",
+            _generalized,
+            NormalSpread.of,
+            baseline="GLS",
+            from_moments=GeneralizedLeastSquares.of,
         ),
         Estimator(
             "ULS",
@@ -101,6 +136,7 @@ ESTIMATORS = {
             NormalSpread.of,
             efficient=False,
             baseline="GLS",
+            from_moments=WeightedLeastSquares.unweighted,
         ),
         Estimator(
             "WLS",

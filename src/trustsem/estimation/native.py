@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import exceeds
+from trustsem.arrays import exceeds, outer
+from trustsem.estimation.admissibility import is_proper
 from trustsem.estimation.augmented import minimise_under_conditions
+from trustsem.estimation.curves import describe_runaway
 from trustsem.estimation.identification import require_identified
 from trustsem.estimation.optimiser import Optimum, minimise, unit_metric
 from trustsem.estimation.reduction import BOUNDARY
+from trustsem.estimation.search import search_widely
 
 if TYPE_CHECKING:
     from trustsem.arrays import Floats
     from trustsem.estimation.problem import Problem
-    from trustsem.specification import Parameter
 
 _SADDLE = -1e-7
 _ESCAPES = 3
-_STARTS = 60
-_NEGATIVE = 0.4
-_WIDE_ITERATIONS = 150
+_PATIENCE = 60
+_SAME = 1e-6
+_WELL_DETERMINED = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Estimate:
         Which engine estimated.
     message : str
         Why it did not converge; empty if it did.
+    lower : float or None
+        A lower F that was seen, at an improper solution or on a path without end.
     """
 
     problem: Problem
@@ -57,6 +61,7 @@ class Estimate:
     gradient_norm: float
     engine: str = "native"
     message: str = ""
+    lower: float | None = None
 
     @property
     def chisq(self) -> float:
@@ -84,112 +89,107 @@ def estimate(problem: Problem) -> Estimate:
     ------
     NotIdentifiedError
         If the model has no unique solution, whatever the data.
+
+    Notes
+    -----
+    A minimum to which the usual start leads stands if the data determine it well, or if it is
+    proper and no lower proper one is found. Otherwise the lowest minimum found counts.
     """
     search = problem.dimensionless()
-    start = _inside(search, problem.start())
+    start = _inside(search, search.bounds.clip(problem.start()))
     if not start.size:
         at = problem.objective.at(start[None])
         return Estimate(problem, problem.reduction.expand(start), float(at.value[0]), True, 0, 0.0)
     require_identified(search, start)
-    best, iterations = _attempts(search, start)
+    best, lower, iterations = _attempts(search, start)
     reduced = best.reduced[0]
     converged = bool(best.converged[0])
+    value = float((best if search is problem else problem.objective.at(best.reduced)).value[0])
     return Estimate(
         problem=problem,
         params=problem.reduction.expand(reduced),
-        value=float((best if search is problem else problem.objective.at(best.reduced)).value[0]),
+        value=value,
         converged=converged,
         iterations=iterations,
         gradient_norm=float(best.gradient_norm[0]),
         message="" if converged else _reason(problem, best),
+        lower=None if lower is None else value + lower,
     )
 
 
-def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, int]:
-    """Minimise from the start, leave saddle points, and search more widely if need be."""
-    best = _minimise(problem, start)
+def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, float | None, int]:
+    """Descend, leave saddle points, and search more widely if need be.
+
+    Returns the solution, how far below it a lower F was seen elsewhere, and the steps taken.
+    """
+    if len(problem.reduction.conditions):
+        best = minimise_under_conditions(problem, start)
+        return best, None, int(best.iterations[0])
+    best = minimise(problem.objective, start[None], max_iterations=_PATIENCE, bounds=problem.bounds)
     iterations = int(best.iterations[0])
     for _ in range(_ESCAPES):
-        escape = _escape(problem, best) if best.converged[0] else None
-        if escape is None:
+        if not best.converged[0]:
             break
-        best = _minimise(problem, escape)
+        H, metric = _curvature(problem, best)
+        free = not problem.bounds.touched(best.reduced).any()
+        if free and exceeds(H, _WELL_DETERMINED / problem.n_obs):
+            return best, None, iterations
+        beside = None if exceeds(H, _SADDLE) else _beside(problem, best, H, metric)
+        if beside is None:
+            break
+        best = minimise(
+            problem.objective, beside[None], max_iterations=_PATIENCE, bounds=problem.bounds
+        )
         iterations += int(best.iterations[0])
-    if not best.converged[0]:
-        other = _search_widely(problem, start)
-        if other is not None:
-            iterations += int(other.iterations[0])
-            if other.converged[0] or other.value[0] < best.value[0]:
-                best = other
-    return best, iterations
+    ends = search_widely(problem, start, best)
+    chosen = _chosen(problem, best, ends)
+    gap = float(ends.value[0] - chosen.value[0])
+    iterations += int(chosen.iterations[0])
+    return chosen, (gap if gap < -_SAME else None), iterations
 
 
-def _search_widely(problem: Problem, start: Floats) -> Optimum | None:
-    """Minimise from many starts at once; return the best end, a converged one if there is any."""
-    if len(problem.reduction.conditions):
-        modest = _inside(problem, problem.start(modest=True))
-        return _minimise(problem, modest)
-    starts = _scattered(problem, start)
-    if not len(starts):
-        return None
-    ends = minimise(problem.objective, starts, max_iterations=_WIDE_ITERATIONS)
-    reached = ends.value[ends.converged] if ends.converged.any() else ends.value
-    best = (ends.value == reached.min()) & (ends.converged | ~ends.converged.any())
-    return ends.take(np.array([np.argmax(best)]))
+def _chosen(problem: Problem, first: Optimum, ends: Optimum) -> Optimum:
+    """Return the end that counts as the solution."""
+    minima = np.flatnonzero(ends.converged)
+    if not len(minima):
+        return ends.take(np.array([0]))
+    if first.converged[0] and _is_proper(problem, first, 0):
+        minima = np.array([i for i in minima if _is_proper(problem, ends, int(i))])
+    for i in minima:
+        end = ends.take(np.array([i]))
+        if exceeds(_curvature(problem, end)[0], _SADDLE):
+            # An equal minimum elsewhere is the same solution with signs turned.
+            same = first.converged[0] and end.value[0] > first.value[0] - _SAME
+            return first if same else end
+    return first if first.converged[0] else ends.take(minima[:1])
 
 
-def _scattered(problem: Problem, start: Floats) -> Floats:
-    """Return starts that differ in size and sign of loadings and construct variances.
+def _is_proper(problem: Problem, ends: Optimum, member: int) -> bool:
+    """Tell whether one end is an admissible solution."""
+    return is_proper(problem, problem.reduction.expand(ends.reduced[member]))
 
-    A construct's variance may be negative at a solution, and a marker may load the other way than
-    the other items: both lie behind a point at infinity that no descent crosses.
+
+def _curvature(problem: Problem, optimum: Optimum) -> tuple[Floats, Floats]:
+    """Return the exact Hessian at an optimum in the unit metric, and this metric.
+
+    Parameters that are held on a bound take no part.
     """
-    generator = np.random.default_rng(1988)
-    kinds = np.array([_kind(problem, row) for row in problem.reduced_rows])
-    size = (_STARTS, len(start))
-    factor = np.ones(size)
-    directed = kinds == "directed"
-    factor[:, directed] = generator.normal(1.0, 0.7, size)[:, directed]
-    construct = kinds == "construct"
-    sign = np.where(generator.random(size) < _NEGATIVE, -1.0, 1.0)
-    factor[:, construct] = (sign * 10.0 ** generator.uniform(-2.5, 0.0, size))[:, construct]
-    residual = kinds == "residual"
-    factor[:, residual] = generator.uniform(0.7, 1.3, size)[:, residual]
-    starts = start * factor
-    starts = np.concatenate([problem.start(modest=True)[None], starts])
-    return np.asarray(starts[np.isfinite(problem.objective.at(starts).value)])
-
-
-def _kind(problem: Problem, row: Parameter) -> str:
-    """Return how a parameter is varied in a wide search."""
-    if row.op in ("=~", "~"):
-        return "directed"
-    if row.op == "~~" and row.lhs == row.rhs:
-        return "construct" if row.lhs in problem.table.constructs else "residual"
-    return "other"
-
-
-def _minimise(problem: Problem, start: Floats) -> Optimum:
-    """Minimise one objective, under its conditions if there are any."""
-    conditions = problem.reduction.conditions
-    if len(conditions):
-        return minimise_under_conditions(problem.objective, start[None], conditions)
-    return minimise(problem.objective, start[None])
-
-
-def _escape(problem: Problem, optimum: Optimum) -> Floats | None:
-    """Return a lower point beside a saddle point; None at a minimum."""
-    if len(problem.reduction.conditions):
-        return None
     point = problem.objective.at(optimum.reduced)
     exact = point.exact_hessian()[0]
     metric = unit_metric(point.expected_hessian()[0], exact)
-    scaled = exact / np.outer(metric, metric)
-    if exceeds(scaled, _SADDLE):
-        return None
-    step = np.linalg.eigh(scaled)[1][:, 0] / metric
-    trials = [optimum.reduced[0] + size * step for size in (0.3, -0.3, 0.1, -0.1, 0.03, -0.03)]
-    values_there = problem.objective.at(np.array(trials)).value
+    H = exact / outer(metric, metric)
+    if problem.bounds:
+        held = problem.bounds.held(optimum.reduced[0], point.gradient()[0])
+        H = np.where(outer(~held, ~held), H, np.eye(len(H)))
+    return H, metric
+
+
+def _beside(problem: Problem, optimum: Optimum, H: Floats, metric: Floats) -> Floats | None:
+    """Return a lower point along the direction of smallest curvature; None if there is none."""
+    direction = np.linalg.eigh(H)[1][:, 0] / metric
+    sizes = np.array([0.3, -0.3, 0.1, -0.1, 0.03, -0.03])
+    trials = problem.bounds.clip(optimum.reduced[0] + sizes[:, None] * direction)
+    values_there = problem.objective.at(trials).value
     lowest = int(np.argmin(values_there))
     return trials[lowest] if values_there[lowest] < optimum.value[0] else None
 
@@ -203,7 +203,7 @@ def _inside(problem: Problem, start: Floats) -> Floats:
         if row.op in ("=~", "~") or (row.op == "~~" and row.lhs != row.rhs):
             independent[position] = 0.0
     for share in (0.5, 0.25, 0.1, 0.0):
-        point = share * start + (1 - share) * independent
+        point = problem.bounds.clip(share * start + (1 - share) * independent)
         if np.isfinite(problem.objective.at(point[None]).value[0]):
             return point
     return start
@@ -219,6 +219,9 @@ def _reason(problem: Problem, optimum: Optimum) -> str:
             return f"the constraints {'; '.join(texts)} cannot be met"
     if not np.isfinite(optimum.value[0]):
         return "no starting point gives a positive definite implied covariance matrix"
+    runaway = describe_runaway(problem, problem.reduction.expand(optimum.reduced[0]))
+    if runaway:
+        return f"the discrepancy falls without reaching a minimum while {runaway}"
     return (
         f"the gradient did not vanish (largest scaled element {optimum.gradient_norm[0]:.1e}); "
         "the discrepancy may have no minimum for these data"

@@ -16,6 +16,8 @@ from trustsem.arrays import Flags, Floats, diagonal, outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trustsem.estimation.bounds import Bounds
+
 TOLERANCE = 1e-9
 """Largest gradient element at a solution, in the unit metric of the expected Hessian."""
 
@@ -24,7 +26,9 @@ _FISHER_STEPS = 2
 _RADIUS = 10.0
 _SUFFICIENT = 1e-4
 _NOISE = 1e-13
-_HALVINGS = 40
+_VANISHING = 15
+_INVISIBLE = 1e-6
+_HALVINGS = 30
 _SMALLEST_CURVATURE = 1e-4
 _JOINT_CURVATURE = 1e4
 _BALANCINGS = 60
@@ -87,6 +91,16 @@ class Optimum:
     iterations: NDArray[np.intp]
     converged: NDArray[np.bool_]
 
+    def joined(self, other: Optimum) -> Optimum:
+        """Return the members of both stacks."""
+        return Optimum(
+            reduced=np.concatenate([self.reduced, other.reduced]),
+            value=np.concatenate([self.value, other.value]),
+            gradient_norm=np.concatenate([self.gradient_norm, other.gradient_norm]),
+            iterations=np.concatenate([self.iterations, other.iterations]),
+            converged=np.concatenate([self.converged, other.converged]),
+        )
+
     def take(self, index: NDArray[np.intp]) -> Optimum:
         """Return some members of the stack."""
         return Optimum(
@@ -104,8 +118,12 @@ def minimise(
     *,
     tolerance: float = TOLERANCE,
     max_iterations: int = 300,
+    bounds: Bounds | None = None,
 ) -> Optimum:
     """Minimise each member of a stack from its own start.
+
+    Under bounds the steps are projected Newton steps [bertsekas1982]_: parameters that the
+    gradient pushes against a bound are left out of the step, the others are cut off at theirs.
 
     Parameters
     ----------
@@ -117,7 +135,11 @@ def minimise(
         Stopping rule.
     max_iterations : int
         Steps after which a member counts as not converged.
+    bounds : Bounds, optional
+        Box that no member leaves; its start is moved inside.
     """
+    box = bounds or None
+    start = start if box is None else box.clip(start)
     state = _State.begin(start)
     active = np.arange(len(start))
     member: Smooth = function
@@ -125,13 +147,14 @@ def minimise(
     here = start.copy()
     for iteration in range(max_iterations + 1):
         gradient, expected = point.gradient(), point.expected_hessian()
+        held = None if box is None else box.held(here, gradient)
         metric = unit_metric(expected)
-        norm = _scaled_norm(gradient, metric, point)
+        norm = _scaled_norm(gradient, metric, point, held)
         curvature = expected
         if iteration >= _FISHER_STEPS and (norm > tolerance).any():
             curvature = point.exact_hessian()
             metric = unit_metric(expected, curvature)
-            norm = _scaled_norm(gradient, metric, point)
+            norm = _scaled_norm(gradient, metric, point, held)
         state.record(active, here, point.value, norm, iteration)
         going = (norm > tolerance) & np.isfinite(point.value)
         if not going.any() or iteration == max_iterations:
@@ -141,10 +164,16 @@ def minimise(
             member = member.take(np.flatnonzero(going))
             point = member.at(here)
             gradient, metric, curvature = gradient[going], metric[going], curvature[going]
-        step = _descent(curvature, gradient, metric)
-        here, point, moved = _search(member, here, point, gradient, step)
+            held = None if held is None else held[going]
+        step = _descent(curvature, gradient, metric, held)
+        here, point, moved, noise = _search(member, here, point, (gradient, step), box)
         if not moved.all():
-            state.record(active, here, point.value, norm[going], iteration)
+            # Near-singular data: what a Newton step promises is less than the rounding of F.
+            promised = np.abs((gradient * step).sum(axis=-1)) / 2
+            hidden = (promised <= noise) & (promised < _INVISIBLE)
+            settled = np.where(hidden, _STALLED, np.inf)
+            stuck = np.where(moved, norm[going], np.minimum(norm[going], settled))
+            state.record(active, here, point.value, stuck, iteration)
             if not moved.any():
                 break
             active, here = active[moved], here[moved]
@@ -225,18 +254,25 @@ def _balanced(joint: Floats, metric: Floats, together: Flags) -> Floats:
     return np.asarray(metric)
 
 
-def _scaled_norm(gradient: Floats, metric: Floats, point: Point) -> Floats:
-    """Return the largest scaled gradient element; infinite outside the domain."""
-    norm = np.abs(gradient / metric).max(axis=-1, initial=0.0)
+def _scaled_norm(gradient: Floats, metric: Floats, point: Point, held: Flags | None) -> Floats:
+    """Return the largest scaled gradient element not held; infinite outside the domain."""
+    slope = gradient / metric
+    slope = slope if held is None else np.where(held, 0.0, slope)
+    norm = np.abs(slope).max(axis=-1, initial=0.0)
     return np.where(np.isfinite(point.value), norm, np.inf)
 
 
-def _descent(curvature: Floats, gradient: Floats, metric: Floats) -> Floats:
+def _descent(
+    curvature: Floats, gradient: Floats, metric: Floats, held: Flags | None = None
+) -> Floats:
     """Return Newton steps; where the curvature is indefinite, along its absolute value."""
     with np.errstate(over="ignore", invalid="ignore"):
         H = curvature / outer(metric, metric)
     H = np.where(np.isfinite(H), H, 0.0)
     slope = gradient / metric
+    if held is not None:
+        H = np.where(outer(~held, ~held), H, np.eye(H.shape[-1]))
+        slope = np.where(held, 0.0, slope)
     try:
         np.linalg.cholesky(H)
         step = -np.linalg.solve(H, slope[..., None])[..., 0]
@@ -251,21 +287,47 @@ def _descent(curvature: Floats, gradient: Floats, metric: Floats) -> Floats:
 
 
 def _search(
-    function: Smooth, here: Floats, point: Point, gradient: Floats, step: Floats
-) -> tuple[Floats, Point, NDArray[np.bool_]]:
-    """Halve each step until its function decreases enough; return points and who moved."""
-    promised = (gradient * step).sum(axis=-1)
-    slack = _NOISE * (1 + np.abs(point.value))
-    size = np.ones(len(here))
-    trial_at = here + step
+    function: Smooth,
+    here: Floats,
+    point: Point,
+    line: tuple[Floats, Floats],
+    box: Bounds | None,
+) -> tuple[Floats, Point, NDArray[np.bool_], Floats]:
+    """Halve each step until its function decreases enough.
+
+    ``line`` holds each member's gradient and step. Returns points, who moved, and for those who
+    did not how much F changes by rounding alone, along steps next to nothing.
+    """
+    gradient, step = line
+    trial_at = here + step if box is None else box.clip(here + step)
     trial = function.at(trial_at)
-    for _ in range(_HALVINGS):
-        good = trial.value <= point.value + _SUFFICIENT * size * promised + slack
-        if good.all():
-            return trial_at, trial, good
-        size = np.where(good, size, size / 2)
-        trial_at = here + size[:, None] * step
-        trial = function.at(trial_at)
-    good = trial.value <= point.value + slack
+    good = _decreases(trial.value, point.value, gradient, trial_at - here)
+    if good.all():
+        return trial_at, trial, good, np.zeros(len(here))
+    noise = np.zeros(len(here))
+    left = np.flatnonzero(~good)
+    size, value = 1.0, trial.value.copy()
+    for halving in range(_HALVINGS):
+        size /= 2
+        shorter = here[left] + size * step[left]
+        trial_at[left] = shorter if box is None else box.clip(shorter)
+        value[left] = function.take(left).at(trial_at[left]).value
+        done = _decreases(
+            value[left], point.value[left], gradient[left], trial_at[left] - here[left]
+        )
+        good[left] = done
+        if halving >= _VANISHING:
+            noise[left] = np.maximum(noise[left], np.abs(value[left] - point.value[left]))
+        left = left[~done]
+        if not len(left):
+            break
+    good[left] = False
     trial_at = np.where(good[:, None], trial_at, here)
-    return trial_at, function.at(trial_at), good & (size > 2.0 ** (1 - _HALVINGS))
+    return trial_at, function.at(trial_at), good, noise
+
+
+def _decreases(value: Floats, before: Floats, gradient: Floats, moved: Floats) -> Flags:
+    """Return whose function falls by a sufficient share of what its gradient promises."""
+    promised = (gradient * moved).sum(axis=-1)
+    slack = _NOISE * (1 + np.abs(before))
+    return np.asarray(value <= before + _SUFFICIENT * promised + slack)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trustsem.arrays import Floats
+from trustsem.estimation.bounds import Bounds, build_bounds
 from trustsem.estimation.estimators import ESTIMATORS, Estimator
 from trustsem.estimation.objective import Block, Objective, shares
 from trustsem.estimation.reduction import Reduction, build_reduction
@@ -37,6 +38,8 @@ class Problem:
         F as a function of the reduced parameters.
     estimator : Estimator
         Which discrepancy, and what may be concluded from its minimum.
+    bounds : Bounds
+        The box that the reduced parameters must stay in.
     """
 
     table: ParameterTable
@@ -44,10 +47,15 @@ class Problem:
     structures: tuple[Structure, ...]
     objective: Objective
     estimator: Estimator
+    bounds: Bounds
 
     @classmethod
     def build(
-        cls, table: ParameterTable, samples: Sequence[SampleMoments], estimator: str = "ML"
+        cls,
+        table: ParameterTable,
+        samples: Sequence[SampleMoments],
+        estimator: str = "ML",
+        bounds: str = "none",
     ) -> Problem:
         """Compile the model and join it to its samples.
 
@@ -59,6 +67,8 @@ class Problem:
             One per group.
         estimator : str
             A name of :data:`ESTIMATORS`.
+        bounds : str
+            Value of the option ``bounds``.
 
         Raises
         ------
@@ -71,7 +81,9 @@ class Problem:
         structures = tuple(compile_structure(table, group + 1) for group in range(table.n_groups))
         chosen = ESTIMATORS[estimator]
         blocks = _blocks(table, structures, ordered, chosen)
-        return cls(table, ordered, structures, Objective(blocks, build_reduction(table)), chosen)
+        reduction = build_reduction(table)
+        box = build_bounds(bounds, table, ordered, reduction)
+        return cls(table, ordered, structures, Objective(blocks, reduction), chosen, box)
 
     def by(self, estimator: str) -> Problem:
         """Return the same model and samples with the discrepancy of another estimator."""
@@ -80,6 +92,13 @@ class Problem:
         chosen = ESTIMATORS[estimator]
         blocks = _blocks(self.table, self.structures, self.samples, chosen)
         return replace(self, objective=replace(self.objective, blocks=blocks), estimator=chosen)
+
+    def with_samples(self, samples: Sequence[SampleMoments]) -> Problem:
+        """Return the same model joined to other samples, with variables in the same order."""
+        blocks = _blocks(self.table, self.structures, samples, self.estimator)
+        return replace(
+            self, samples=tuple(samples), objective=replace(self.objective, blocks=blocks)
+        )
 
     @property
     def reduction(self) -> Reduction:

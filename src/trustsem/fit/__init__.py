@@ -1,14 +1,26 @@
 """Fit: indices, baseline model, residuals, modification indices."""
 
-from trustsem.fit.baseline import Baseline, baseline_fit, scaled_baseline
+from trustsem.fit.baseline import (
+    Baseline,
+    baseline_fit,
+    complete_data_tests,
+    scaled_baseline,
+)
 from trustsem.fit.indices import FIT_INDICES, FitIndex, FitInputs, fit_inputs, fit_measures
 from trustsem.fit.modification import modification_indices
 from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
-from trustsem.fit.scaled import SCALED_INDICES, ScaledInputs, scaled_fit_measures
+from trustsem.fit.scaled import (
+    ROBUST_INDICES,
+    SCALED_INDICES,
+    ScaledInputs,
+    complete_data_fit_measures,
+    scaled_fit_measures,
+)
 
 __all__ = [
     "FIT_INDICES",
     "RESIDUAL_KINDS",
+    "ROBUST_INDICES",
     "SCALED_INDICES",
     "Baseline",
     "FitIndex",
@@ -16,6 +28,8 @@ __all__ = [
     "Residuals",
     "ScaledInputs",
     "baseline_fit",
+    "complete_data_fit_measures",
+    "complete_data_tests",
     "fit_inputs",
     "fit_measures",
     "modification_indices",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from trustsem.arrays import Flags, Floats, invert_positive
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
 from trustsem.implied import moment_tangents
-from trustsem.inference import ScaledTest, scaled_test
+from trustsem.inference import ScaledTest, complete_data_test, scaled_test
+from trustsem.moments import SampleMoments, SaturatedModel, independence_moments
 from trustsem.options import Options
 from trustsem.specification import Parameter, ParameterTable, Role
 
@@ -32,7 +34,7 @@ class Baseline:
 
 
 def baseline_fit(problem: Problem) -> Baseline:
-    """Fit the independence model in closed form.
+    """Fit the independence model, in closed form but for incomplete related covariates.
 
     Parameters
     ----------
@@ -44,25 +46,32 @@ def baseline_fit(problem: Problem) -> Baseline:
     Variances are free and covariances zero. Observed covariates (predictors that are nothing else)
     keep their covariances, fixed or free: they enter as one block, so that the baseline says
     nothing about what the model does not explain either. Maximum likelihood gives
-    F = sum ln s_ii - ln |S|; by least squares the model is linear in the moments, so that one step
+    F = sum ln s_ii - ln |S|, and from incomplete cases the same with each variable's own cases; by
+    least squares the model is linear in the moments, so that one step
     from anywhere ends at the minimum. ULS has no chi-square of its own; its residual-based one is
     that of GLS here.
     """
-    minimum = _by_likelihood if problem.estimator.likelihood else _by_least_squares
     by = problem.by(problem.estimator.baseline)
     chisq, df = 0.0, 0
     for block, sample in zip(by.objective.blocks, problem.samples, strict=True):
         related = np.isin(sample.names, problem.table.covariates)
-        fixed = np.isin(sample.names, problem.table.exogenous)
-        chisq += sample.weight * minimum(block, related, fixed)
+        if sample.patterns is not None:
+            moments = independence_moments(sample, problem.table.covariates)
+            minimum = float(block.criterion.at(*moments).value)
+        elif problem.estimator.likelihood:
+            minimum = _by_likelihood(block, related)
+        else:
+            minimum = _by_least_squares(
+                block, related, np.isin(sample.names, problem.table.exogenous)
+            )
+        chisq += sample.weight * minimum
         n_related = int(related.sum())
         df += (len(related) * (len(related) - 1) - n_related * (n_related - 1)) // 2
     return Baseline(chisq=chisq, df=df)
 
 
-def _by_likelihood(block: Block, related: Flags, fixed: Flags) -> float:
-    """Return the minimum of the maximum-likelihood discrepancy."""
-    del fixed  # their own moments fit either way
+def _by_likelihood(block: Block, related: Flags) -> float:
+    """Return the minimum of the maximum-likelihood discrepancy of complete data."""
     S = block.S
     free = np.log(np.diag(S)[~related]).sum()
     return float(free + _log_det(S[np.ix_(related, related)]) - _log_det(S))
@@ -97,19 +106,62 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
     options : Options
         Which test, and with which information.
     """
+    solution, df = baseline_estimate(problem)
+    return scaled_test(solution, df, options.test, options.information)
+
+
+def baseline_estimate(problem: Problem) -> tuple[Estimate, int]:
+    """Return the independence model as a solution, and its degrees of freedom.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model, estimated by maximum likelihood, and its samples.
+    """
     baseline = baseline_fit(problem)
-    own = Problem.build(independence_table(problem.table), problem.samples)
+    own = Problem.build(independence_table(problem.table), problem.samples, problem.estimator.name)
+    moments = [_independent(sample, problem.table.covariates) for sample in own.samples]
     params = np.empty(own.table.n_free)
     for row in own.table.parameters:
         if row.free:
-            sample = own.samples[row.group - 1]
-            place = sample.names.index(row.lhs)
+            names = own.samples[row.group - 1].names
+            cov, mean = moments[row.group - 1]
+            place = names.index(row.lhs)
             if row.op == "~~":
-                params[row.free - 1] = sample.cov[place, sample.names.index(row.rhs)]
-            elif sample.mean is not None:
-                params[row.free - 1] = sample.mean[place]
-    solution = Estimate(own, params, baseline.chisq / own.weight, True, 0, 0.0)
-    return scaled_test(solution, baseline.df, options.test, options.information)
+                params[row.free - 1] = cov[place, names.index(row.rhs)]
+            elif mean is not None:
+                params[row.free - 1] = mean[place]
+    return Estimate(own, params, baseline.chisq / own.weight, True, 0, 0.0), baseline.df
+
+
+def complete_data_tests(
+    estimate: Estimate, df: int, options: Options
+) -> tuple[ScaledTest, ScaledTest]:
+    """Return the complete-data tests of a model of incomplete data and of its baseline.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The model's solution.
+    df : int
+        Its degrees of freedom.
+    options : Options
+        Which information; with a corrected test, the spread that holds without normality.
+    """
+    problem, information, robust = estimate.problem, options.information, options.scaled
+    saturated = [SaturatedModel.of(sample, problem.table.exogenous) for sample in problem.samples]
+    baseline, df_baseline = baseline_estimate(problem)
+    return (
+        complete_data_test(estimate, df, saturated, information, robust=robust),
+        complete_data_test(baseline, df_baseline, saturated, information, robust=robust),
+    )
+
+
+def _independent(sample: SampleMoments, related: Sequence[str]) -> tuple[Floats, Floats | None]:
+    """Return the moments from which the independence model takes its estimates."""
+    if sample.patterns is None:
+        return sample.cov, sample.mean
+    return independence_moments(sample, related)
 
 
 def independence_table(table: ParameterTable) -> ParameterTable:

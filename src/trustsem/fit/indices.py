@@ -14,7 +14,8 @@ from trustsem.errors import UndefinedIndexError
 from trustsem.estimation import Estimate, Problem
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
-from trustsem.inference import chi_square
+from trustsem.inference import chi_square, chi_square_above, chi_square_below
+from trustsem.moments import available_moments
 
 T = TypeVar("T")
 
@@ -191,7 +192,7 @@ def chisq_pvalue(x: FitInputs) -> float:
     """Compute the p-value of exact fit."""
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
-    return float(special.chdtrc(x.df, x.chisq))
+    return chi_square_above(x.chisq, x.df)
 
 
 def log_likelihood(x: FitInputs) -> float:
@@ -267,12 +268,12 @@ def noncentral_above(chisq: float, df: float, noncentrality: float) -> float:
 
 def _nearly_perfect(chisq: float, df: float) -> bool:
     """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
-    return bool(special.chdtr(df, max(chisq, 0.0)) < _NEVER)
+    return chi_square_below(chisq, df) < _NEVER
 
 
 def _rmsea_limit(x: FitInputs, probability: float) -> float:
     """Return the RMSEA under which chi-square would have this cumulative probability."""
-    if x.df == 0 or special.chdtr(x.df, x.chisq) < probability:
+    if x.df == 0 or chi_square_below(x.chisq, x.df) < probability:
         return 0.0
     return _to_rmsea(float(special.chndtrinc(x.chisq, x.df, probability)), x)
 
@@ -310,7 +311,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("baseline_df", lambda x: float(x.df_baseline), "bentler1980"),
     FitIndex(
         "baseline_pvalue",
-        lambda x: float(special.chdtrc(x.df_baseline, x.chisq_baseline)) if x.df_baseline else 1.0,
+        lambda x: chi_square_above(x.chisq_baseline, x.df_baseline) if x.df_baseline else 1.0,
         "bentler1980",
     ),
     FitIndex("cfi", comparative_fit_index, "bentler1990"),
@@ -449,7 +450,10 @@ def log_likelihoods(estimate: Estimate) -> tuple[float, float]:
     saturated = 0.0
     for sample in problem.samples:
         fixed = [sample.names.index(name) for name in problem.table.exogenous]
-        saturated += _saturated(sample.cov, sample.n_obs)
+        if sample.patterns is not None and sample.mean is not None:
+            saturated += sample.patterns.log_likelihood(sample.cov, sample.mean)
+        else:
+            saturated += _saturated(sample.cov, sample.n_obs)
         saturated -= _saturated(sample.cov[np.ix_(fixed, fixed)], sample.n_obs)
     return saturated - max(estimate.value, 0.0) * problem.n_obs / 2, saturated
 
@@ -474,7 +478,8 @@ def goodness_of_fit(estimate: Estimate) -> float:
     .. math:: 1 - \frac{\mathrm{tr}\{(\Sigma^{-1}S - I)^2\}}{\mathrm{tr}\{(\Sigma^{-1}S)^2\}}.
 
     With a mean structure the weighted squares of the means join numerator and denominator.
-    Moments among fixed covariates take no part. Several groups are averaged by their size.
+    Moments among fixed covariates take no part. Several groups are averaged by their size. Of
+    incomplete data s are the descriptive moments of available cases, as in lavaan.
     """
     index = 0.0
     problem = estimate.problem
@@ -484,9 +489,12 @@ def goodness_of_fit(estimate: Estimate) -> float:
         curvature = block.discrepancy(implied).expected
         given = np.isin(sample.names, problem.table.exogenous)
         counted = ~np.outer(given, given)
-        mean = None if block.mean is None else block.mean * ~given
-        gap = None if block.mean is None else (block.mean - implied.mu) * ~given
-        misfit = curvature.square((block.S - implied.Sigma) * counted, gap)
-        total = curvature.square(block.S * counted, mean)
+        S, observed = (block.S, block.mean)
+        if sample.patterns is not None:
+            S, observed = available_moments(sample)
+        mean = None if observed is None else observed * ~given
+        gap = None if observed is None else (observed - implied.mu) * ~given
+        misfit = curvature.square((S - implied.Sigma) * counted, gap)
+        total = curvature.square(S * counted, mean)
         index += sample.n_obs / problem.n_obs * float(1 - misfit / total)
     return index

@@ -13,7 +13,7 @@ from trustsem.errors import UnknownOptionError
 from trustsem.estimation import Estimate, Problem
 from trustsem.implied import Implied, Structure, Tangents
 from trustsem.inference import SANDWICHES, independent_directions
-from trustsem.moments import FreeSpread, SampleMoments, Spread
+from trustsem.moments import FreeSpread, SampleMoments, SaturatedModel, Spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,9 @@ def residuals(
     fourth moments. A residual varies less, since estimation absorbs a part: with G the matrix of
     these sampling (co)variances, D the derivatives of the moments, W the weights that the
     estimator gives them (ML: the normal-theory ones at the implied moments) and
-    :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_.
+    :math:`Q = I - D(D'WD)^{-1}D'W`, its variance is the diagonal of QGQ' [browne1984]_. With
+    incomplete cases s are the saturated estimates and G the inverse of their information (or its
+    sandwich), and W the information about the moments at the implied ones.
     """
     name = kind.replace(".", "_")
     name = "cor_bollen" if name == "cor" else name
@@ -89,10 +91,13 @@ def residuals(
                 problem.samples, problem.structures, implied, strict=True
             )
         )
+    robust = se in SANDWICHES
     if name == "normalized":
-        variances = [_normal_variances(problem, sample) for sample in problem.samples]
+        variances = [
+            _sample_variances(problem, sample, information, robust=robust)
+            for sample in problem.samples
+        ]
     else:
-        robust = se in SANDWICHES
         variances = _residual_variances(estimate, implied, information, robust=robust)
     return tuple(
         _studentised(_of_kind("raw", sample, structure, moments), errors, sample)
@@ -102,9 +107,18 @@ def residuals(
     )
 
 
-def _normal_variances(problem: Problem, sample: SampleMoments) -> tuple[Floats, Floats]:
-    """Return the sampling variances of a group's moments."""
-    cov, mean = problem.estimator.spread(sample, ()).variances()
+def _sample_variances(
+    problem: Problem, sample: SampleMoments, information: str, *, robust: bool
+) -> tuple[Floats, Floats]:
+    """Return the sampling variances of a group's moments.
+
+    Complete data: of normal theory (WLS: free of it) whatever the standard errors. Incomplete: what
+    the information says, given fixed covariates.
+    """
+    incomplete = sample.patterns is not None
+    given = problem.table.exogenous if incomplete else ()
+    G = _spread(problem, sample, given, information, robust=robust and incomplete)
+    cov, mean = G.variances()
     return cov / sample.n_obs, mean / sample.n_obs
 
 
@@ -231,11 +245,10 @@ def _residual_variances(
     problem = estimate.problem
     size = problem.table.n_free
     total, middle = np.zeros((size, size)), np.zeros((size, size))
-    spread_of = FreeSpread.of if robust else problem.estimator.spread
     groups = []
     blocks = problem.information_objective.blocks
     for block, moments, sample in zip(blocks, implied, problem.samples, strict=True):
-        G = spread_of(sample, problem.table.exogenous)
+        G = _spread(problem, sample, problem.table.exogenous, information, robust=robust)
         group = _Moves.of(block, moments, G, exact=information == "observed")
         place = np.ix_(group.free, group.free)
         total[place] += group.share * group.information
@@ -248,6 +261,21 @@ def _residual_variances(
         group.residual_variances(V, VBV, sample.n_obs, problem.n_obs)
         for group, sample in zip(groups, problem.samples, strict=True)
     ]
+
+
+def _spread(
+    problem: Problem,
+    sample: SampleMoments,
+    covariates: Sequence[str],
+    information: str,
+    *,
+    robust: bool,
+) -> Spread:
+    """Return the spread of the moments that residuals are judged by."""
+    if sample.patterns is not None:
+        kind = "observed" if information == "observed" else "expected"
+        return SaturatedModel.of(sample, covariates).spread(kind, robust=robust)
+    return (FreeSpread.of if robust else problem.estimator.spread)(sample, covariates)
 
 
 def root_mean_squares(estimate: Estimate) -> dict[str, float]:

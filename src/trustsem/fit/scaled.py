@@ -94,6 +94,17 @@ class ScaledInputs:
         if self.model.name == "mean.var.adjusted":
             raise UndefinedIndexError("robust indices are not defined for adjusted df")
 
+    def require_positive_factor(self) -> None:
+        """Raise where no chi-square distribution belongs to the statistic.
+
+        Raises
+        ------
+        UndefinedIndexError
+            If its estimated mean is negative, which outer products of few cases can give.
+        """
+        if self.model.factor <= 0:
+            raise UndefinedIndexError("the mean of the statistic is estimated to be negative")
+
 
 def _scaled(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
     return lambda x: formula(x.with_tests())
@@ -114,6 +125,7 @@ def _robust_limit(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInpu
         x.require_mean_correction()
         if x.plain.df == 0:
             return 0.0
+        x.require_positive_factor()
         return float(np.sqrt(x.model.factor)) * formula(x.with_tests())
 
     return limit
@@ -133,6 +145,7 @@ def _noncentrality(epsilon: float, x: ScaledInputs) -> float:
     x.require_mean_correction()
     if x.plain.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
+    x.require_positive_factor()
     plain = epsilon**2 * x.plain.df * x.plain.n_rmsea / x.plain.n_groups
     return plain / x.model.factor
 
@@ -167,10 +180,6 @@ SCALED_INDICES: tuple[FitIndex[ScaledInputs], ...] = (
     FitIndex("pnfi_scaled", _scaled(parsimonious_normed_fit_index), "mulaik1989"),
     FitIndex("ifi_scaled", _scaled(incremental_fit_index), "bollen1989ifi"),
     FitIndex("rni_scaled", _scaled(relative_noncentrality_index), "bentler1990"),
-    FitIndex("cfi_robust", _robust(comparative_fit_index), "brosseauliard2014"),
-    FitIndex("tli_robust", _robust(tucker_lewis_index), "brosseauliard2014"),
-    FitIndex("nnfi_robust", _robust(tucker_lewis_index), "brosseauliard2014"),
-    FitIndex("rni_robust", _robust(relative_noncentrality_index), "brosseauliard2014"),
     FitIndex("scaling_factor_h1", _likelihood_factor("factor_h1"), "asparouhov2005"),
     FitIndex("scaling_factor_h0", _likelihood_factor("factor_h0"), "asparouhov2005"),
     FitIndex("rmsea_scaled", _scaled_rmsea(rmsea), "steiger1980"),
@@ -178,13 +187,21 @@ SCALED_INDICES: tuple[FitIndex[ScaledInputs], ...] = (
     FitIndex("rmsea_ci_upper_scaled", _scaled_rmsea(rmsea_upper), "browne1992"),
     FitIndex("rmsea_pvalue_scaled", _scaled_rmsea(close_fit_pvalue), "browne1992"),
     FitIndex("rmsea_notclose_pvalue_scaled", _scaled_rmsea(not_close_fit_pvalue), "maccallum1996"),
+)
+"""Indices from corrected statistics, in the order in which they are shown."""
+
+ROBUST_INDICES: tuple[FitIndex[ScaledInputs], ...] = (
+    FitIndex("cfi_robust", _robust(comparative_fit_index), "brosseauliard2014"),
+    FitIndex("tli_robust", _robust(tucker_lewis_index), "brosseauliard2014"),
+    FitIndex("nnfi_robust", _robust(tucker_lewis_index), "brosseauliard2014"),
+    FitIndex("rni_robust", _robust(relative_noncentrality_index), "brosseauliard2014"),
     FitIndex("rmsea_robust", _robust(rmsea), "brosseauliard2012"),
     FitIndex("rmsea_ci_lower_robust", _robust_limit(rmsea_lower), "savalei2018"),
     FitIndex("rmsea_ci_upper_robust", _robust_limit(rmsea_upper), "savalei2018"),
     FitIndex("rmsea_pvalue_robust", robust_close_fit_pvalue, "savalei2018"),
     FitIndex("rmsea_notclose_pvalue_robust", robust_not_close_fit_pvalue, "savalei2018"),
 )
-"""Scaled and robust indices, in the order in which they are shown."""
+"""Indices that estimate what the plain ones would be of complete, normally distributed data."""
 
 
 def scaled_fit_measures(x: ScaledInputs) -> tuple[dict[str, float], dict[str, str]]:
@@ -195,4 +212,27 @@ def scaled_fit_measures(x: ScaledInputs) -> tuple[dict[str, float], dict[str, st
     x : ScaledInputs
         The numbers.
     """
-    return evaluated(SCALED_INDICES, x)
+    return evaluated((*SCALED_INDICES, *ROBUST_INDICES), x)
+
+
+def complete_data_fit_measures(
+    plain: FitInputs, model: ScaledTest, baseline: ScaledTest
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Evaluate the robust indices of incomplete data [zhang2023]_.
+
+    Parameters
+    ----------
+    plain : FitInputs
+        The uncorrected numbers.
+    model, baseline : ScaledTest
+        Complete-data tests of the model and of the independence model
+        (:func:`trustsem.inference.complete_data_test`).
+
+    Returns
+    -------
+    values, reasons : dict
+        As of :func:`trustsem.fit.fit_measures`.
+    """
+    statistics = [test.chisq * test.factor if test.df else test.chisq for test in (model, baseline)]
+    x = replace(plain, chisq=statistics[0], chisq_baseline=statistics[1])
+    return evaluated(ROBUST_INDICES, ScaledInputs(x, model, baseline))

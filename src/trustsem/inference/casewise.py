@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, invert_positive, lower_triangle, outer
 from trustsem.errors import InferenceError
 from trustsem.estimation import Problem
-from trustsem.implied import Projection, Structure
-from trustsem.moments import predicted_cases
+from trustsem.estimation.objective import Block
+from trustsem.implied import Implied, Projection, Structure
+from trustsem.moments import SampleMoments, SaturatedModel, predicted_cases
+from trustsem.patterns import Patterns
 
 _CHUNK = 4096
 
@@ -146,6 +150,84 @@ def _half_vector(M: Floats) -> Floats:
     return np.asarray(lower_triangle(M) * np.where(rows == cols, np.sqrt(0.5), 1.0))
 
 
+@dataclass(frozen=True, slots=True)
+class IncompleteCases:
+    """The incomplete cases of one group, seen from one point of the parameters.
+
+    Parameters
+    ----------
+    structure : Structure
+        The compiled model of the group.
+    projection : Projection
+        Columns of the derivatives at the point.
+    expected : ndarray, shape (J, k)
+        Half of the slope of ln|Sigma_j| of each pattern.
+    pulls : ndarray, shape (n, p)
+        W(y - mu) of each case, W that of its pattern.
+    of_case : ndarray of int, shape (n,)
+        The pattern of each case.
+    share : float
+        Weight of the group in F.
+    """
+
+    structure: Structure
+    projection: Projection
+    expected: Floats
+    pulls: Floats
+    of_case: NDArray[np.intp]
+    share: float
+
+    @classmethod
+    def of(cls, block: Block, sample: SampleMoments, patterns: Patterns, at: Implied) -> Self:
+        """Evaluate all cases of a sample at implied moments."""
+        if sample.data is None:
+            raise InferenceError("Casewise quantities need raw data.")
+        projection = at.project()
+        X, directions = projection.X, block.structure.directions
+        W = patterns.inverses(at.Sigma)
+        expected = (
+            directions.weight * (np.swapaxes(X, -1, -2) @ W @ X)[:, directions.u, directions.v]
+        )
+        pulls = patterns.pulls(sample.data, at.Sigma, at.mu)
+        return cls(block.structure, projection, expected, pulls, patterns.of_case, block.share)
+
+    @property
+    def n_obs(self) -> int:
+        """Number of cases."""
+        return len(self.pulls)
+
+    def chunks(self) -> Iterator[slice]:
+        """Yield slices of cases, so that memory does not grow with their number."""
+        for start in range(0, self.n_obs, _CHUNK):
+            yield slice(start, start + _CHUNK)
+
+    def scores(self, part: slice = slice(None)) -> Floats:
+        """Return some cases' derivatives of the log-likelihood, shape (n, k)."""
+        at = self.structure.directions
+        reach = self.pulls[part] @ self.projection.X
+        total = at.weight * reach[:, at.u] * reach[:, at.v]
+        total = total + self.projection.mean_scale(at) * reach[:, at.u]
+        return np.asarray(total - self.expected[self.of_case[part]])
+
+    def contributions(self, part: slice = slice(None)) -> Floats:
+        """Return the scores: sample moments to centre them at are not of the same cases."""
+        return self.scores(part)
+
+
+def _slope_cases(
+    problem: Problem, params: Floats
+) -> tuple[GroupCases, ...] | tuple[IncompleteCases, ...]:
+    """Return the cases of every group, for casewise slopes."""
+    blocks, samples = problem.objective.blocks, problem.samples
+    if samples[0].patterns is None:
+        return group_cases(problem, params)
+    return tuple(
+        IncompleteCases.of(block, sample, sample.patterns, block.implied(params))
+        for block, sample in zip(blocks, samples, strict=True)
+        if sample.patterns is not None
+    )
+
+
 def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
     """Return the cases of every group at one point.
 
@@ -205,7 +287,7 @@ def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
     ndarray, shape (q, q)
     """
     total = np.zeros((len(params), len(params)))
-    for cases in group_cases(problem, params):
+    for cases in _slope_cases(problem, params):
         free = cases.structure.free
         for part in cases.chunks():
             rows = cases.contributions(part) if centred else cases.scores(part)
@@ -285,7 +367,7 @@ def _spread(cases: GroupCases) -> tuple[float, Floats]:
     return float((C**2).sum()) / n**2, onto / n
 
 
-def saturated_trace(problem: Problem, params: Floats) -> float:
+def saturated_trace(problem: Problem, params: Floats, information: str = "expected") -> float:
     """Compute tr(A1^-1 B1) of the saturated model, given fixed covariates [yuan2000]_.
 
     Parameters
@@ -294,8 +376,16 @@ def saturated_trace(problem: Problem, params: Floats) -> float:
         The model and its samples.
     params : ndarray, shape (q,)
         Any point; the trace does not depend on it.
+    information : {"expected", "observed", "first.order"}
+        Which A1, where cases are incomplete; of complete cases they are the same.
     """
     total = 0.0
+    if problem.samples[0].patterns is not None:
+        for sample in problem.samples:
+            saturated = SaturatedModel.of(sample, problem.table.exogenous)
+            A, B = saturated.information(information), saturated.outer_products
+            total += float(np.trace(np.linalg.solve(A, B)))
+        return total
     for cases, sample in zip(group_cases(problem, params), problem.samples, strict=True):
         total += cases.weighted_trace(invert_positive(sample.cov).matrix)
     return total

@@ -6,12 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trustsem.arrays import Floats, exceeds, outer, symmetric
-from trustsem.estimation import Estimate
+from trustsem.arrays import (
+    SINGULAR,
+    Floats,
+    exceeds,
+    invert_positive,
+    null_space,
+    outer,
+    symmetric,
+)
+from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.identification import parameter_names
 from trustsem.estimation.optimiser import unit_metric
 from trustsem.inference.casewise import meat_matrix
-from trustsem.inference.least_squares import SINGULAR, moment_noise, null_space
+from trustsem.inference.least_squares import moment_noise
 
 SANDWICHES = {"robust.sem": True, "robust.huber.white": False}
 """Robust standard errors, and whether the casewise slopes inside are centred."""
@@ -110,6 +118,29 @@ def _inverse_information(estimate: Estimate, information: str) -> Covariance:
 def _turned(M: Floats, P: Floats | None) -> Floats:
     """Return P M P', or M where there is nothing to turn."""
     return M if P is None else symmetric(P @ M @ P.T)
+
+
+def expected_errors(problem: Problem, params: Floats) -> Floats:
+    """Return standard errors of a stack of solutions, from the expected information of each.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model on a stack of b samples (or on one sample, for b = 1), without nonlinear
+        constraints, with a discrepancy that weights moments efficiently.
+    params : ndarray, shape (b, q)
+        The solutions.
+
+    Returns
+    -------
+    ndarray, shape (b, q)
+        NaN where the information is singular.
+    """
+    reduced = problem.reduction.reduce(params)
+    information = problem.information_objective.at(reduced).expected_hessian()
+    K = problem.reduction.K
+    variances = np.einsum("qr,brs,qs->bq", K, invert_positive(information).matrix, K, optimize=True)
+    return np.asarray(np.sqrt(variances * (2 / problem.weight)))
 
 
 def independent_directions(estimate: Estimate) -> Floats:

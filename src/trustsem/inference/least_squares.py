@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trustsem.arrays import Floats
+from trustsem.arrays import Floats, null_space
 from trustsem.estimation import Estimate
 from trustsem.implied import Tangents
 
@@ -64,17 +64,3 @@ def moment_noise(estimate: Estimate) -> Floats:
         free = block.structure.free
         total[free[:, None], free] += block.share * part
     return total
-
-
-def null_space(J: Floats, size: int) -> Floats:
-    """Return directions along which all conditions stay as they are, shape (size, d)."""
-    if not len(J):
-        return np.eye(size)
-    scale = np.linalg.norm(J, axis=1, keepdims=True)
-    _, singular, right = np.linalg.svd(J / np.where(scale > 0, scale, 1.0))
-    rank = int((singular > SINGULAR).sum())
-    return np.asarray(right[rank:].T)
-
-
-SINGULAR = 1e-11
-"""Share of the largest curvature or slope below which there is none."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from trustsem.estimation import Estimate
 from trustsem.inference.casewise import (
@@ -16,6 +15,7 @@ from trustsem.inference.casewise import (
     residual_traces,
     saturated_trace,
 )
+from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.information import estimate_covariance
 
 _NAN = float("nan")
@@ -54,7 +54,7 @@ class ScaledTest:
     @property
     def pvalue(self) -> float:
         """Probability of a statistic as large; NaN for a saturated model."""
-        return float(special.chdtrc(self.df, self.chisq)) if self.df > 0 else _NAN
+        return chi_square_above(self.chisq, self.df)
 
 
 def scaled_test(
@@ -123,7 +123,7 @@ def _yuan_bentler(estimate: Estimate, chisq: float, df: int, information: str) -
 
 
 def _yuan_bentler_mplus(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:
-    saturated = saturated_trace(estimate.problem, estimate.params)
+    saturated = saturated_trace(estimate.problem, estimate.params, information)
     meat = meat_matrix(estimate.problem, estimate.params, centred=False)
     trace = float(np.einsum("ij,ji->", _bread(estimate, information), meat))
     return _from_traces("yuan.bentler.mplus", estimate, (chisq, df), saturated, trace)

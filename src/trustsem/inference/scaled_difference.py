@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
 
 from trustsem.arrays import Floats, lower_triangle
 from trustsem.estimation import Estimate
@@ -17,6 +16,7 @@ from trustsem.inference.difference import (
     require_nested,
     require_same_samples,
 )
+from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.information import independent_directions
 from trustsem.inference.scaled import ScaledTest, scaled_test
 
@@ -128,7 +128,7 @@ def _scaled(
 def _test(method: str, plain: float, df: int, factor: float, shift: float = 0.0) -> DifferenceTest:
     """Return the test of a difference that is divided and shifted."""
     chisq = plain / factor + shift
-    return DifferenceTest(chisq, df, float(special.chdtrc(df, chisq)), method, factor, plain)
+    return DifferenceTest(chisq, df, chi_square_above(chisq, df), method, factor, plain)
 
 
 def satorra_2000(restricted: TestedModel, general: TestedModel) -> DifferenceTest:

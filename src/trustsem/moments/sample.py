@@ -1,9 +1,9 @@
-"""Sample moments of complete data: covariance, mean, number of cases."""
+"""Sample moments of one group: covariance, mean, number of cases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from trustsem.errors import (
     UnknownIndicatorError,
 )
 from trustsem.findings import Finding
+from trustsem.patterns import Patterns
 
 Divisor = Literal["n", "n-1"]
 
@@ -39,11 +40,15 @@ class SampleMoments:
     mean : ndarray, shape (p,), or None
         Means; None if unknown (matrix input without means).
     n_obs : int
-        Number of complete cases.
+        Number of cases analysed: the complete ones, or with ``patterns`` all that have an answer.
     divisor : {"n", "n-1"}
-        What ``cov`` was divided by; chi-square multiplies the discrepancy with the same.
+        What ``cov`` was divided by if cases are complete; chi-square multiplies the discrepancy
+        with the same.
     data : ndarray, shape (n_obs, p), or None
-        The complete cases, if raw data were given.
+        The cases, if raw data were given; NaN for missing.
+    patterns : Patterns or None
+        The missing-data patterns if incomplete cases are analysed; ``cov`` and ``mean`` are then
+        the maximum-likelihood estimates of the saturated model.
     group : str
         Label of the group; empty for one group.
     findings : tuple of Finding
@@ -56,8 +61,19 @@ class SampleMoments:
     n_obs: int
     divisor: Divisor
     data: Floats | None = None
+    patterns: Patterns | None = None
     group: str = ""
     findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def covariances(self) -> pd.DataFrame:
+        """The covariance matrix, labelled."""
+        return pd.DataFrame(self.cov, index=list(self.names), columns=list(self.names))
+
+    @property
+    def means(self) -> pd.Series | None:
+        """The means, labelled; None if unknown."""
+        return None if self.mean is None else pd.Series(self.mean, index=list(self.names))
 
     @property
     def weight(self) -> int:
@@ -65,19 +81,20 @@ class SampleMoments:
         return self.n_obs if self.divisor == "n" else self.n_obs - 1
 
     def select(self, names: Sequence[str]) -> SampleMoments:
-        """Return the moments of some of the variables, in the order asked for."""
+        """Return the moments of some of the variables, in the order asked for.
+
+        Cases and moments stay those of all variables, also where cases are incomplete.
+        """
         if tuple(names) == self.names:
             return self
         index = [self.names.index(name) for name in names]
-        return SampleMoments(
+        return replace(
+            self,
             names=tuple(names),
             cov=self.cov[np.ix_(index, index)],
             mean=None if self.mean is None else self.mean[index],
-            n_obs=self.n_obs,
-            divisor=self.divisor,
             data=None if self.data is None else self.data[:, index],
-            group=self.group,
-            findings=self.findings,
+            patterns=None if self.patterns is None else self.patterns.reordered(index),
         )
 
 
@@ -110,7 +127,7 @@ def from_frame(
     NotPositiveDefiniteError
         If variables are constant, duplicated or linearly dependent; they are named.
     """
-    values = _numeric(frame, names)
+    values = numeric_columns(frame, names)
     answered = ~np.isnan(values).any(axis=1)
     complete = values if answered.all() else values[answered]
     n_obs, n_variables = complete.shape
@@ -129,7 +146,7 @@ def from_frame(
         divisor=divisor,
         data=complete,
         group=group,
-        findings=(*_lost_cases(len(values), n_obs, group), *_scale_finding(cov, names)),
+        findings=(*_lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
     )
 
 
@@ -180,7 +197,7 @@ def _kind_of_dependence(
     return f"Linearly dependent: {listing}."
 
 
-def _numeric(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
+def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return the columns as floats with NaN for missing, or name what is wrong with them."""
     missing = [name for name in names if name not in frame.columns]
     if missing:
@@ -244,7 +261,7 @@ def _lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
     )
 
 
-def _scale_finding(cov: Floats, names: Sequence[str]) -> tuple[Finding, ...]:
+def scale_finding(cov: Floats, names: Sequence[str]) -> tuple[Finding, ...]:
     """Note variances so different that a reader of the estimates should know."""
     variances = np.diag(cov)
     ratio = float(variances.max() / variances.min()) if len(variances) else 1.0

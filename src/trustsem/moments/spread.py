@@ -80,7 +80,7 @@ class NormalSpread:
 
 @dataclass(frozen=True, slots=True)
 class FreeSpread:
-    """G of data of any distribution, from the sample's own higher moments [browne1984]_.
+    """G as a matrix: of any distribution, from the sample's own higher moments [browne1984]_.
 
     Parameters
     ----------

@@ -13,11 +13,13 @@ from scipy import special
 from trustsem.arrays import Floats
 from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError
-from trustsem.estimation import Estimate, check_admissibility
+from trustsem.estimation import Estimate, Problem, check_admissibility
 from trustsem.findings import Finding, at_least
 from trustsem.fit import (
     FitInputs,
     ScaledInputs,
+    complete_data_fit_measures,
+    complete_data_tests,
     fit_inputs,
     fit_measures,
     modification_indices,
@@ -41,7 +43,10 @@ from trustsem.inference import (
     standardized_errors,
 )
 from trustsem.options import Options
+from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.plain import plain
+from trustsem.results.progress import terminal_report
+from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_html, summary_text
 from trustsem.specification import ParameterTable
 
@@ -51,7 +56,9 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 """Confidence level of all intervals of parameters."""
 
-_KEYS = ("lhs", "op", "rhs", "group", "label", "free", "exo")
+CASES_PER_MOMENT = 10
+"""Cases per moment below which a distribution-free fit gets a warning [hu1992]_."""
+
 _GRAPH_OPTIONS = ("labels", "hypotheses", "constructs", "controls", "standardized", "group")
 
 
@@ -99,8 +106,12 @@ class ModelResult:
             found.append(_singular(self._covariance.flat))
         if self.n_obs < self.n_free:
             found.append(_few_cases(self.n_obs, self.n_free))
+        if self.options.discrepancy == "WLS":
+            found += _few_cases_per_moment(self.estimate.problem)
         for sample in self.estimate.problem.samples:
             found += sample.findings
+        for resampled in (self._resampled, self._bollen_stine):
+            found += () if resampled is None else resampled.findings
         return at_least(found, "note")
 
     # -- sizes --------------------------------------------------------------------------------
@@ -146,7 +157,28 @@ class ModelResult:
 
     @cached_property
     def _covariance(self) -> Covariance:
-        return estimate_covariance(self.estimate, self._information, self.options.se)
+        se = "standard" if self.options.se == "bootstrap" else self.options.se
+        return estimate_covariance(self.estimate, self._information, se)
+
+    @cached_property
+    def _vcov(self) -> Floats:
+        """Sampling covariance of all free parameters, shape (q, q)."""
+        resampled = self._resampled
+        return self._covariance.matrix if resampled is None else resampled.covariance
+
+    @cached_property
+    def _resampled(self) -> Bootstrap | None:
+        """The bootstrap behind standard errors and intervals, if ``se`` asks for one."""
+        wanted = self.options.se == "bootstrap" and self.converged
+        return self.bootstrap(self.options.bootstrap, self.options.seed) if wanted else None
+
+    @cached_property
+    def _bollen_stine(self) -> Bootstrap | None:
+        """The bootstrap behind the test of the model, if ``test`` asks for one."""
+        wanted = self.options.test == "bollen.stine" and self.converged
+        if not wanted:
+            return None
+        return self.bootstrap(self.options.bootstrap, self.options.seed, kind="bollen-stine")
 
     @property
     def _information(self) -> str:
@@ -157,7 +189,11 @@ class ModelResult:
     @cached_property
     def _expected_covariance(self) -> Covariance:
         """Return the covariance that score tests use, whatever the options."""
-        expected = self._information == "expected" and self.options.se in ("standard", "none")
+        expected = self._information == "expected" and self.options.se in (
+            "standard",
+            "bootstrap",
+            "none",
+        )
         return self._covariance if expected else estimate_covariance(self.estimate)
 
     @cached_property
@@ -169,8 +205,10 @@ class ModelResult:
         if self.options.se == "none":
             none = np.full(self._values.est.shape, np.nan)
             return dict.fromkeys(("est", *KINDS), none)
+        if self._resampled is not None:
+            return self._resampled.errors()
         problem = self.estimate.problem
-        return standardized_errors(problem, self.estimate.params, self._covariance.matrix)
+        return standardized_errors(problem, self.estimate.params, self._vcov)
 
     @property
     def parameters(self) -> pd.DataFrame:
@@ -186,43 +224,35 @@ class ModelResult:
         values, errors = self._values, self._errors
         se = errors["est"]
         z = divided(values.est, se)
-        width = special.ndtri(0.5 + LEVEL / 2) * se
+        if self._resampled is None:
+            width = special.ndtri(0.5 + LEVEL / 2) * se
+            limits = (values.est - width, values.est + width)
+        else:
+            limits = self._resampled.limits(level=LEVEL)
         numbers = {
             "est": values.est,
             "se": se,
             "z": z,
             "pvalue": 2 * special.ndtr(-np.abs(z)),
-            "ci_lower": values.est - width,
-            "ci_upper": values.est + width,
+            "ci_lower": limits[0],
+            "ci_upper": limits[1],
             "std_lv": values.std_lv,
             "std_lv_se": errors["std_lv"],
             "std_all": values.std_all,
             "std_all_se": errors["std_all"],
             "std_nox": values.std_nox,
         }
-        frame = pd.DataFrame(self._row_keys() | numbers)
+        frame = pd.DataFrame(row_keys(self.table) | numbers)
         if not any(item.user for item in self.table.constraints):
             return frame
         return pd.concat([frame, self._constraint_rows(frame)], ignore_index=True)
-
-    def _row_keys(self) -> dict[str, tuple[Any, ...]]:
-        """Return the identifying columns of all rows and defined parameters."""
-        rows = [
-            (row.lhs, row.op, row.rhs, row.group, row.label, row.free, row.exo)
-            for row in self.table.parameters
-        ]
-        rows += [
-            (item.name, ":=", item.text.split(":=", 1)[-1].strip(), 0, item.name, 0, False)
-            for item in self.table.definitions
-        ]
-        return dict(zip(_KEYS, zip(*rows, strict=True), strict=True))
 
     def _constraint_rows(self, like: pd.DataFrame) -> pd.DataFrame:
         """Return the user's constraints as rows without estimates."""
         chosen = [item for item in self.table.constraints if item.user]
         rows = pd.DataFrame(
             [(*_sides(item.text, item.op), 0, "", 0, False) for item in chosen],
-            columns=list(_KEYS),
+            columns=list(KEYS),
         )
         return rows.reindex(columns=like.columns).astype(like.dtypes.to_dict())
 
@@ -235,7 +265,46 @@ class ModelResult:
             row.label or row.name + (f".g{row.group}" if several and row.group > 1 else "")
             for row in free
         ]
-        return pd.DataFrame(self._covariance.matrix, index=names, columns=names)
+        return pd.DataFrame(self._vcov, index=names, columns=names)
+
+    def bootstrap(
+        self,
+        n: int = 5000,
+        seed: int | None = None,
+        kind: str = "nonparametric",
+        workers: int = 1,
+        *,
+        progress: bool = False,
+    ) -> Bootstrap:
+        """Estimate the model again from many resamples.
+
+        Parameters
+        ----------
+        n : int
+            Number of resamples.
+        seed : int or None
+            Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
+        kind : {"nonparametric", "bollen-stine", "parametric"}
+            Cases drawn with replacement within groups; the same after moving the cases to where
+            the model holds, which gives a test of the model; normal samples from the implied
+            moments, which needs no cases.
+        workers : int
+            Processes, each with one thread of linear algebra.
+        progress : bool
+            Say on a terminal how far it is.
+
+        Returns
+        -------
+        Bootstrap
+            An interrupt (Ctrl-C) keeps the resamples that are finished.
+
+        Raises
+        ------
+        ResamplingError
+            If the model did not converge, or cases are needed and there is only a matrix.
+        """
+        report = terminal_report("bootstrap") if progress else None
+        return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------
 
@@ -270,12 +339,19 @@ class ModelResult:
     def _fit(self) -> tuple[dict[str, float], dict[str, str]]:
         """Return the fit measures and why some do not exist."""
         values, reasons = fit_measures(self._fit_inputs)
-        if self.scaled_test is None:
-            return values, reasons
-        baseline = scaled_baseline(self.estimate.problem, self.options)
-        inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
-        scaled, scaled_reasons = scaled_fit_measures(inputs)
-        return values | scaled, reasons | scaled_reasons
+        if self._bollen_stine is not None:
+            values["pvalue_bollen_stine"] = self._bollen_stine.pvalue
+        if self.scaled_test is not None:
+            baseline = scaled_baseline(self.estimate.problem, self.options)
+            inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
+            scaled, scaled_reasons = scaled_fit_measures(inputs)
+            values, reasons = values | scaled, reasons | scaled_reasons
+        if self.options.incomplete:
+            robust, robust_reasons = complete_data_fit_measures(
+                self._fit_inputs, *complete_data_tests(self.estimate, self.df, self.options)
+            )
+            values, reasons = values | robust, reasons | robust_reasons
+        return values, reasons
 
     @property
     def fit_measures(self) -> pd.Series:
@@ -409,7 +485,7 @@ class ModelResult:
         See :func:`trustsem.inference.effects_table`.
         """
         estimate = self.estimate
-        return effects_table(estimate.problem, estimate.params, self._covariance.matrix)
+        return effects_table(estimate.problem, estimate.params, self._vcov)
 
     def factor_scores(self, method: str = "regression") -> pd.DataFrame:
         """Estimate each respondent's position on the constructs.
@@ -523,6 +599,32 @@ def _sides(text: str, op: str) -> tuple[str, str, str]:
     """Split a constraint as written."""
     left, right = text.split(op, 1)
     return left.strip(), op, right.strip()
+
+
+def _few_cases_per_moment(problem: Problem) -> list[Finding]:
+    """Return a finding for each group too small for weights from fourth moments."""
+    found = []
+    for structure, sample in zip(problem.structures, problem.samples, strict=True):
+        p = structure.n_observed
+        n_moments = p * (p + 1) // 2 + (p if structure.has_means else 0)
+        needed = CASES_PER_MOMENT * n_moments
+        if sample.n_obs < needed:
+            place = f" (group {sample.group})" if sample.group else ""
+            found.append(
+                Finding(
+                    code="few_cases_for_adf",
+                    subject="data",
+                    claim=f"WLS (ADF) weights {n_moments} moments by fourth moments of "
+                    f"{sample.n_obs} cases{place}: its chi-square is then too large and its "
+                    "standard errors are too small.",
+                    severity="warning",
+                    value=float(sample.n_obs),
+                    threshold=float(needed),
+                    source="hu1992",
+                    remedy="Use estimator='MLM' or 'MLR', which allow for non-normality, too.",
+                )
+            )
+    return found
 
 
 def _few_cases(n_obs: int, n_free: int) -> Finding:

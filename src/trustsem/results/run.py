@@ -13,6 +13,7 @@ from trustsem.findings import Finding
 from trustsem.moments import (
     Divisor,
     SampleMoments,
+    em_moments,
     from_frame,
     from_matrix,
     of_groups,
@@ -91,7 +92,7 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     labels = _labels(frame, options)
     table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
     samples = _samples(frame, table, options)
-    problem = Problem.build(table, samples, options.discrepancy)
+    problem = Problem.build(table, samples, options.discrepancy, options.bounds)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
 
 
@@ -158,10 +159,10 @@ def _samples(
     if frame is None:
         return _from_matrices(table, options, divisor)
     if options.group is None:
-        return (from_frame(frame, table.observed, divisor=divisor),)
+        return (_from_cases(frame, table, options, divisor),)
     keys = frame[options.group].map(_label, na_action="ignore")
     first, *others = (
-        from_frame(frame[keys == label], table.observed, divisor=divisor, group=label)
+        _from_cases(frame[keys == label], table, options, divisor, label)
         for label in table.group_labels
     )
     found = _without_group(options.group, int(keys.isna().sum()), len(keys))
@@ -182,6 +183,21 @@ def _without_group(group: str, n: int, n_rows: int) -> tuple[Finding, ...]:
             value=n / n_rows,
         ),
     )
+
+
+def _from_cases(
+    frame: pd.DataFrame,
+    table: ParameterTable,
+    options: Options,
+    divisor: Divisor,
+    group: str = "",
+) -> SampleMoments:
+    """Form the moments of one group's cases: of the complete ones, or of all."""
+    if options.incomplete:
+        return em_moments(
+            frame, table.observed, complete=table.exogenous, divisor=divisor, group=group
+        )
+    return from_frame(frame, table.observed, divisor=divisor, group=group)
 
 
 def _from_matrices(

@@ -6,22 +6,14 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from trustsem.display import fit_line, fixed, printable
+from trustsem.display import fit_line, fixed, p_statement, printable
 from trustsem.findings import at_least
+from trustsem.results.rows import sections
 from trustsem.tables import Table
 
 if TYPE_CHECKING:
     from trustsem.results.model import ModelResult
 
-_SECTIONS = (
-    ("=~", "Loadings"),
-    ("~", "Paths"),
-    ("~~", "Covariances and Variances"),
-    ("~1", "Intercepts and Means"),
-    (":=", "Defined Parameters"),
-)
 _COLUMNS = ("parameter", "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_all")
 _BANNER = "!" * 78
 _MORE = (
@@ -58,10 +50,7 @@ def summary_html(result: ModelResult) -> str:
 
 def parameter_tables(result: ModelResult) -> list[Table]:
     """Return the parameters by kind, groups one after the other."""
-    frame = result.parameters
-    labels = dict(enumerate(result.table.group_labels, start=1))
-    groups = [*range(1, result.table.n_groups + 1), 0]
-    return [table for group in groups for table in _sections(frame, group, labels.get(group, ""))]
+    return sections(result.table, result.parameters, _COLUMNS)
 
 
 def _head(result: ModelResult) -> Iterator[str]:
@@ -89,19 +78,8 @@ def _trust(result: ModelResult) -> Iterator[str]:
 def _fit(result: ModelResult) -> Iterator[str]:
     fit = result.fit_measures
     yield fit_line(fit, result.n_obs)
+    if "pvalue_bollen_stine" in fit:
+        p = p_statement(fit["pvalue_bollen_stine"])
+        yield f"Bollen-Stine bootstrap of the model's fit: {p}"
     if "aic" not in result.fit_notes:
         yield f"AIC = {fixed(fit['aic'], 1)}, BIC = {fixed(fit['bic'], 1)}"
-
-
-def _sections(frame: pd.DataFrame, group: int, label: str) -> Iterator[Table]:
-    """Yield one group's tables."""
-    for op, title in _SECTIONS:
-        rows = frame[(frame["op"] == op) & (frame["group"] == group)]
-        if len(rows):
-            names = rows["lhs"] + " " + rows["op"] + " " + rows["rhs"]
-            shown = rows.assign(parameter=names.str.strip())[list(_COLUMNS)]
-            # A fixed parameter has no error, which is something else than an error of zero.
-            shown.loc[rows["se"] == 0, ["se", "ci_lower", "ci_upper"]] = float("nan")
-            place = f", Group {label}" if label else ""
-            name = f"parameters-{group}-{title.split()[0].lower()}"
-            yield Table(name, f"{title}{place}", shown.reset_index(drop=True))

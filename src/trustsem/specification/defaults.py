@@ -169,9 +169,8 @@ def _has_means(syntax: ModelSyntax, kind: ModelKind, options: Options, n_groups:
         return True
     if options.meanstructure is not None:
         return options.meanstructure
-    incomplete = options.missing not in ("listwise", "pairwise")
     several = n_groups > 1 and options.sample_cov is None
-    return several or incomplete or options.sample_mean is not None
+    return several or options.incomplete or options.sample_mean is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from trustsem.errors import PlanError
 from trustsem.findings import Finding
+from trustsem.options import Options
 from trustsem.survey import Survey, read_survey
 from trustsem.survey.preparing import (
     check_scale,
@@ -26,6 +27,7 @@ from trustsem.survey.preparing import (
     require_numeric,
     require_varying,
     reverse_keyed,
+    with_answers,
 )
 from trustsem.survey.screening import Screening, screen
 
@@ -88,7 +90,10 @@ class Answers:
 
 
 def prepare_answers(
-    study: Study, data: Data = None, moments: Mapping[str, Any] | None = None
+    study: Study,
+    data: Data = None,
+    moments: Mapping[str, Any] | None = None,
+    options: Options | None = None,
 ) -> Answers:
     """Read and check the answers of a study.
 
@@ -100,6 +105,9 @@ def prepare_answers(
         Answers to analyse; None: the study's own data.
     moments : mapping, optional
         ``sample_cov`` and ``sample_nobs`` (and ``sample_mean``, ``sample_sd``) instead of answers.
+    options : Options, optional
+        Options of the estimation, which say whether incomplete cases count; by default the study's
+        own.
 
     Returns
     -------
@@ -126,10 +134,13 @@ def prepare_answers(
         )
     survey = _read(source)
     prepared = prepared_survey(study, survey)
-    if study.controls:
+    chosen = Options.from_keywords(**study.options) if options is None else options
+    if study.controls and (chosen.fixed_x or not chosen.incomplete):
         prepared = listwise(prepared, list(study.controls))
-    screening = screen(prepared, _items_of(study), _widest_scale(study))
-    analysed = listwise(prepared, study.items)
+    if chosen.incomplete:
+        prepared = with_answers(prepared, study.items)
+    screening = screen(prepared, _items_of(study), _widest_scale(study), missing=chosen.missing)
+    analysed = prepared if chosen.incomplete else listwise(prepared, study.items)
     require_varying(analysed, study.variables)
     require_distinct(analysed, study.items)
     own = data is None

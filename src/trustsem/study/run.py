@@ -77,7 +77,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     keywords = {**plan.options, **chosen}
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
-    answers = prepare_answers(plan, data, moments)
+    answers = prepare_answers(plan, data, moments, options)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)

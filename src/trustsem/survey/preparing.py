@@ -291,6 +291,48 @@ def listwise(survey: Survey, names: Sequence[str]) -> Survey:
     )
 
 
+def with_answers(survey: Survey, names: Sequence[str]) -> Survey:
+    """Keep the cases that answered at least one of the items.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    names : sequence of str
+        Items of which one must be answered.
+
+    Returns
+    -------
+    Survey
+        Its log says how many cases were left out, if any.
+
+    Raises
+    ------
+    UnknownItemError
+        If a variable is not in the data.
+    SurveyError
+        If no case has an answer.
+    """
+    require_columns(survey, names)
+    kept = survey.frame[list(dict.fromkeys(names))].notna().any(axis=1)
+    left = int(kept.sum())
+    if left == 0:
+        raise SurveyError(
+            f"No case answers any of the {len(names)} items.",
+            where=survey.source.name,
+            remedy="Check the missing codes.",
+        )
+    if left == len(kept):
+        return survey
+    what = f"an answer to at least one of {len(names)} items"
+    rows = survey.frame.index[kept] + 1
+    return survey.changed(
+        entry=LogEntry("no_answers", what, left, removed=len(kept) - left),
+        frame=survey.frame.loc[kept],
+        missing_reasons=survey.missing_reasons[survey.missing_reasons["row"].isin(rows)],
+    )
+
+
 def rename(survey: Survey, mapping: Mapping[str, str]) -> Survey:
     """Give variables new names.
 

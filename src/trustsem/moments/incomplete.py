@@ -1,0 +1,453 @@
+"""Sample moments of incomplete data: maximum-likelihood estimates of the saturated model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from trustsem.arrays import Flags, Floats, invert_positive, outer, symmetric
+from trustsem.errors import MomentsError, NotPositiveDefiniteError, TooFewObservationsError
+from trustsem.findings import Finding
+from trustsem.moments.sample import (
+    Divisor,
+    SampleMoments,
+    numeric_columns,
+    require_positive_definite,
+    scale_finding,
+)
+from trustsem.moments.spread import FreeSpread
+from trustsem.patterns import PatternPoint, Patterns
+
+_EM_STEPS = 10
+_STEPS = 500
+_HALVINGS = 20
+_SETTLED = 1e-9
+"""Largest change of a standardised moment at which the estimates stand still."""
+_LOW_COVERAGE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class SaturatedMoments:
+    """Maximum-likelihood estimates of mean and covariance from incomplete cases.
+
+    Parameters
+    ----------
+    cov : ndarray, shape (p, p)
+        Covariance matrix, divisor N.
+    mean : ndarray, shape (p,)
+        Means.
+    converged : bool
+        Whether the likelihood has reached its maximum.
+    steps : int
+        Steps taken.
+    """
+
+    cov: Floats
+    mean: Floats
+    converged: bool
+    steps: int
+
+
+def em_moments(
+    frame: pd.DataFrame,
+    names: Sequence[str] | None = None,
+    *,
+    complete: Sequence[str] = (),
+    divisor: Divisor = "n",
+    group: str = "",
+) -> SampleMoments:
+    """Estimate means and covariances of incomplete data by maximum likelihood.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Raw data, one row per respondent, NaN for missing.
+    names : sequence of str, optional
+        Variables; None: all columns that hold numbers.
+    complete : sequence of str
+        Variables that are conditioned on: cases in which one of them is missing are left out.
+    divisor : {"n", "n-1"}
+        What chi-square multiplies the discrepancy with. The estimates are those of maximum
+        likelihood either way.
+    group : str
+        Label of the group.
+
+    Returns
+    -------
+    SampleMoments
+        ``covariances`` and ``means`` label them; ``findings`` tell what is missing, which cases
+        were left out, and whether the estimates converged.
+
+    Raises
+    ------
+    UnknownIndicatorError, NotNumericError
+        If a variable is not a column or holds text.
+    MomentsError
+        If two variables are never observed together: their covariance is unknown.
+    TooFewObservationsError
+        If there are not more cases than variables.
+    NotPositiveDefiniteError
+        If variables are constant, duplicated or linearly dependent; they are named.
+
+    Notes
+    -----
+    EM steps [dempster1977]_ with the missing-data patterns in place of the cases, then Newton steps
+    where EM is slow. The estimates hold if answers are missing at random and normally distributed.
+    """
+    if names is None:
+        names = [str(name) for name in frame.select_dtypes("number").columns]
+    values = numeric_columns(frame, names)
+    known = ~np.isnan(values)
+    needed = [list(names).index(name) for name in complete]
+    kept = np.asarray(known.any(axis=1) & known[:, needed].all(axis=1))
+    data = values[kept]
+    where = f" in group {group!r}" if group else ""
+    if len(data) <= len(names):
+        what = f"a covariance matrix of {len(names)} variables{where}"
+        raise TooFewObservationsError(len(data), len(names) + 1, what)
+    patterns = Patterns.of(data)
+    _require_pairs(patterns, names, where)
+    _require_variance(data, names)
+    moments = saturated_moments(patterns)
+    require_positive_definite(moments.cov, names, "covariance matrix of the incomplete data")
+    findings = (
+        *_lost_cases(kept, known, complete, group),
+        *_missing_answers(patterns, names, group),
+        *_not_settled(moments, group),
+        *scale_finding(moments.cov, names),
+    )
+    return SampleMoments(
+        names=tuple(names),
+        cov=moments.cov,
+        mean=moments.mean,
+        n_obs=len(data),
+        divisor=divisor,
+        data=data,
+        patterns=patterns,
+        group=group,
+        findings=findings,
+    )
+
+
+def saturated_moments(patterns: Patterns) -> SaturatedMoments:
+    r"""Maximise the likelihood of incomplete cases over means and covariances.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        The cases; every pair of variables observed together, every variable of some variance.
+
+    Notes
+    -----
+    With G and g the slopes of :math:`F = -2 \ln L / N` in Sigma and mu, an EM step is
+    :math:`\mu + \delta`, :math:`\Sigma - \Sigma G \Sigma - \delta\delta'` with
+    :math:`\delta = -\Sigma g / 2`: complete cases contribute their squares, incomplete ones what
+    is expected of them. It always goes downhill; Newton steps are taken where they do, too.
+    """
+    mean, cov = _available(patterns)
+    at = patterns.at(cov, mean)
+    for step in range(1, _STEPS + 1):
+        newton = _newton_step(at) if step > _EM_STEPS else None
+        reached = newton or _em_step(at)
+        if not np.isfinite(reached.value):
+            # Variables depend on each other: the caller finds which in the singular matrix.
+            return SaturatedMoments(reached.Sigma, reached.mu, converged=False, steps=step)
+        settled = _change(at, reached) < _SETTLED
+        at = reached
+        if settled:
+            return SaturatedMoments(at.Sigma, at.mu, converged=True, steps=step)
+    return SaturatedMoments(at.Sigma, at.mu, converged=False, steps=_STEPS)
+
+
+def independence_moments(sample: SampleMoments, related: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return maximum-likelihood moments under which only some variables are related.
+
+    Parameters
+    ----------
+    sample : SampleMoments
+        Incomplete cases.
+    related : sequence of str
+        The variables that may covary.
+
+    Returns
+    -------
+    cov : ndarray, shape (p, p)
+        The others have the variances of their own cases.
+    mean : ndarray, shape (p,)
+        Likewise.
+    """
+    patterns, data, _ = _cases(sample)
+    mean, cov = _available(patterns)
+    index = [sample.names.index(name) for name in related]
+    if index:
+        some = data[:, index]
+        block = saturated_moments(Patterns.of(some[~np.isnan(some).all(axis=1)]))
+        cov[np.ix_(index, index)], mean[index] = block.cov, block.mean
+    return cov, mean
+
+
+def available_moments(sample: SampleMoments) -> tuple[Floats, Floats]:
+    """Return descriptive moments: means of available cases, covariances of pairs of them.
+
+    Parameters
+    ----------
+    sample : SampleMoments
+        Incomplete cases.
+
+    Returns
+    -------
+    cov : ndarray, shape (p, p)
+        Covariances of the cases that observe both variables, unbiased, or times (N-1)/N with
+        divisor N; this matrix need not be positive definite.
+    mean : ndarray, shape (p,)
+        Means of the cases that observe the variable.
+    """
+    _, data, _ = _cases(sample)
+    known = (~np.isnan(data)).astype(float)
+    mean = np.nanmean(data, axis=0)
+    centred = np.where(known > 0, data - mean, 0.0)
+    both, sums = known.T @ known, centred.T @ known
+    cov = (centred.T @ centred - sums * sums.T / both) / (both - 1)
+    return cov if sample.divisor == "n-1" else cov * (1 - 1 / len(data)), mean
+
+
+@dataclass(frozen=True)
+class SaturatedModel:
+    """What incomplete cases tell about means and covariances, at the saturated estimates.
+
+    Parameters
+    ----------
+    sample : SampleMoments
+        Incomplete cases.
+    free : ndarray of bool, shape (k,)
+        Which moments are estimated: all but those among fixed covariates. Moments are the means,
+        then the lower triangle of the covariances by rows.
+    """
+
+    sample: SampleMoments
+    free: Flags
+
+    @classmethod
+    def of(cls, sample: SampleMoments, covariates: Sequence[str]) -> SaturatedModel:
+        """Prepare a sample, given fixed covariates."""
+        given = np.isin(sample.names, list(covariates))
+        rows, cols = np.tril_indices(len(sample.names))
+        return cls(sample, np.concatenate([~given, ~(given[rows] & given[cols])]))
+
+    def information(self, kind: str) -> Floats:
+        """Return the information per case about the l free moments, shape (l, l).
+
+        Parameters
+        ----------
+        kind : {"expected", "observed", "first.order"}
+            Within the patterns observed, the exact second derivative, or outer products of slopes.
+        """
+        if kind == "first.order":
+            return self.outer_products
+        return self._observed if kind == "observed" else self._expected
+
+    @cached_property
+    def _observed(self) -> Floats:
+        return self._chosen(self._point.information(exact=True))
+
+    @cached_property
+    def _expected(self) -> Floats:
+        return self._chosen(self._point.information(exact=False))
+
+    @cached_property
+    def _point(self) -> PatternPoint:
+        patterns, _, mean = _cases(self.sample)
+        return patterns.at(self.sample.cov, mean)
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """Inverse of the exact information, shape (l, l)."""
+        return invert_positive(self._observed).matrix
+
+    @cached_property
+    def outer_products(self) -> Floats:
+        """Mean outer product of the cases' slopes in the free moments, shape (l, l)."""
+        patterns, data, mean = _cases(self.sample)
+        return self._chosen(patterns.outer_products(data, self.sample.cov, mean))
+
+    @cached_property
+    def complete_information(self) -> Floats:
+        """Information per case that complete data of these moments would give, shape (l, l)."""
+        _, _, mean = _cases(self.sample)
+        whole = Patterns.complete(self.sample.cov, mean)
+        return self._chosen(whole.at(self.sample.cov, mean).information(exact=False))
+
+    def spread(self, kind: str, *, robust: bool) -> FreeSpread:
+        """Return G of the estimates: the inverse information, or a sandwich [yuan2000]_ of it.
+
+        Parameters
+        ----------
+        kind : str
+            Which information.
+        robust : bool
+            Whether G holds without normality.
+        """
+        inverse = invert_positive(self.information(kind)).matrix
+        G = np.zeros((len(self.free),) * 2)
+        chosen = inverse @ self.outer_products @ inverse if robust else inverse
+        G[np.ix_(self.free, self.free)] = chosen
+        return FreeSpread(G, len(self.sample.names))
+
+    def _chosen(self, matrix: Floats) -> Floats:
+        return np.asarray(matrix[np.ix_(self.free, self.free)])
+
+
+def _cases(sample: SampleMoments) -> tuple[Patterns, Floats, Floats]:
+    """Return patterns, cases and means, or raise if the sample has none."""
+    if sample.patterns is None or sample.data is None or sample.mean is None:
+        raise MomentsError("These moments do not come from incomplete cases.")
+    return sample.patterns, sample.data, sample.mean
+
+
+def _available(patterns: Patterns) -> tuple[Floats, Floats]:
+    """Return mean and variances (as a diagonal matrix) of each variable's own cases."""
+    counts = patterns.counts[:, None] * patterns.observed
+    total = counts.sum(axis=0)
+    mean = (counts * patterns.mean).sum(axis=0) / total
+    within = np.diagonal(patterns.scatter, axis1=1, axis2=2)
+    squares = counts * (within + (patterns.mean - mean) ** 2)
+    return mean, np.diag(squares.sum(axis=0) / total)
+
+
+def _em_step(at: PatternPoint) -> PatternPoint:
+    """Return the point that one EM step reaches."""
+    cov = at.Sigma
+    shift = -cov @ at.dF_dmu / 2
+    new = cov - cov @ at.dF_dSigma @ cov - outer(shift, shift)
+    return at.patterns.at(symmetric(new), at.mu + shift)
+
+
+def _newton_step(at: PatternPoint) -> PatternPoint | None:
+    """Return the point that one Newton step reaches; None where none goes downhill."""
+    p = len(at.mu)
+    rows, cols = np.tril_indices(p)
+    slope = np.where(rows == cols, 1.0, 2.0) * at.dF_dSigma[rows, cols]
+    gradient = np.concatenate([at.dF_dmu, slope])
+    inverse = invert_positive(2 * at.information(exact=True))
+    if not inverse.positive:
+        return None
+    step = -inverse.matrix @ gradient
+    change = np.zeros_like(at.Sigma)
+    change[rows, cols] = change[cols, rows] = step[p:]
+    rounding = 1e-14 * max(1.0, abs(float(at.value)))
+    for halving in range(_HALVINGS):
+        share = 0.5**halving
+        reached = at.patterns.at(at.Sigma + share * change, at.mu + share * step[:p])
+        if reached.value <= at.value + rounding:
+            return reached
+    return None
+
+
+def _change(old: PatternPoint, new: PatternPoint) -> float:
+    """Return the largest change of a mean or covariance in standard deviations."""
+    sd = np.sqrt(np.diag(new.Sigma))
+    of_cov = np.abs(new.Sigma - old.Sigma) / outer(sd, sd)
+    return float(max(of_cov.max(), (np.abs(new.mu - old.mu) / sd).max()))
+
+
+def _require_pairs(patterns: Patterns, names: Sequence[str], where: str) -> None:
+    """Raise if there are variables, or pairs of them, that no case observes."""
+    coverage = patterns.coverage
+    empty = [name for name, share in zip(names, np.diag(coverage), strict=True) if share == 0]
+    if empty:
+        raise MomentsError(f"No case{where} has an answer to {', '.join(empty)}.")
+    apart = np.argwhere(np.tril(coverage == 0, -1)).tolist()
+    if not apart:
+        return
+    pairs = [f"{names[col]} with {names[row]}" for row, col in apart]
+    more = f" and {len(pairs) - 5} more pairs" if len(pairs) > 5 else ""  # noqa: PLR2004
+    raise MomentsError(
+        f"Never observed together{where}: {', '.join(pairs[:5])}{more}. The data say nothing "
+        "about their covariance, so there is no saturated model to test against.",
+        remedy="Leave out one of the two, or analyse the cases of each form by themselves.",
+    )
+
+
+def _require_variance(data: Floats, names: Sequence[str]) -> None:
+    """Raise if a variable takes one value only among the cases that observe it."""
+    same = np.nanmax(data, axis=0) == np.nanmin(data, axis=0)
+    constant = [name for name, constant in zip(names, same, strict=True) if constant]
+    if constant:
+        reason = f"Without variance: {', '.join(constant)}."
+        raise NotPositiveDefiniteError("sample covariance matrix", constant, reason)
+
+
+def _lost_cases(
+    kept: Flags, known: Flags, complete: Sequence[str], group: str
+) -> tuple[Finding, ...]:
+    """Return findings about cases that say nothing, or lack what is conditioned on."""
+    empty = int((~known.any(axis=1)).sum())
+    without = int((~kept).sum()) - empty
+    place = f" of group {group}" if group else ""
+    reasons = {
+        f"{empty} of {len(kept)} cases{place} have no answer to any variable of the model": empty,
+        f"{without} of {len(kept)} cases{place} lack a covariate whose moments are fixed "
+        f"({', '.join(complete)})": without,
+    }
+    return tuple(
+        Finding(
+            code="cases_lost",
+            subject="data",
+            claim=f"{reason} and are left out; N = {int(kept.sum())}.",
+            severity="warning",
+            value=lost / len(kept),
+        )
+        for reason, lost in reasons.items()
+        if lost
+    )
+
+
+def _missing_answers(patterns: Patterns, names: Sequence[str], group: str) -> tuple[Finding, ...]:
+    """Return the finding about what is missing; a warning where a pair has hardly any cases."""
+    coverage = patterns.coverage
+    missing = 1 - float(np.diag(coverage).mean())
+    if missing == 0:
+        return ()
+    row, col = divmod(int(np.argmin(coverage)), len(names))
+    lowest = float(coverage[row, col])
+    pair = names[row] if row == col else f"{names[row]} with {names[col]}"
+    low = lowest < _LOW_COVERAGE
+    place = f" of group {group}" if group else ""
+    remedy = "Results rest on few cases there: look at this pair, or leave out a variable."
+    return (
+        Finding(
+            code="missing_answers",
+            subject="data",
+            claim=f"{missing:.1%} of the answers{place} are missing, in {len(patterns.counts)} "
+            f"patterns; least covered is {pair} ({lowest:.0%} of the cases). Incomplete cases "
+            "count with what they answered, which assumes that answers are missing at random.",
+            severity="warning" if low else "note",
+            value=lowest,
+            threshold=_LOW_COVERAGE,
+            source="enders2001",
+            remedy=remedy if low else "",
+        ),
+    )
+
+
+def _not_settled(moments: SaturatedMoments, group: str) -> tuple[Finding, ...]:
+    """Return the finding that the saturated model has not converged, if so."""
+    if moments.converged:
+        return ()
+    place = f" of group {group}" if group else ""
+    return (
+        Finding(
+            code="em_not_converged",
+            subject="data",
+            claim=f"The saturated moments{place} did not converge in {moments.steps} steps; "
+            "chi-square and everything built on it is not to be trusted.",
+            severity="serious",
+            holds=False,
+            source="dempster1977",
+            remedy="Look for pairs of variables with few common cases, and leave one out.",
+        ),
+    )

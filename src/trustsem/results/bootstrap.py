@@ -1,0 +1,557 @@
+"""What a user holds of a bootstrap: every resample's estimates, and all that follows from them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustsem.arrays import Flags, Floats
+from trustsem.errors import ResamplingError, SpecificationError, UnknownOptionError
+from trustsem.estimation import Estimate
+from trustsem.findings import Finding, at_least
+from trustsem.inference import (
+    KINDS,
+    bca_interval,
+    chi_square,
+    expected_errors,
+    jackknife_acceleration,
+    percentile_interval,
+    row_values,
+    studentised_interval,
+)
+from trustsem.results.plain import plain
+from trustsem.results.rows import row_keys, sections
+from trustsem.simulation import (
+    RESAMPLING_KINDS,
+    LeaveOneOut,
+    Refits,
+    Report,
+    Resampling,
+    ResamplingKind,
+    Solutions,
+    chi_squares,
+    estimate_again,
+    jackknife,
+    plan_resamples,
+    solution_errors,
+    solutions,
+)
+
+IntervalMethod = Literal["percentile", "bc", "bca", "studentised"]
+METHODS: tuple[str, ...] = get_args(IntervalMethod)
+WHAT = ("est", *KINDS)
+"""Values of rows: unstandardised, and the ways to standardise them."""
+
+_COLUMNS = ("parameter", "est", "se", "bias", "ci_lower", "ci_upper")
+_MANY = 0.1
+"""Share of failed or inadmissible resamples beyond which a reader must know."""
+_ROUNDING = 1e-13
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A statistic of the sample, and of every resample that could be estimated.
+
+    Parameters
+    ----------
+    estimate : ndarray, shape (...)
+        From the sample.
+    values : ndarray, shape (n, ...)
+        From the resamples.
+    influence : callable
+        Returns the same from the samples that lack one case each, shape (N, ...), and the group of
+        each of these cases.
+    """
+
+    estimate: Floats
+    values: Floats
+    influence: Callable[[], tuple[Floats, NDArray[np.intp]]]
+
+    @property
+    def missing(self) -> Floats:
+        """Share of resamples in which the statistic does not exist; they are left out."""
+        return np.asarray(np.isnan(self.values).mean(axis=0))
+
+    @property
+    def se(self) -> Floats:
+        """Bootstrap standard errors: standard deviations (divisor n - 1) [efron1979]_."""
+        mean, n = self._mean()
+        square = np.nansum((self.values - mean) ** 2, axis=0)
+        spread = np.sqrt(square / np.where(n > 1, n - 1, np.nan))
+        size = np.abs(np.where(np.isnan(self.values), 0.0, self.values)).max(axis=0)
+        return np.where(spread <= _ROUNDING * size, 0.0, spread)
+
+    @property
+    def bias(self) -> Floats:
+        """Mean of the resamples less the estimate."""
+        return np.asarray(self._mean()[0] - self.estimate)
+
+    def _mean(self) -> tuple[Floats, Floats]:
+        n = np.isfinite(self.values).sum(axis=0).astype(float)
+        return np.nansum(self.values, axis=0) / np.where(n > 0, n, np.nan), n
+
+    def take(self, index: int) -> Replicates:
+        """Return the part of the statistic with a position on its first axis."""
+
+        def influence() -> tuple[Floats, NDArray[np.intp]]:
+            values, strata = self.influence()
+            return values[:, index], strata
+
+        return Replicates(self.estimate[index], self.values[:, index], influence)
+
+    def interval(self, method: str = "percentile", level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return confidence limits, each of the shape of the estimate.
+
+        Parameters
+        ----------
+        method : {"percentile", "bc", "bca"}
+            Percentiles; corrected for bias; corrected for bias and acceleration.
+        level : float
+            Confidence level.
+        """
+        flat = self.values.reshape(len(self.values), -1)
+        estimate = self.estimate.reshape(-1)
+        if method == "percentile":
+            limits = percentile_interval(flat, level)
+        else:
+            limits = bca_interval(estimate, flat, level, self._acceleration(method))
+        lower, upper = (limit.reshape(self.estimate.shape) for limit in limits)
+        return lower, upper
+
+    def _acceleration(self, method: str) -> Floats | float:
+        if method == "bc":
+            return 0.0
+        if method != "bca":
+            raise UnknownOptionError(method, METHODS[:-1], kind="method")
+        values, strata = self.influence()
+        return jackknife_acceleration(values.reshape(len(values), -1), strata)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """A model estimated again from many resamples.
+
+    The samples are not stored: each is drawn anew from the seed and its number when something is
+    computed from it. Resamples that did not converge are counted and take no part in anything else;
+    those with an inadmissible solution are counted and take part.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The solution of the sample itself.
+    kind : {"nonparametric", "bollen-stine", "parametric"}
+        How resamples come about.
+    draws : Resampling
+        The resamples.
+    refits : Refits
+        What each of them gave.
+    interrupted : bool
+        Whether the user stopped before the last resample.
+    """
+
+    estimate: Estimate
+    kind: ResamplingKind
+    draws: Resampling
+    refits: Refits
+    interrupted: bool = False
+
+    # -- whether to trust it ------------------------------------------------------------------
+
+    @property
+    def seed(self) -> int:
+        """Seed that draws the same resamples again."""
+        return self.draws.seed
+
+    @property
+    def n(self) -> int:
+        """Number of resamples that were drawn and searched for a solution."""
+        return len(self.refits.numbers)
+
+    @property
+    def converged(self) -> Flags:
+        """Whether each resample has a solution, shape (n,)."""
+        return self.refits.converged
+
+    @property
+    def admissible(self) -> Flags:
+        """Whether each resample has a proper solution, shape (n,)."""
+        return self.refits.admissible
+
+    @property
+    def n_failed(self) -> int:
+        """Number of resamples without a solution."""
+        return int((~self.converged).sum())
+
+    @property
+    def n_inadmissible(self) -> int:
+        """Number of resamples whose solution is not proper (a negative variance, for instance)."""
+        return int((self.converged & ~self.admissible).sum())
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reader must know before the numbers, the most serious first."""
+        found = []
+        if self.interrupted:
+            found.append(_interrupted(self.n, self.draws.n))
+        if self.n_failed:
+            found.append(_failed(self.n_failed, self.n))
+        if self.n_inadmissible:
+            found.append(_inadmissible(self.n_inadmissible, self.n))
+        return at_least(found, "note")
+
+    # -- what the resamples gave --------------------------------------------------------------
+
+    @cached_property
+    def _kept(self) -> Refits:
+        """The resamples that converged."""
+        kept = self.refits.take(np.flatnonzero(self.converged))
+        if len(kept.numbers) < 2:  # noqa: PLR2004 - a spread needs two
+            raise ResamplingError(
+                f"{len(kept.numbers)} of {self.n} resamples have a solution: too few for anything.",
+                remedy="Simplify the model, or collect more cases.",
+            )
+        return kept
+
+    @property
+    def params(self) -> Floats:
+        """Free parameters of the resamples that converged, shape (n_kept, q)."""
+        return self._kept.params.copy()
+
+    @property
+    def chisq(self) -> Floats:
+        """Chi-squares of the resamples that converged, shape (n_kept,)."""
+        return self._chisq.copy()
+
+    @cached_property
+    def _chisq(self) -> Floats:
+        return chi_squares(self.estimate.problem, self.draws, self._kept)
+
+    @property
+    def pvalue(self) -> float:
+        """Share of resamples whose chi-square reaches that of the sample [bollen1992]_.
+
+        NaN for the nonparametric bootstrap: its resamples come from a population for which the
+        model does not hold.
+        """
+        if self.kind == "nonparametric":
+            return float("nan")
+        observed = chi_square(self.estimate)
+        return float((self._chisq >= observed).mean())
+
+    def values(self, what: str = "est") -> Floats:
+        """Return all rows of the parameter table for the resamples that converged.
+
+        Parameters
+        ----------
+        what : {"est", "std_lv", "std_all", "std_nox"}
+            Unstandardised or standardised.
+
+        Returns
+        -------
+        ndarray, shape (n_kept, n_rows)
+            Rows as in :attr:`parameters`: the model's own, then defined parameters.
+        """
+        return self._rows(what).values.copy()
+
+    def statistic(self, function: Callable[[Solutions], Floats]) -> Replicates:
+        """Compute any statistic from the stored resamples.
+
+        Parameters
+        ----------
+        function : callable
+            From a stack of b samples with their solutions (:class:`trustsem.simulation.Solutions`)
+            to an array of shape (b, ...). It is called for parts of the resamples.
+
+        Returns
+        -------
+        Replicates
+            With ``estimate``, ``values``, ``se``, ``bias`` and ``interval(method, level)``.
+        """
+        own = Refits.of_sample(self.estimate.params)
+        estimate = function(solutions(self.estimate.problem, _SampleItself(self.estimate), own))
+
+        def influence() -> tuple[Floats, NDArray[np.intp]]:
+            left, refits = self._jackknife
+            values = _over_parts(function, self.estimate, left, refits)
+            return values, left.strata[refits.numbers]
+
+        return Replicates(
+            estimate=np.asarray(estimate)[0],
+            values=_over_parts(function, self.estimate, self.draws, self._kept),
+            influence=influence,
+        )
+
+    @cached_property
+    def _jackknife(self) -> tuple[LeaveOneOut, Refits]:
+        """The samples that lack one case each, estimated exactly."""
+        if self.kind != "nonparametric":
+            raise ResamplingError(
+                f"The acceleration of a {self.kind} bootstrap is not defined by leaving out cases.",
+                remedy="Use method='percentile' or 'bc'.",
+            )
+        problem = self.estimate.problem
+        left = jackknife(problem)
+        refits, _ = estimate_again(problem, self.estimate.params, left)
+        return left, refits.take(np.flatnonzero(refits.converged))
+
+    @cached_property
+    def _all_rows(self) -> Replicates:
+        """All kinds of values of all rows, the kinds on the last axis but one."""
+
+        def function(stack: Solutions) -> Floats:
+            values = row_values(stack.problem, stack.params)
+            return np.stack([getattr(values, what) for what in WHAT], axis=-2)
+
+        return self.statistic(function)
+
+    def _rows(self, what: str) -> Replicates:
+        if what not in WHAT:
+            raise UnknownOptionError(what, WHAT, kind="kind of values")
+        return self._all_rows.take(WHAT.index(what))
+
+    def errors(self) -> dict[str, Floats]:
+        """Return bootstrap standard errors of all rows by kind of value; 0 for fixed rows."""
+        return {what: self._rows(what).se for what in WHAT}
+
+    def limits(
+        self, method: str = "percentile", level: float = 0.95, what: str = "est"
+    ) -> tuple[Floats, Floats]:
+        """Return the limits of :meth:`interval`, each of shape (n_rows,)."""
+        method = {"studentized": "studentised", "perc": "percentile"}.get(method, method)
+        if method not in METHODS:
+            raise UnknownOptionError(method, METHODS, kind="method")
+        if not 0 < level < 1:
+            raise SpecificationError(f"A confidence level lies between 0 and 1, got {level}.")
+        if method == "studentised":
+            return self._studentised(level, what)
+        return self._rows(what).interval(method, level)
+
+    # -- tables -------------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """Estimates with bootstrap errors, bias and percentile intervals; see :meth:`interval`."""
+        return self.interval()
+
+    def interval(
+        self, method: str = "percentile", level: float = 0.95, what: str = "est"
+    ) -> pd.DataFrame:
+        """Tabulate bootstrap confidence intervals of all parameters.
+
+        Parameters
+        ----------
+        method : {"percentile", "bc", "bca", "studentised"}
+            Percentiles; corrected for bias; corrected for bias and acceleration (which estimates
+            the model once more for every case left out); from ratios of estimate and standard
+            error (free parameters, unstandardised).
+        level : float
+            Confidence level.
+        what : {"est", "std_lv", "std_all", "std_nox"}
+            Unstandardised or standardised values.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label free est se bias ci_lower ci_upper``.
+
+        Raises
+        ------
+        ResamplingError
+            If the method is not defined here.
+        """
+        rows = self._rows(what)
+        lower, upper = self.limits(method, level, what)
+        numbers = {
+            "est": rows.estimate,
+            "se": rows.se,
+            "bias": rows.bias,
+            "ci_lower": lower,
+            "ci_upper": upper,
+        }
+        return pd.DataFrame(row_keys(self.estimate.problem.table) | numbers)
+
+    def _studentised(self, level: float, what: str) -> tuple[Floats, Floats]:
+        """Return studentised limits of the free parameters; NaN for other rows."""
+        if what != "est":
+            raise ResamplingError("Studentised intervals are those of unstandardised parameters.")
+        problem = self.estimate.problem
+        if len(problem.reduction.conditions):
+            raise ResamplingError(
+                "Studentised intervals are not defined under nonlinear constraints.",
+                remedy="Use method='percentile', 'bc' or 'bca'.",
+            )
+        errors = solution_errors(problem, self.draws, self._kept)
+        error = expected_errors(problem, self.estimate.params[None])[0]
+        limits = studentised_interval(self.estimate.params, error, self._kept.params, errors, level)
+        free = np.array(row_keys(problem.table)["free"])
+        padded = (np.append(limit, np.nan) for limit in limits)
+        lower, upper = (limit[free - 1] for limit in padded)
+        return lower, upper
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance matrix of the free parameters over resamples, shape (q, q)."""
+        return np.atleast_2d(np.cov(self._kept.params, rowvar=False))
+
+    # -- presentation -------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Return the result as text."""
+        lines = [*self._head(), *map(str, self.findings)]
+        tables = [table.to_text() for table in sections(self._table, self.parameters, _COLUMNS)]
+        return "\n\n".join(["\n".join(lines), *tables])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values."""
+        names = ("kind", "seed", "n", "n_failed", "n_inadmissible", "pvalue", "findings")
+        return {name: plain(getattr(self, name)) for name in (*names, "parameters")}
+
+    def __repr__(self) -> str:
+        """Return the summary."""
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        head = "<br>".join(html.escape(line) for line in [*self._head(), *map(str, self.findings)])
+        tables = sections(self._table, self.parameters, _COLUMNS)
+        return f"<p>{head}</p>" + "".join(table.to_html() for table in tables)
+
+    @property
+    def _table(self) -> Any:
+        return self.estimate.problem.table
+
+    def _head(self) -> list[str]:
+        counts = f"{self.n_failed} failed, {self.n_inadmissible} inadmissible"
+        lines = [
+            f"Bootstrap ({self.kind}): {self.n} resamples, {counts}",
+            f"Seed {self.seed}; 95% percentile intervals",
+        ]
+        if self.kind != "nonparametric":
+            lines.append(f"Share of chi-squares that reach the sample's: p = {self.pvalue:.3f}")
+        return lines
+
+
+def run_bootstrap(
+    estimate: Estimate,
+    kind: str,
+    n: int,
+    seed: int | None,
+    *,
+    workers: int = 1,
+    report: Report | None = None,
+) -> Bootstrap:
+    """Estimate a model again from resamples.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        A solution that converged.
+    kind : str
+        One of :data:`trustsem.simulation.RESAMPLING_KINDS`.
+    n : int
+        Number of resamples.
+    seed : int or None
+        Seed; None chooses one, which the result tells.
+    workers : int
+        Processes.
+    report : callable, optional
+        Called with the number of finished and of all parts.
+
+    Raises
+    ------
+    ResamplingError
+        If there is no solution to start from, or no cases to draw.
+    """
+    spelled = kind.lower().replace("_", "-").replace(".", "-")
+    chosen = next((word for word in RESAMPLING_KINDS if word == spelled), None)
+    if chosen is None:
+        raise UnknownOptionError(kind, RESAMPLING_KINDS, kind="kind of bootstrap")
+    if n < 2 or workers < 1:  # noqa: PLR2004 - a spread needs two
+        raise SpecificationError(
+            f"A bootstrap needs at least 2 resamples and 1 worker, got {n} and {workers}."
+        )
+    if not estimate.converged:
+        raise ResamplingError(
+            "The model did not converge: there are no estimates whose uncertainty could be found.",
+            remedy="See its findings.",
+        )
+    entropy = np.random.SeedSequence(seed).entropy
+    draws = plan_resamples(estimate.problem, estimate.params, chosen, n, int(str(entropy)))
+    refits, interrupted = estimate_again(
+        estimate.problem, estimate.params, draws, workers=workers, report=report
+    )
+    return Bootstrap(estimate, chosen, draws, refits, interrupted)
+
+
+@dataclass(frozen=True, slots=True)
+class _SampleItself:
+    """The sample as a stack of one."""
+
+    estimate: Estimate
+    n: int = 1
+
+    def moments(self, numbers: Any) -> tuple[tuple[Floats, Floats], ...]:
+        del numbers
+        found = []
+        for sample in self.estimate.problem.samples:
+            mean = np.zeros(len(sample.names)) if sample.mean is None else sample.mean
+            found.append((sample.cov[None], mean[None]))
+        return tuple(found)
+
+
+def _over_parts(
+    function: Callable[[Solutions], Floats], estimate: Estimate, draws: Any, refits: Refits
+) -> Floats:
+    """Apply a function to the resamples part by part."""
+    problem, n = estimate.problem, len(refits.numbers)
+    parts = [
+        function(solutions(problem, draws, refits.take(np.arange(first, min(first + _AT_ONCE, n)))))
+        for first in range(0, n, _AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _interrupted(finished: int, asked: int) -> Finding:
+    return Finding(
+        code="interrupted",
+        subject="bootstrap",
+        claim=f"Stopped by the user after {finished} of {asked} resamples; these are used.",
+        severity="warning",
+        value=float(finished),
+        threshold=float(asked),
+    )
+
+
+def _failed(failed: int, n: int) -> Finding:
+    share = failed / n
+    return Finding(
+        code="resamples_failed",
+        subject="bootstrap",
+        claim=f"{failed} of {n} resamples ({share:.1%}) have no solution and are left out: "
+        "errors and intervals describe the others.",
+        severity="warning",
+        holds=share <= _MANY,
+        value=share,
+        threshold=_MANY,
+        remedy="The sample is small for this model, or the model barely identified.",
+    )
+
+
+def _inadmissible(inadmissible: int, n: int) -> Finding:
+    share = inadmissible / n
+    return Finding(
+        code="resamples_inadmissible",
+        subject="bootstrap",
+        claim=f"{inadmissible} of {n} resamples ({share:.1%}) have an inadmissible solution (such "
+        "as a negative variance); they are used, as leaving them out would bias the intervals.",
+        severity="warning" if share > _MANY else "note",
+        value=share,
+        threshold=_MANY,
+    )

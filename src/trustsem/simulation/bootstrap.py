@@ -1,0 +1,388 @@
+"""The bootstrap: estimate a model again from many resamples, and keep what each one gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustsem.arrays import Flags, Floats, is_positive_definite
+from trustsem.errors import (
+    NotPositiveDefiniteError,
+    ResamplingError,
+    TooFewObservationsError,
+)
+from trustsem.estimation import (
+    Estimate,
+    Problem,
+    admissible_members,
+    estimate,
+    refit,
+    stacked_objective,
+)
+from trustsem.implied import Implied
+from trustsem.inference import chi_square, expected_errors
+from trustsem.simulation.parallel import Report, run_in_parts
+from trustsem.simulation.resampling import (
+    Cases,
+    Draws,
+    LeaveOneOut,
+    Moments,
+    NormalPopulation,
+    Resampling,
+    ResamplingKind,
+    Source,
+    transformed_cases,
+)
+
+AT_ONCE = 200
+"""Resamples that are estimated together: few enough for their matrices to stay in cache."""
+
+FEW = 5
+"""How many samples without a solution are worth a search with every start there is. Where there are
+more, it is the model that lacks a solution in samples of this size, which a finding says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refits:
+    """What each of some samples gave.
+
+    Parameters
+    ----------
+    numbers : ndarray of int, shape (n,)
+        Which samples these are.
+    params : ndarray, shape (n, q)
+        All free parameters; where the search ended if it did not converge.
+    value : ndarray, shape (n,)
+        F at the estimates.
+    converged, admissible : ndarray of bool, shape (n,)
+        Whether a minimum was reached, and a proper one.
+    """
+
+    numbers: NDArray[np.intp]
+    params: Floats
+    value: Floats
+    converged: Flags
+    admissible: Flags
+
+    @classmethod
+    def joined(cls, parts: Sequence[Refits]) -> Refits:
+        """Return the solutions of all parts."""
+        names = ("numbers", "params", "value", "converged", "admissible")
+        return cls(
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        )
+
+    @classmethod
+    def of_sample(cls, params: Floats, value: float = 0.0) -> Refits:
+        """Return the sample's own estimates as those of a stack of one."""
+        yes = np.ones(1, dtype=bool)
+        return cls(np.zeros(1, dtype=np.intp), params[None], np.array([value]), yes, yes)
+
+    @classmethod
+    def without_solution(cls, numbers: Sequence[int], params: Floats) -> Refits:
+        """Return places for solutions that are still to be found; until then the estimates."""
+        n = len(numbers)
+        no = np.zeros(n, dtype=bool)
+        index = np.array(numbers, dtype=np.intp)
+        return cls(index, np.tile(params, (n, 1)), np.full(n, np.nan), no, no.copy())
+
+    def put(
+        self, position: int, one: Problem, params: Floats, value: float, converged: bool
+    ) -> None:
+        """Enter what the search from one sample gave."""
+        self.params[position], self.value[position] = params, value
+        self.converged[position] = converged
+        self.admissible[position] = converged and admissible_members(one, params[None])[0]
+
+    def with_found(self, found: Refits) -> Refits:
+        """Return the solutions with those of a later search in their places."""
+        joined = self.take(np.arange(len(self.numbers)))
+        chosen = found.take(np.flatnonzero(found.converged))
+        places = np.searchsorted(self.numbers, chosen.numbers)
+        for name in ("params", "value", "converged", "admissible"):
+            getattr(joined, name)[places] = getattr(chosen, name)
+        return joined
+
+    def take(self, index: NDArray[np.intp]) -> Refits:
+        """Return some of them."""
+        return Refits(
+            numbers=self.numbers[index],
+            params=self.params[index],
+            value=self.value[index],
+            converged=self.converged[index],
+            admissible=self.admissible[index],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Solutions:
+    """Some resamples with their solutions, for anything that is computed from them.
+
+    Parameters
+    ----------
+    params : ndarray, shape (b, q)
+        All free parameters.
+    S : tuple of ndarray, each of shape (b, p, p)
+        Sample covariance matrices of each group.
+    mean : tuple of ndarray, each of shape (b, p)
+        Sample means of each group.
+    implied : tuple of Implied
+        Implied moments of each group: ``Sigma (b, p, p)``, ``mu``, ``cov_eta (b, m, m)``,
+        ``mean_eta``, and the model ``matrices``.
+    problem : Problem
+        The model on this stack of samples.
+    """
+
+    params: Floats
+    S: tuple[Floats, ...]
+    mean: tuple[Floats, ...]
+    implied: tuple[Implied, ...]
+    problem: Problem
+
+
+def plan_resamples(
+    problem: Problem, params: Floats, kind: ResamplingKind, n: int, seed: int
+) -> Resampling:
+    """Say how samples are drawn again.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model and its samples.
+    params : ndarray, shape (q,)
+        The estimates.
+    kind : {"nonparametric", "bollen-stine", "parametric"}
+        Cases; cases moved to where the model holds; normal samples from the implied moments.
+    n, seed : int
+        Number of resamples, and the seed.
+
+    Raises
+    ------
+    ResamplingError
+        If cases are to be drawn and there is only a matrix, or the implied moments are those of no
+        population.
+    """
+    sources: list[Source] = []
+    for sample, implied in zip(problem.samples, problem.implied(params), strict=True):
+        mu = implied.mu if problem.table.meanstructure else None
+        if kind == "parametric":
+            _require_population(implied.Sigma)
+            level = mu if mu is not None else sample.mean
+            level = np.zeros(len(sample.names)) if level is None else level
+            by_cases = problem.estimator.from_moments is None
+            sources.append(
+                NormalPopulation(implied.Sigma, level, sample.n_obs, sample.divisor, by_cases)
+            )
+            continue
+        if sample.data is None:
+            raise ResamplingError(
+                f"The {kind} bootstrap draws cases; this model was estimated from a matrix.",
+                remedy="Give the data, or use kind='parametric'.",
+            )
+        data = sample.data
+        if kind == "bollen-stine":
+            _require_population(implied.Sigma)
+            data = transformed_cases(data, sample.cov, implied.Sigma, mu)
+        sources.append(Cases(data, sample.divisor))
+    return Resampling(tuple(sources), n, seed)
+
+
+def _require_population(Sigma: Floats) -> None:
+    """Raise unless a covariance matrix can be that of a population."""
+    if not np.isfinite(Sigma).all() or np.linalg.eigvalsh(Sigma)[0] <= 0:
+        raise ResamplingError("The implied covariance matrix is not positive definite.")
+
+
+def jackknife(problem: Problem) -> LeaveOneOut:
+    """Return the samples that lack one case each.
+
+    Raises
+    ------
+    ResamplingError
+        If there are no cases.
+    """
+    data = [sample.data for sample in problem.samples if sample.data is not None]
+    if len(data) < len(problem.samples):
+        raise ResamplingError(
+            "The jackknife leaves out cases; this model was estimated from a matrix.",
+            remedy="Use method='percentile' or 'bc'.",
+        )
+    return LeaveOneOut(tuple(data), problem.samples[0].divisor)
+
+
+def estimate_again(
+    problem: Problem,
+    params: Floats,
+    draws: Resampling | LeaveOneOut,
+    *,
+    workers: int = 1,
+    report: Report | None = None,
+    at_once: int = AT_ONCE,
+) -> tuple[Refits, bool]:
+    """Estimate a model from each of many samples.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model and the sample that it was estimated from.
+    params : ndarray, shape (q,)
+        The estimates, where every search starts.
+    draws : Resampling or LeaveOneOut
+        The samples.
+    workers : int
+        Processes.
+    report : callable, optional
+        Called with the number of finished parts and of all parts.
+    at_once : int
+        Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
+
+    Returns
+    -------
+    refits : Refits
+        All samples, or those that were finished when the user interrupted.
+    interrupted : bool
+        Which of the two.
+    """
+    parts = [range(first, min(first + at_once, draws.n)) for first in range(0, draws.n, at_once)]
+    task = partial(_estimate_part, problem, params, draws)
+    finished = run_in_parts(task, parts, workers=workers, report=report)
+    refits = Refits.joined(finished.outcomes)
+    lost = refits.numbers[~refits.converged].tolist()
+    if finished.interrupted or not 0 < len(lost) <= FEW:
+        return refits, finished.interrupted
+    thorough = partial(_searched, problem, params, draws)
+    searched = run_in_parts(thorough, [[number] for number in lost], workers=workers)
+    return refits.with_found(Refits.joined(searched.outcomes)), searched.interrupted
+
+
+def _estimate_part(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits:
+    """Estimate a model from some of the samples."""
+    if problem.estimator.from_moments is None:
+        return _one_by_one(problem, params, draws, numbers)
+    objective = stacked_objective(problem, draws.moments(numbers))
+    stack = replace(problem, objective=objective)
+    ends = refit(problem, stack.objective, params)
+    reached = problem.reduction.expand(ends.reduced)
+    proper = ends.converged.copy()
+    kept = np.flatnonzero(ends.converged)
+    some = replace(stack, objective=stack.objective.take(kept))
+    proper[kept] = admissible_members(some, reached[kept])
+    return Refits(np.array(numbers, dtype=np.intp), reached, ends.value, ends.converged, proper)
+
+
+def _one_by_one(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits:
+    """Estimate from one sample after the other, where each forms weights from its cases."""
+    refits = Refits.without_solution(numbers, params)
+    for position, number in enumerate(numbers):
+        one = _alone(problem, draws, number)
+        if one is not None:
+            end = refit(one, one.objective, params)
+            reached = one.reduction.expand(end.reduced)[0]
+            refits.put(position, one, reached, float(end.value[0]), bool(end.converged[0]))
+    return refits
+
+
+def _searched(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits:
+    """Estimate from each sample as if it were the only one, with every start there is."""
+    refits = Refits.without_solution(numbers, params)
+    for position, number in enumerate(numbers):
+        one = _alone(problem, draws, number)
+        if one is not None:
+            end = estimate(one)
+            refits.put(position, one, end.params, end.value, end.converged)
+    return refits
+
+
+def _alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
+    """Return a model on one of the samples; None if its weights cannot be formed."""
+    by_cases = problem.estimator.from_moments is None
+    drawn = draws.cases(number) if by_cases else (None,) * len(problem.samples)
+    samples = []
+    for sample, (S, mean), data in zip(
+        problem.samples, draws.moments([number]), drawn, strict=True
+    ):
+        if not is_positive_definite(S[0]):
+            return None
+        n_obs = sample.n_obs if data is None else len(data)
+        samples.append(replace(sample, cov=S[0], mean=mean[0], data=data, n_obs=n_obs))
+    try:
+        return problem.with_samples(samples)
+    except (TooFewObservationsError, NotPositiveDefiniteError):
+        return None
+
+
+def solutions(problem: Problem, draws: Draws, refits: Refits) -> Solutions:
+    """Return samples with their solutions.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model.
+    draws : Draws
+        The samples.
+    refits : Refits
+        Some of the samples' solutions.
+    """
+    moments = draws.moments(refits.numbers.tolist())
+    stack = described(problem, moments)
+    return Solutions(
+        params=refits.params,
+        S=tuple(S for S, _ in moments),
+        mean=tuple(mean for _, mean in moments),
+        implied=stack.implied(refits.params),
+        problem=stack,
+    )
+
+
+def described(problem: Problem, moments: Sequence[Moments]) -> Problem:
+    """Return a model on a stack of samples, to be evaluated and not to be estimated.
+
+    Unweighted least squares stands in for the estimator: it needs nothing but the moments.
+    """
+    plain = problem.by("ULS")
+    return replace(plain, objective=stacked_objective(plain, moments))
+
+
+def chi_squares(problem: Problem, draws: Resampling | LeaveOneOut, refits: Refits) -> Floats:
+    """Return the chi-square of each of some solutions, shape (n,)."""
+    if problem.estimator.efficient:
+        return np.maximum(refits.value, 0.0) * problem.weight
+    found = np.full(len(refits.numbers), np.nan)
+    for position, number in enumerate(refits.numbers.tolist()):
+        one = _alone(problem, draws, number)
+        if one is not None:
+            params, value = refits.params[position], float(refits.value[position])
+            found[position] = chi_square(Estimate(one, params, value, True, 0, 0.0))
+    return found
+
+
+def solution_errors(problem: Problem, draws: Draws, refits: Refits) -> Floats:
+    """Return the standard errors that each of some solutions has by itself, shape (n, q).
+
+    Raises
+    ------
+    ResamplingError
+        If standard errors are not those of the expected information alone.
+    """
+    if problem.estimator.from_moments is None or not problem.estimator.efficient:
+        raise ResamplingError(
+            f"Studentised intervals need the standard errors of every resample; for "
+            f"{problem.estimator.name} these come from the cases.",
+            remedy="Use method='percentile', 'bc' or 'bca'.",
+        )
+    parts = []
+    for first in range(0, len(refits.numbers), AT_ONCE):
+        part = refits.take(np.arange(first, min(first + AT_ONCE, len(refits.numbers))))
+        objective = stacked_objective(problem, draws.moments(part.numbers.tolist()))
+        parts.append(expected_errors(replace(problem, objective=objective), part.params))
+    return np.concatenate(parts)

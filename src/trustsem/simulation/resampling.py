@@ -1,0 +1,288 @@
+"""Which other samples could have come about? Cases drawn again, cases left out, normal samples.
+
+Every resample has a random stream of its own, made from the seed and the resample's number. What
+resample 17 holds therefore depends neither on how many there are nor on which part of a longer
+computation draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustsem.arrays import Flags, Floats, lower_triangle, outer, symmetric, transpose
+from trustsem.errors import TooFewObservationsError
+from trustsem.moments import Divisor
+
+Moments = tuple[Floats, Floats]
+"""Covariance matrices (b, p, p) and means (b, p) of one group."""
+
+ResamplingKind = Literal["nonparametric", "bollen-stine", "parametric"]
+RESAMPLING_KINDS: tuple[ResamplingKind, ...] = ("nonparametric", "bollen-stine", "parametric")
+
+_CASES_AT_ONCE = 4096
+
+
+class Source(Protocol):
+    """Where one group's resamples come from."""
+
+    def draw_moments(self, streams: Sequence[np.random.Generator]) -> Moments:
+        """Draw the moments of one resample from each stream."""
+        ...
+
+    def draw_cases(self, stream: np.random.Generator) -> Floats:
+        """Draw the cases of one resample, shape (n, p)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Cases drawn with replacement [efron1979]_.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n, p)
+        The cases of one group.
+    divisor : {"n", "n-1"}
+        What sums of squares are divided by.
+    """
+
+    data: Floats
+    divisor: Divisor
+
+    def draw_moments(self, streams: Sequence[np.random.Generator]) -> Moments:
+        """Draw the moments of one resample from each stream."""
+        n = len(self.data)
+        counts = np.empty((len(streams), n))
+        for position, stream in enumerate(streams):
+            counts[position] = np.bincount(self._chosen(stream), minlength=n)
+        return weighted_moments(self.data, counts, self.divisor)
+
+    def draw_cases(self, stream: np.random.Generator) -> Floats:
+        """Draw the cases of one resample."""
+        return np.asarray(self.data[self._chosen(stream)])
+
+    def _chosen(self, stream: np.random.Generator) -> NDArray[np.int64]:
+        n = len(self.data)
+        return stream.integers(0, n, n)
+
+
+@dataclass(frozen=True, slots=True)
+class NormalPopulation:
+    """Samples from a normal population that is known.
+
+    Parameters
+    ----------
+    Sigma : ndarray, shape (p, p)
+        Covariance matrix of the population.
+    mu : ndarray, shape (p,)
+        Means.
+    n_obs : int
+        Cases of a sample.
+    divisor : {"n", "n-1"}
+        What sums of squares are divided by.
+    by_cases : bool
+        Draw cases even where only moments are asked for, because the cases will be, too.
+    """
+
+    Sigma: Floats
+    mu: Floats
+    n_obs: int
+    divisor: Divisor
+    by_cases: bool = False
+
+    def draw_moments(self, streams: Sequence[np.random.Generator]) -> Moments:
+        """Draw moments without drawing cases: a Wishart matrix [smith1972]_ and normal means."""
+        p = len(self.mu)
+        if self.n_obs <= p:
+            raise TooFewObservationsError(self.n_obs, p + 1, f"samples of {p} variables")
+        if self.by_cases:
+            return self._moments_of_cases(streams)
+        root = np.linalg.cholesky(self.Sigma)
+        rows, cols = np.tril_indices(p, -1)
+        factor = np.zeros((len(streams), p, p))
+        mean = np.empty((len(streams), p))
+        for position, stream in enumerate(streams):
+            spread = np.sqrt(stream.chisquare(self.n_obs - 1 - np.arange(p)))
+            np.fill_diagonal(factor[position], spread)
+            factor[position, rows, cols] = stream.standard_normal(len(rows))
+            mean[position] = stream.standard_normal(p)
+        factor = root @ factor
+        size = self.n_obs if self.divisor == "n" else self.n_obs - 1
+        S = factor @ transpose(factor) / size
+        return symmetric(S), self.mu + mean @ root.T / np.sqrt(self.n_obs)
+
+    def draw_cases(self, stream: np.random.Generator) -> Floats:
+        """Draw the cases of one sample."""
+        draws = stream.standard_normal((self.n_obs, len(self.mu)))
+        return np.asarray(self.mu + draws @ np.linalg.cholesky(self.Sigma).T)
+
+    def _moments_of_cases(self, streams: Sequence[np.random.Generator]) -> Moments:
+        each = np.ones((1, self.n_obs))
+        drawn = [weighted_moments(self.draw_cases(one), each, self.divisor) for one in streams]
+        S, mean = zip(*drawn, strict=True)
+        return np.concatenate(S), np.concatenate(mean)
+
+
+def weighted_moments(data: Floats, weights: Floats, divisor: Divisor) -> Moments:
+    """Return the moments of many samples in which cases have weights.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n, p)
+        Cases.
+    weights : ndarray, shape (b, n)
+        How often each sample holds each case; at least one case in each.
+    divisor : {"n", "n-1"}
+        What sums of squares are divided by.
+
+    Returns
+    -------
+    S : ndarray, shape (b, p, p)
+        Covariance matrices.
+    mean : ndarray, shape (b, p)
+        Means.
+
+    Notes
+    -----
+    One matrix product of the weights with the products of deviations serves all samples.
+    """
+    centre = data.mean(axis=0)
+    p = data.shape[1]
+    rows, cols = np.tril_indices(p)
+    squares = np.zeros((len(weights), len(rows)))
+    shift = np.zeros((len(weights), p))
+    for first in range(0, len(data), _CASES_AT_ONCE):
+        part = slice(first, first + _CASES_AT_ONCE)
+        deviations = data[part] - centre
+        squares += weights[:, part] @ (deviations[:, rows] * deviations[:, cols])
+        shift += weights[:, part] @ deviations
+    size = weights.sum(axis=1)
+    shift /= size[:, None]
+    squares -= size[:, None] * lower_triangle(outer(shift, shift))
+    squares /= (size if divisor == "n" else size - 1)[:, None]
+    S = np.empty((len(weights), p, p))
+    S[:, rows, cols] = S[:, cols, rows] = squares
+    return S, centre + shift
+
+
+def transformed_cases(data: Floats, S: Floats, Sigma: Floats, mu: Floats | None) -> Floats:
+    r"""Return cases that have exactly the moments that a model implies [bollen1992]_.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n, p)
+        Cases.
+    S, Sigma : ndarray, shape (p, p)
+        Their covariance matrix, and the implied one.
+    mu : ndarray, shape (p,), or None
+        Implied means; None leaves the means as they are.
+
+    Notes
+    -----
+    :math:`Z = (Y - \bar Y) S^{-1/2} \Sigma^{1/2} + \mu'`, with symmetric roots.
+    """
+    mean = data.mean(axis=0)
+    turned = (data - mean) @ _power(S, -0.5) @ _power(Sigma, 0.5)
+    return np.asarray(turned + (mean if mu is None else mu))
+
+
+def _power(A: Floats, exponent: float) -> Floats:
+    """Return a power of a positive definite matrix."""
+    values, vectors = np.linalg.eigh(A)
+    return np.asarray((vectors * values**exponent) @ vectors.T)
+
+
+class Draws(Protocol):
+    """Samples by number."""
+
+    @property
+    def n(self) -> int:
+        """How many there are."""
+        ...
+
+    def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
+        """Return the moments of some samples, group by group."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """Samples drawn from a source for each group.
+
+    Parameters
+    ----------
+    sources : tuple of Source
+        One per group.
+    n : int
+        How many resamples there are.
+    seed : int
+        Seed of all of them.
+    """
+
+    sources: tuple[Source, ...]
+    n: int
+    seed: int
+
+    def stream(self, number: int) -> np.random.Generator:
+        """Return the random stream of one resample, from which its groups draw in turn."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+
+    def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
+        """Return the moments of some resamples, group by group."""
+        streams = [self.stream(number) for number in numbers]
+        return tuple(source.draw_moments(streams) for source in self.sources)
+
+    def cases(self, number: int) -> tuple[Floats, ...]:
+        """Return the cases of one resample, group by group."""
+        stream = self.stream(number)
+        return tuple(source.draw_cases(stream) for source in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOneOut:
+    """The samples that lack one case each, for the jackknife.
+
+    Parameters
+    ----------
+    data : tuple of ndarray, each of shape (n_g, p)
+        The cases of each group.
+    divisor : {"n", "n-1"}
+        What sums of squares are divided by.
+    """
+
+    data: tuple[Floats, ...]
+    divisor: Divisor
+
+    @property
+    def n(self) -> int:
+        """As many as there are cases."""
+        return sum(len(cases) for cases in self.data)
+
+    @property
+    def strata(self) -> NDArray[np.intp]:
+        """The group that each sample lacks a case of, from 0."""
+        return np.repeat(np.arange(len(self.data)), [len(cases) for cases in self.data])
+
+    def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
+        """Return the moments of some samples, group by group."""
+        return tuple(
+            weighted_moments(cases, weights, self.divisor)
+            for cases, weights in zip(self.data, self._weights(numbers), strict=True)
+        )
+
+    def cases(self, number: int) -> tuple[Floats, ...]:
+        """Return the cases of one sample, group by group."""
+        weights = self._weights([number])
+        return tuple(cases[kept[0] > 0] for cases, kept in zip(self.data, weights, strict=True))
+
+    def _weights(self, numbers: Sequence[int]) -> list[Floats]:
+        """Return 1 for each case that a sample holds and 0 for the one that it lacks."""
+        position = np.arange(self.n)
+        kept: Flags = np.asarray(numbers)[:, None] != position
+        ends = np.cumsum([len(cases) for cases in self.data])[:-1]
+        return [part.astype(float) for part in np.split(kept, ends, axis=1)]
