@@ -22,15 +22,6 @@ SHIPPED = TESTS / "reference"
 SHIPPED_DATA = TESTS.parent / "data"
 SHARED = TESTS.parent.parent / "shared" / "reference"
 
-NOT_YET_ESTIMATED = frozenset({
-    "ulsmv", "dwls", "wlsm", "wlsmv", "ordinal", "polychoric",
-})  # fmt: skip
-"""Features of cases that are not collected: remove one here when the program can do it."""
-
-
-NOT_YET_TOGETHER = (frozenset({"uls", "robust"}),)
-"""Features that can be estimated each, but not in one analysis."""
-
 
 @dataclass(frozen=True)
 class ReferenceCase:
@@ -138,8 +129,17 @@ def read_frame(path: Path, source: dict[str, Any], model: str) -> pd.DataFrame:
     for name, rule in (source.get("holes") or {}).items():
         frame[name] = frame[name].mask(frame.assign(index=index).eval(rule))
     for name, expression in (source.get("derive") or {}).items():
-        frame = frame.assign(**{name: frame.eval(expression)})
+        frame = frame.assign(**{name: _derived(frame, expression)})
     return frame.reset_index(drop=True)
+
+
+def _derived(frame: pd.DataFrame, expression: str) -> Any:
+    """Compute a column: an expression, or a variable cut into right-closed intervals."""
+    cut = re.fullmatch(r"as\.integer\(cut\((\w+),\s*c\(-Inf,(.*),Inf\)\)\)", expression)
+    if not cut:
+        return frame.eval(expression)
+    edges = [float(edge) for edge in cut[2].split(",")]
+    return np.digitize(frame[cut[1]], edges, right=True) + 1
 
 
 def _files(folder: Path, data: Path, source: str) -> Iterator[ReferenceCase]:
@@ -154,16 +154,10 @@ def _all() -> Iterator[ReferenceCase]:
     yield from _files(SHARED / "cases", SHARED / "data", "shared")
 
 
-def _waits(case: ReferenceCase) -> bool:
-    """Whether the program cannot do a case yet."""
-    together = any(both <= case.features for both in NOT_YET_TOGETHER)
-    return together or bool(NOT_YET_ESTIMATED & case.features)
-
-
 @functools.cache
 def reference_cases() -> tuple[ReferenceCase, ...]:
     """Return the analyses: shipped ones and, where they exist, those beside the project."""
-    return tuple(case for case in _all() if "kind" not in case.raw and not _waits(case))
+    return tuple(case for case in _all() if "kind" not in case.raw)
 
 
 @functools.cache

@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
-    from trustsem.results import ModelResult, cfa, compare, growth, sem
+    from trustsem.moments import polychoric
+    from trustsem.results import (
+        Invariance,
+        LatentInteraction,
+        ModelResult,
+        cfa,
+        compare,
+        growth,
+        interaction,
+        invariance,
+        sem,
+    )
     from trustsem.study import (
         Study,
         StudyResult,
         load_study,
         reflective,
+        second_order,
         shipped_studies,
         two_step,
     )
@@ -27,6 +39,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Finding": "findings",
+    "Invariance": "results",
+    "LatentInteraction": "results",
     "ModelResult": "results",
     "Study": "study",
     "StudyResult": "study",
@@ -35,9 +49,13 @@ _HOME = {
     "cfa": "results",
     "compare": "results",
     "growth": "results",
+    "interaction": "results",
+    "invariance": "results",
     "load_study": "study",
+    "polychoric": "moments",
     "read_survey": "survey",
     "reflective": "study",
+    "second_order": "study",
     "sem": "results",
     "shipped_studies": "study",
     "two_step": "study",
@@ -45,6 +63,8 @@ _HOME = {
 
 __all__ = [
     "Finding",
+    "Invariance",
+    "LatentInteraction",
     "ModelResult",
     "Study",
     "StudyResult",
@@ -54,9 +74,13 @@ __all__ = [
     "cfa",
     "compare",
     "growth",
+    "interaction",
+    "invariance",
     "load_study",
+    "polychoric",
     "read_survey",
     "reflective",
+    "second_order",
     "sem",
     "shipped_studies",
     "two_step",

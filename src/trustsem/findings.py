@@ -7,8 +7,9 @@ else. Impossible input is no finding: it raises (:mod:`trustsem.errors`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["note", "warning", "serious"]
@@ -42,6 +43,8 @@ class Finding:
         Key of the criterion's reference (:mod:`trustsem.references`), or empty.
     remedy : str
         What a researcher can do, or empty.
+    about : str
+        The subject as readers know it, by its labels; empty where that is ``subject`` itself.
     """
 
     code: str
@@ -54,6 +57,12 @@ class Finding:
     threshold: float | None = None
     source: str = ""
     remedy: str = ""
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """The subject as readers know it."""
+        return self.about or self.subject
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain values."""
@@ -62,7 +71,32 @@ class Finding:
     def __str__(self) -> str:
         """Return severity, subject and claim as one line."""
         tail = f" {self.remedy}" if self.remedy else ""
-        return f"{self.severity.upper()} [{self.subject}] {self.claim}{tail}"
+        return f"{self.severity.upper()} [{self.name}] {self.claim}{tail}"
+
+
+def labelled(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return findings on constructs in the words of a study: labels in the place of names.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Findings whose subject is a variable, or two joined by ``~~`` or ``=~``.
+    labels : mapping of str to str
+        Construct to the name that readers see. Names that are no subject stay as they are.
+    """
+    return tuple(_labelled(finding, labels) for finding in findings)
+
+
+def _labelled(finding: Finding, labels: Mapping[str, str]) -> Finding:
+    """Return one finding with the labels of its subject."""
+    names = [name for name in re.split(r" ~~ | =~ ", finding.subject) if name in labels]
+    if not names:
+        return finding
+    word = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)")
+    about, claim = (
+        word.sub(lambda match: labels[match[0]], text) for text in (finding.name, finding.claim)
+    )
+    return replace(finding, about=about, claim=claim)
 
 
 def at_least(findings: Iterable[Finding], severity: Severity) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 
@@ -43,13 +43,26 @@ DEFAULTS = {
     "GLS": Defaults(discrepancy="GLS"),
     "ULS": Defaults(discrepancy="ULS"),
     "WLS": Defaults(discrepancy="WLS"),
+    "DWLS": Defaults(se="robust.sem", discrepancy="DWLS"),
+    "WLSM": Defaults(se="robust.sem", test="satorra.bentler", discrepancy="DWLS"),
+    "WLSMV": Defaults(se="robust.sem", test="scaled.shifted", discrepancy="DWLS"),
+    "WLSMVS": Defaults(se="robust.sem", test="mean.var.adjusted", discrepancy="DWLS"),
+    "ULSM": Defaults(se="robust.sem", test="satorra.bentler", discrepancy="ULSM"),
+    "ULSMV": Defaults(se="robust.sem", test="scaled.shifted", discrepancy="ULSM"),
+    "ULSMVS": Defaults(se="robust.sem", test="mean.var.adjusted", discrepancy="ULSM"),
 }
-"""Estimators: those that begin with ML minimise one discrepancy and differ in their inference."""
+"""Estimators: several minimise one discrepancy and differ in their inference."""
+
+ORDINAL = {"ULS": Defaults(se="robust.sem", discrepancy="ULSM")}
+"""What an estimator implies for ordered items where that is something else."""
+
+CORRECTED = ("DWLS", "ULSM")
+"""Discrepancies whose minimum is a chi-square only after correction."""
 
 VALUES: dict[str, tuple[str, ...]] = {
     "estimator": tuple(DEFAULTS),
     "likelihood": ("normal", "wishart"),
-    "missing": ("listwise", "fiml"),
+    "missing": ("listwise", "fiml", "pairwise"),
     "information": ("expected", "observed", "first.order"),
     "se": (
         "standard",
@@ -75,7 +88,8 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 """Allowed values of the options that choose among words.
 
-``"default"`` resolves to the first; that of information, se and test is the estimator's.
+``"default"`` resolves to the first; that of information, se and test is the estimator's, and
+the estimator of ordered items is WLSMV.
 """
 
 _RESOLVED: dict[str, tuple[str, ...]] = {"se": ("robust",)}
@@ -95,18 +109,6 @@ _COMPLETE_ONLY = (
     "robust.sem", "satorra.bentler", "yuan.bentler", "mean.var.adjusted", "scaled.shifted",
 )  # fmt: skip
 """Corrections that rest on the fourth moments of complete cases."""
-
-_LATER = {
-    "estimator": ("dwls", "wlsm", "wlsmv", "ulsm", "ulsmv"),
-    "missing": ("pairwise",),
-}
-"""Words of the field that a user may rightly expect and that are not available in this version."""
-
-_WHY_NOT = {
-    "pairwise": "Covariances of different cases need not form a possible matrix, and no number of "
-    "cases belongs to their chi-square; missing='fiml' uses the same answers.",
-}
-"""Why a word is not available, where a reason says more than what is."""
 
 PerGroup = Mapping[str, Any] | Sequence[Any]
 """One value for each group: by label, or in order."""
@@ -134,8 +136,8 @@ class Options:
         Column that holds the group; None for one group.
     group_equal, group_partial : tuple of str
         Classes of parameters equal over groups, and single parameters exempt from that.
-    ordered : tuple of str
-        Ordinal indicators.
+    ordered : tuple of str, or True
+        Items whose answers are ordered categories; True for all but covariates.
     std_lv : bool
         Scale constructs by unit variance rather than by a marker.
     orthogonal : bool
@@ -164,13 +166,13 @@ class Options:
         Seed of everything random.
     """
 
-    estimator: str = "ML"
+    estimator: str = "default"
     likelihood: str = "normal"
     missing: str = "listwise"
     group: str | None = None
     group_equal: tuple[str, ...] = ()
     group_partial: tuple[str, ...] = ()
-    ordered: tuple[str, ...] = ()
+    ordered: tuple[str, ...] | Literal[True] = ()
     std_lv: bool = False
     orthogonal: bool = False
     auto_fix_first: bool | None = None
@@ -193,10 +195,12 @@ class Options:
 
     def __post_init__(self) -> None:
         """Resolve what the estimator decides."""
-        usual = DEFAULTS[self.estimator]
+        if self.estimator == "default":
+            object.__setattr__(self, "estimator", "WLSMV" if self.ordered else "ML")
         if self.se == "robust":
-            complete = self.missing == "listwise"
-            object.__setattr__(self, "se", "robust.sem" if complete else "robust.huber.white")
+            word = "robust.huber.white" if self.incomplete else "robust.sem"
+            object.__setattr__(self, "se", word)
+        usual = self._usual
         chosen = _INFORMATION_OF.get(self.se, usual.information)
         if self.incomplete and chosen == "expected":
             chosen = "observed"
@@ -204,12 +208,46 @@ class Options:
         for name, value in resolved.items():
             if getattr(self, name) == "default":
                 object.__setattr__(self, name, value)
+        self._require_ordered()
         self._require_analysable()
-        if not self.likelihood_based and self.corrected:
+        self._require_correctable()
+
+    def _require_ordered(self) -> None:
+        """Raise where ordered items do not go with the estimator or the data."""
+        if not self.ordered:
+            return
+        if self.incomplete:
+            raise UnsupportedError(
+                "missing = 'fiml' with ordered items",
+                "Their correlations come from pairs of answers; use 'listwise' or 'pairwise'.",
+            )
+        if self.discrepancy not in ("WLS", *CORRECTED):
+            raise UnsupportedError(
+                f"ordered items by {self.estimator}",
+                "Use least squares of their correlations: WLSMV, DWLS, ULSMV or WLS.",
+            )
+        if self.sample_cov is not None:
+            raise SpecificationError(
+                "Ordered items need raw data; a matrix does not hold their thresholds."
+            )
+        if self.test == "bollen.stine":
+            raise UnsupportedError(
+                "test = 'bollen.stine' with ordered items",
+                "It moves continuous answers to where the model holds; WLSMV has a corrected test.",
+            )
+
+    def _require_correctable(self) -> None:
+        """Raise where least squares have no such standard errors and tests."""
+        if self.likelihood_based or not self.corrected:
+            return
+        corrected = self.discrepancy in CORRECTED and self.information == "expected"
+        known = self.se in ("standard", "robust.sem", "bootstrap", "none")
+        if not (corrected and known and "yuan" not in self.test):
             raise UnsupportedError(
                 f"{self.estimator} with se={self.se!r}, test={self.test!r} and "
                 f"information={self.information!r}",
-                "Corrections for non-normality come with maximum likelihood: MLM, MLR.",
+                "Corrections for non-normality come with ML (MLM, MLR), diagonally weighted "
+                "(WLSMV) and unweighted least squares (ULSMV).",
             )
 
     @classmethod
@@ -252,6 +290,11 @@ class Options:
                 "These corrections are made for complete cases; estimator 'MLR' does with others.",
             ),
             (
+                "test = 'bollen.stine'",
+                self.test == "bollen.stine",
+                "It moves complete cases to where the model holds; 'MLR' has a corrected test.",
+            ),
+            (
                 "meanstructure = False",
                 self.meanstructure is False,
                 "What is missing is estimated together with the means; leave the option out.",
@@ -273,12 +316,18 @@ class Options:
     @property
     def likelihood_based(self) -> bool:
         """Whether a likelihood is maximised."""
-        return DEFAULTS[self.estimator].discrepancy == "ML"
+        return self._usual.discrepancy == "ML"
 
     @property
     def discrepancy(self) -> str:
         """The estimator whose discrepancy is minimised."""
-        return "FIML" if self.incomplete else DEFAULTS[self.estimator].discrepancy
+        return "FIML" if self.incomplete else self._usual.discrepancy
+
+    @property
+    def _usual(self) -> Defaults:
+        """What the estimator implies for these items."""
+        usual = DEFAULTS[self.estimator]
+        return ORDINAL.get(self.estimator, usual) if self.ordered else usual
 
     @property
     def scaled(self) -> bool:
@@ -331,19 +380,19 @@ def _word(name: str, value: Any) -> str:
     """Return an allowed word in its canonical spelling."""
     allowed = VALUES[name]
     if value == "default":
-        return "default" if name in ("information", "se", "test") else allowed[0]
+        resolved_later = ("estimator", "information", "se", "test")
+        return "default" if name in resolved_later else allowed[0]
     value = _ALIASES.get(name, {}).get(str(value).lower(), value)
     for word in (*allowed, *_RESOLVED.get(name, ())):
         if str(value).lower().replace("_", ".") == word.lower():
             return word
-    if str(value).lower() in _LATER.get(name, ()):
-        reason = _WHY_NOT.get(str(value).lower(), f"Available: {', '.join(allowed)}.")
-        raise UnsupportedError(f"{name} = {value!r}", reason)
     raise UnknownOptionError(str(value), allowed, kind=f"value of option {name!r}:")
 
 
-def _names(name: str, value: Any) -> tuple[str, ...]:
+def _names(name: str, value: Any) -> tuple[str, ...] | bool:
     """Return one name or a sequence of names as a tuple."""
+    if name == "ordered" and isinstance(value, bool):
+        return value or ()
     if isinstance(value, str):
         value = (value,)
     if not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):

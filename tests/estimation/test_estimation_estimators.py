@@ -61,7 +61,7 @@ def test_the_gradient_vanishes_at_the_solution(name, estimator):
 
 @pytest.mark.parametrize("estimator", [name for name in ESTIMATORS if name != "FIML"])
 def test_a_matrix_that_the_model_implies_gives_its_parameters_back(estimator, rng):
-    if estimator == "WLS":
+    if estimator in {"WLS", "DWLS", "ULSM"}:
         frame = simulated(400, rng)
         target = ts.sem(TWO_STEP_MODEL, frame).implied
         # Rotate the data so that their covariance is exactly the implied one.

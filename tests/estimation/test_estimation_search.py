@@ -34,13 +34,15 @@ def test_a_minimum_behind_infinity_is_found(seed, lowest, units):
     assert result.estimate.value == pytest.approx(lowest, abs=1e-6)
 
 
-def test_a_proper_minimum_stands_and_the_lower_one_is_told():
-    # lavaan 0.6-14: cfa(MODEL, data) has 2 * fx = .48139225 here.
+def test_the_lowest_minimum_counts_and_a_proper_one_above_it_is_told():
+    # lavaan 0.6-14: cfa(MODEL, data) has 2 * fx = .48139225 here, a proper solution.
     result = ts.cfa(MODEL, weak_items(1001))
-    (finding,) = (item for item in result.findings if item.code == "lower_elsewhere")
-    assert result.admissible
-    assert result.estimate.value == pytest.approx(0.48139225, abs=1e-6)
-    assert finding.threshold < 0.45
+    (finding,) = (item for item in result.findings if item.code == "proper_elsewhere")
+    assert result.converged
+    assert not result.admissible
+    assert result.estimate.value < 0.4407
+    assert finding.threshold == pytest.approx(0.48139225, abs=1e-6)
+    assert "standard" in finding.remedy
 
 
 def test_items_that_nearly_repeat_each_other_do_not_hide_the_minimum():

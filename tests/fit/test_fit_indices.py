@@ -19,7 +19,7 @@ RMS = {
     f"{name}{suffix}": value
     for value, name in enumerate(("rmr", "srmr", "crmr", "srmr_mplus"), start=1)
     for suffix in ("", "_nomean")
-}
+} | {"srmr_bentler": 2}
 WORKED = FitInputs(
     chisq=30.0,
     df=10,

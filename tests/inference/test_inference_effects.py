@@ -7,6 +7,7 @@ import pytest
 
 import trustsem as ts
 from kernel_models import DEMOCRACY, THREE_CONSTRUCTS, democracy, holzinger
+from trustsem.inference import Effect, effect_values, spectral_radius, standardized_effects
 
 CASES = {
     "chain": (
@@ -135,3 +136,72 @@ def test_a_fixed_path_is_an_effect_without_error():
     through = effect(result.effects, "x1", "x3", "indirect")
     by_hand = result.parameters[result.parameters["lhs"] == "through"].iloc[0]
     assert (through["est"], through["se"]) == pytest.approx((by_hand["est"], by_hand["se"]))
+
+
+def test_standardised_effects_and_chains_have_the_errors_of_defined_parameters() -> None:
+    result = ts.sem(DEMOCRACY + "indirect := a*b", democracy())
+    defined = result.parameters.set_index("lhs").loc["indirect"]
+    effects = result.effects.set_index(["predictor", "outcome", "kind"])
+    row = effects.loc[("ind60", "dem65", "indirect")]
+    (chain,) = result.chains.to_dict("records")
+    assert chain["chain"] == "ind60 -> dem60 -> dem65"
+    for found in (row, chain):
+        assert found["std"] == pytest.approx(defined["std_all"], rel=1e-9)
+        assert found["std_se"] == pytest.approx(defined["std_all_se"], rel=1e-6)
+        assert found["se"] == pytest.approx(defined["se"], rel=1e-9)
+        width = found["std_ci_upper"] - found["std_ci_lower"]
+        assert width == pytest.approx(2 * 1.959964 * found["std_se"], rel=1e-6)
+
+
+def test_all_chains_of_a_recursive_model_add_up_to_the_indirect_effect() -> None:
+    model = "x2 ~ x1\nx3 ~ x1 + x2\nx4 ~ x1 + x2 + x3"
+    result = ts.sem(model, holzinger())
+    chains = result.chains
+    assert set(chains["chain"]) == {
+        "x1 -> x2 -> x3",
+        "x1 -> x2 -> x4",
+        "x1 -> x3 -> x4",
+        "x1 -> x2 -> x3 -> x4",
+        "x2 -> x3 -> x4",
+    }
+    from_first = chains[(chains["predictor"] == "x1") & (chains["outcome"] == "x4")]
+    assert from_first["chain"].str.count("->").tolist() == [2, 2, 3]
+    indirect = result.effects.query("kind == 'indirect'").set_index(["predictor", "outcome"])
+    sums = chains.groupby(["predictor", "outcome"])["est"].sum()
+    assert sums.to_dict() == pytest.approx(indirect["est"].to_dict())
+
+
+def test_effects_of_a_stack_are_those_of_its_members() -> None:
+    draws = np.random.default_rng(5)
+    Beta = np.tril(draws.normal(size=(6, 4, 4)), -1)
+    sd = draws.uniform(0.5, 2.0, (6, 4))
+    effects = [
+        Effect((0, 3), "total"),
+        Effect((0, 3), "indirect"),
+        Effect((1, 3), "direct"),
+        Effect((0, 1, 2, 3), "specific"),
+    ]
+    together = effect_values(Beta, effects)
+    standardised = standardized_effects(together, sd, effects)
+    for k in range(6):
+        assert together[k] == pytest.approx(effect_values(Beta[k], effects))
+        B = Beta[k]
+        by_hand = B[3, 0] + B[3, 1] * B[1, 0] + B[3, 2] * (B[2, 0] + B[2, 1] * B[1, 0])
+        assert together[k, 0] == pytest.approx(by_hand)
+        assert together[k, 3] == pytest.approx(B[1, 0] * B[2, 1] * B[3, 2])
+        assert standardised[k, 0] == pytest.approx(by_hand * sd[k, 0] / sd[k, 3])
+
+
+def test_feedback_that_does_not_settle_has_no_total_effects() -> None:
+    Beta = np.zeros((3, 2, 2))
+    Beta[:, 0, 1], Beta[:, 1, 0] = [0.5, 2.0, 0.0], [0.5, 0.8, 3.0]
+    assert spectral_radius(Beta) == pytest.approx([0.5, np.sqrt(1.6), 0.0])
+    stable, wild = (
+        ts.sem(f"y1 ~ {a}*y2 + x1\ny2 ~ {b}*y1 + x2", democracy())
+        for a, b in ((0.4, 0.5), (2, 0.9))
+    )
+    assert stable.spectral_radius == pytest.approx(np.sqrt(0.2))
+    assert stable.effects["est"].notna().all()
+    lost = wild.effects.set_index("kind")["est"]
+    assert lost[["indirect", "total"]].isna().all()
+    assert lost["direct"].notna().all()

@@ -59,6 +59,14 @@ def test_a_measurement_only_study_has_no_structural_part(holzinger):
     assert results_document(holzinger)["structural"] is None
 
 
+def test_the_document_holds_the_decision_and_its_tests(bollen):
+    decision = results_document(bollen)["structural"]["decision"]
+    assert decision["outcome"] == "Mt"
+    assert [row["test"] for row in decision["tests"]] == ["Mt - Ms", "Mc - Mt", "Mt - Mu"]
+    assert decision["models"][3]["rival"] == "mediated"
+    assert decision["overall_level"] == pytest.approx(0.05)
+
+
 def test_the_same_run_has_no_differences(bollen):
     document = results_document(bollen)
     assert differences(document, json.loads(to_json(document))) == []

@@ -149,6 +149,23 @@ def test_every_source_that_is_named_is_in_the_references(bollen, page):
             assert finding.source[:-4].capitalize() in references.replace("ö", "o")
 
 
+def test_step_two_shows_sequence_tests_tree_and_loadings(written, page):
+    for mark in (
+        'id="table-models"', 'id="table-sequential-tests"', 'id="table-confounding"',
+        'id="table-chains"',
+    ):  # fmt: skip
+        assert mark in page
+    shown = words(page)
+    assert "Decision: the theory (Mt) is accepted." in shown
+    assert "Industrialization 1960 → Democracy 1960 → Democracy 1965" in shown
+    assert "Accept Mt" in shown
+    assert (written / "figures" / "tests.svg").is_file()
+    for source in ("Burt, R. S. (1976)", "Steiger, J. H., Shapiro", "Sobel, M. E. (1982)"):
+        assert source in shown
+    models = (written / "tables" / "models.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in models[1:]] == ["Ms", "Mu", "Mt", "Mc", "Mn"]
+
+
 def test_csv_files_hold_the_unrounded_numbers(bollen, written):
     with (written / "tables" / "hypotheses.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

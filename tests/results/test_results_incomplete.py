@@ -11,7 +11,12 @@ import pytest
 import trustsem as ts
 from kernel_models import THREE_CONSTRUCTS, democracy, holzinger
 from reference_cases import SHARED, read_frame
-from trustsem.errors import EngineUnavailableError, SpecificationError, UnsupportedError
+from trustsem.errors import (
+    EngineUnavailableError,
+    ResamplingError,
+    SpecificationError,
+    UnsupportedError,
+)
 
 HOLES = {"y2": (4, 1), "y3": (5, 2), "y6": (7, 3), "y8": (6, 5), "x2": (9, 4)}
 DEMOCRACY = """
@@ -261,6 +266,7 @@ def test_robust_errors_are_near_the_usual_ones_of_normal_data():
         ({"estimator": "MLMV"}, "complete cases"),
         ({"se": "robust.sem"}, "complete cases"),
         ({"test": "satorra.bentler"}, "complete cases"),
+        ({"test": "bollen.stine"}, "complete cases"),
         ({"meanstructure": False}, "means"),
         ({"missing": "pairwise"}, "different cases"),
     ],
@@ -287,3 +293,15 @@ def test_outer_products_of_few_cases_give_no_interval():
     assert np.isfinite(result.fit_measures["rmsea_robust"])
     assert np.isnan(result.fit_measures["rmsea_ci_upper_robust"])
     assert "negative" in result.fit_notes["rmsea_ci_upper_robust"]
+
+
+def test_incomplete_cases_are_drawn_again_with_their_gaps():
+    frame = holzinger_with_holes()
+    result = ts.cfa(THREE_CONSTRUCTS, frame, missing="fiml")
+    bootstrap = result.bootstrap(4, seed=3)
+    chosen = bootstrap.draws.stream(2).integers(0, len(frame), len(frame))
+    alone = ts.cfa(THREE_CONSTRUCTS, frame.iloc[chosen], missing="fiml")
+    assert bootstrap.params[2] == pytest.approx(alone.estimate.params, abs=1e-5)
+    assert bootstrap.chisq[2] == pytest.approx(alone.fit_measures["chisq"], abs=1e-6)
+    with pytest.raises(ResamplingError, match="incomplete cases"):
+        result.bootstrap(4, kind="bollen-stine")

@@ -93,7 +93,7 @@ def test_no_wishart_matrix_without_enough_cases():
 
 
 def test_each_case_is_left_out_once():
-    left = LeaveOneOut((data(20), data(30)), "n-1")
+    left = LeaveOneOut((Cases(data(20), "n-1"), Cases(data(30), "n-1")))
     assert left.n == 50
     first, second = left.moments([25])
     without = pd.DataFrame(data(30)).drop(index=5)

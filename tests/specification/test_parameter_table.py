@@ -10,6 +10,7 @@ import pytest
 from trustsem.errors import (
     DuplicateParameterError,
     ModelSyntaxError,
+    SpecificationError,
     UnknownOptionError,
     UnsupportedError,
 )
@@ -158,11 +159,15 @@ def test_a_row_label_beyond_the_table_is_refused():
         table("f =~ x1 + x2", constraints=".p9. == 1")
 
 
-def test_ordinal_indicators_are_refused_by_name():
-    with pytest.raises(UnsupportedError, match="ordinal"):
+def test_thresholds_of_ordered_items_come_from_the_data_or_the_text():
+    with pytest.raises(SpecificationError, match="number of categories of x1 is not known"):
         table("f =~ x1 + x2", ordered=["x1"])
-    with pytest.raises(UnsupportedError, match="thresholds"):
-        table("f =~ x1 + x2\nx1 | t1")
+    assert table("f =~ x1 + x2\nx1 | t1 + t2").n_thresholds == {"x1": 2, "x2": 0}
+
+
+def test_ordered_covariates_are_refused_by_name():
+    with pytest.raises(UnsupportedError, match=r"ordered covariates \(w\)"):
+        table("f =~ x1 + x2 + x3\nf ~ w", ordered=["w"])
 
 
 def test_means_enter_when_something_needs_them():

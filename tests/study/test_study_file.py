@@ -164,7 +164,7 @@ chcked = true
         ('items = "p1:p3"', "", "line 12: constructs.performance.items: is required"),
         ('"is1", "is2"', '"trust", "is2"', "'trust' is the name of a construct"),
         ("trust -> sharing", "trust -> trust", "leads from a construct to itself"),
-        ("trust -> sharing", "trust -> a -> sharing", "a path is written 'a -> b'"),
+        ("trust -> sharing", "trust -> a -> sharing", "H1: 'a' is no construct of this study"),
         ("tails = 1", "tails = 3", "line 16: hypotheses.H2.tails: must be 1 or 2, got 3"),
         ('sign = "+"', 'sign = "any"', "H2: a one-tailed test needs a sign"),
         ("(-)", "(minus)", "line 17: hypotheses.H3.sign: must be '+', '-' or 'any'"),

@@ -12,12 +12,17 @@ from trustsem.study import load_study
 from trustsem.study.checks import SECTIONS
 from trustsem.study.quantities import COLUMNS, FIT, KINDS
 from trustsem.study.sections import (
+    BiasSection,
     ConstructSection,
     DataSection,
+    EffectSection,
+    GroupsSection,
     Head,
     HypothesisSection,
+    InteractionSection,
     ModelSection,
     MomentsSection,
+    ObservedSection,
     PublishedSection,
     PublishedValue,
     RivalSection,
@@ -36,8 +41,9 @@ def guide():
 @pytest.mark.parametrize(
     "section",
     [
-        Head, DataSection, MomentsSection, ConstructSection, HypothesisSection, ModelSection,
-        RivalSection, PublishedSection, PublishedValue, RunSection,
+        Head, DataSection, MomentsSection, ConstructSection, ObservedSection, HypothesisSection,
+        EffectSection, ModelSection, RivalSection, BiasSection, GroupsSection, InteractionSection,
+        PublishedSection, PublishedValue, RunSection,
     ],
 )  # fmt: skip
 def test_every_key_is_explained(guide, section):

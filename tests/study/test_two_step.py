@@ -400,7 +400,7 @@ def test_a_rival_that_cannot_be_estimated_is_a_finding(pupils):
         run={"second_engine": False},
     )
     result = two_step(study, pupils)
-    assert result.structural.sequence["model"].tolist() == ["Ms", "Mt"]
+    assert result.structural.sequence["model"].tolist() == ["Ms", "Mu", "Mt", "Mc", "Mn"]
     (finding,) = [f for f in result.findings if f.code == "rival_not_estimated"]
     assert "not identified" in finding.claim
 

@@ -13,10 +13,13 @@ from trustsem.validity import (
     Thresholds,
     anderson_gerbing_distinct,
     check_discriminant,
+    difference_table,
     discriminant_table,
     fornell_larcker,
     heterotrait_monotrait,
+    holm,
     htmt,
+    problem_by_tests,
     ronkko_cho_problem,
 )
 
@@ -238,3 +241,74 @@ def test_several_groups_at_once_are_refused(make_parameters) -> None:
     ave = pd.Series([0.6, 0.6], index=["a", "b"])
     with pytest.raises(UnsupportedError, match="one group"):
         discriminant_table(parameters, ave, pd.DataFrame(0.5, index=ave.index, columns=ave.index))
+
+
+def test_holm_raises_step_by_step_and_never_lowers() -> None:
+    # R 4.2: p.adjust(c(.01, .02, .03, .5), "holm")
+    np.testing.assert_allclose(holm([0.01, 0.02, 0.03, 0.5]), [0.04, 0.06, 0.06, 0.5])
+    np.testing.assert_allclose(holm([0.5, 0.6]), [1.0, 1.0])
+
+
+def test_holm_does_not_count_tests_that_do_not_exist() -> None:
+    np.testing.assert_allclose(holm([np.nan, 0.02, 0.03]), [np.nan, 0.04, 0.04])
+    assert holm([]).size == 0
+
+
+@pytest.mark.parametrize(
+    ("pvalues", "problem"),
+    [
+        ({1.0: 0.01, 0.9: 0.01, 0.8: 0.01}, "none"),
+        ({1.0: 0.01, 0.9: 0.01, 0.8: 0.30}, "marginal"),
+        ({1.0: 0.01, 0.9: 0.05, 0.8: 1.00}, "moderate"),
+        ({1.0: 0.20, 0.9: 1.00, 0.8: 1.00}, "severe"),
+        ({1.0: 0.01, 0.8: 0.01}, None),
+        ({1.0: math.nan, 0.9: 0.01, 0.8: 0.01}, None),
+    ],
+)
+def test_the_largest_cutoff_that_is_not_rejected_decides(pvalues, problem) -> None:
+    assert problem_by_tests(pvalues) == problem
+
+
+def difference(a: str, b: str, phi: float, pvalue: float, chisq: float = 5.0) -> dict:
+    return {
+        "construct_a": a, "construct_b": b, "phi": phi, "cutoff": 1.0, "chisq_diff": chisq,
+        "df_diff": 1, "pvalue": pvalue, "method": "standard",
+    }  # fmt: skip
+
+
+def test_differences_are_judged_after_holm() -> None:
+    table = difference_table([difference("a", "b", 0.9, 0.03), difference("a", "c", 0.8, 0.04)])
+    assert table["pvalue_holm"].tolist() == [0.06, 0.06]
+    assert table["distinct"].tolist() == [False, False]
+    assert table["pvalue_one_sided"].tolist() == [0.015, 0.02]
+    beyond = difference_table([difference("a", "b", 1.02, 0.6)])
+    assert beyond["pvalue_one_sided"].tolist() == [0.6]
+    missing = difference_table([difference("a", "b", 0.9, math.nan)])
+    assert missing["distinct"].tolist() == [None]
+
+
+def test_the_chi_square_difference_is_a_criterion_of_its_own(make_parameters) -> None:
+    parameters = make_parameters(("b", "~~", "a", 1, 0.7, 0.05, 0.7, 0.05))
+    ratios = pd.DataFrame([[np.nan, np.nan], [0.6, np.nan]], index=["a", "b"], columns=["a", "b"])
+    ave = pd.Series([0.6, 0.7], index=["a", "b"])
+    tests = difference_table([difference("a", "b", 0.7, 0.2, 1.6)])
+    table = discriminant_table(parameters, ave, ratios, tests=tests)
+    row = table.iloc[0]
+    assert not row["chisq_difference"]
+    assert not row["holds"]
+    assert row["disagreement"].endswith("not met by the chi-square difference")
+    findings = {f.code: f for f in check_discriminant(table, labels={"a": "Trust", "b": "Cost"})}
+    test = findings["chisq_difference"]
+    assert test.claim == (
+        "The model in which Trust and Cost correlate 1 does not fit worse than the measurement "
+        "model: chi-square difference 1.60 with 1 df, p = .200 (Holm)."
+    )
+    assert (test.subject, test.about) == ("a ~~ b", "Trust and Cost")
+    assert "The criteria disagree on Trust and Cost" in findings["criteria_disagree"].claim
+
+
+def test_a_failing_pair_says_once_what_to_do(make_parameters) -> None:
+    findings = check_discriminant(pair_table(make_parameters, phi=0.99, ratio=0.99))
+    failing = [finding for finding in findings if finding.holds is False]
+    assert len(failing) > 1
+    assert [bool(finding.remedy) for finding in failing] == [True] + [False] * (len(failing) - 1)

@@ -153,3 +153,42 @@ def test_holzinger_swineford_from_numbers_to_sentences(solution, survey_cov) -> 
     assert "AVE (visual .371, speed .430)" in verdict.text
     assert "Discriminant validity is met by all 3 pairs" in verdict.text
     assert "CFI .931 (.95), TLI .896 (.95) and RMSEA .092 (.06) miss their" in verdict.text
+
+
+def test_the_accepted_model_decides_with_the_hypotheses() -> None:
+    supported = finding("hypothesis", "H1", True)
+    theory = finding("accepted_model", "sequence", True, claim="Mt is accepted.")
+    freer = finding("accepted_model", "sequence", False, claim="Mu is accepted.")
+    assert structural_verdict([supported, theory]).holds is True
+    verdict = structural_verdict([supported, freer])
+    assert verdict.holds is False
+    assert verdict.text == "The hypothesis is supported. Mu is accepted."
+
+
+def test_further_criteria_of_step_two_are_named_where_they_fail() -> None:
+    findings = [
+        finding("hypothesis", "H1", True),
+        finding("feedback", "structural model", True, claim="The loop settles."),
+        finding("interpretational_confounding", "f =~ a", False, claim="A loading moves."),
+    ]
+    verdict = structural_verdict(findings)
+    assert verdict.holds is False
+    assert verdict.text == "The hypothesis is supported. A loading moves."
+
+
+def test_a_test_of_exact_fit_is_named_but_does_not_decide() -> None:
+    exact = finding("pseudo_chisq", "Ms on df of Mn", False, claim="No model fits exactly.")
+    verdict = structural_verdict([finding("hypothesis", "H1", True), exact])
+    assert verdict.holds is True
+    assert verdict.text.endswith("No model fits exactly.")
+
+
+def test_readers_see_labels(good) -> None:
+    findings = [
+        *good,
+        finding("htmt", "f ~~ g", False, 0.9, 0.85),
+        finding("alpha", "f", False, 0.5),
+    ]
+    text = measurement_verdict(findings, {"f": "Buyer trust", "g": "Sharing"}).text
+    assert "Buyer trust and Sharing (HTMT)" in text
+    assert "alpha (Buyer trust .500)" in text

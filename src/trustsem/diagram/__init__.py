@@ -1,9 +1,11 @@
 """Path diagrams: a plain graph, an own layout, pure coordinates, SVG or matplotlib."""
 
 from trustsem.diagram.build import conceptual_graph, graph_from_parameters
-from trustsem.diagram.figure import Diagram, draw
+from trustsem.diagram.figure import Diagram, draw, draw_tree
 from trustsem.diagram.graph import Edge, Node, PathGraph, View
 from trustsem.diagram.scene import Scene
+from trustsem.diagram.slopes import SlopesChart
+from trustsem.diagram.tree import TreeEdge, TreeGraph, TreeNode
 
 __all__ = [
     "Diagram",
@@ -11,8 +13,13 @@ __all__ = [
     "Node",
     "PathGraph",
     "Scene",
+    "SlopesChart",
+    "TreeEdge",
+    "TreeGraph",
+    "TreeNode",
     "View",
     "conceptual_graph",
     "draw",
+    "draw_tree",
     "graph_from_parameters",
 ]

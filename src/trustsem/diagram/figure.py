@@ -12,6 +12,7 @@ from trustsem.diagram.measurement import lay_out_measurement
 from trustsem.diagram.metrics import MM_PER_POINT, conflicts, scene_metrics
 from trustsem.diagram.paths import lay_out
 from trustsem.diagram.svg import svg_text
+from trustsem.diagram.tree import lay_out_tree
 from trustsem.errors import OutputError, UnknownOptionError
 from trustsem.findings import Finding
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from trustsem.diagram.graph import PathGraph
     from trustsem.diagram.scene import Scene
+    from trustsem.diagram.tree import TreeGraph
 
 SUFFIXES = (".svg", ".png", ".pdf")
 COLUMN_WIDTHS = (90.0, 140.0, 190.0)
@@ -37,7 +39,7 @@ class Diagram:
 
     Parameters
     ----------
-    graph : PathGraph
+    graph : PathGraph or TreeGraph
         What is shown.
     scene : Scene
         Where it stands.
@@ -45,7 +47,9 @@ class Diagram:
         What a reader of the figure should know: too narrow a page, overlaps that remain.
     """
 
-    def __init__(self, graph: PathGraph, scene: Scene, findings: tuple[Finding, ...] = ()) -> None:
+    def __init__(
+        self, graph: PathGraph | TreeGraph, scene: Scene, findings: tuple[Finding, ...] = ()
+    ) -> None:
         self.graph, self.scene, self.findings = graph, scene, findings
 
     def __repr__(self) -> str:
@@ -202,7 +206,34 @@ def draw(
     return Diagram(shown, scene, _findings(shown, scene, points, missing))
 
 
-def _findings(graph: PathGraph, scene: Scene, width: float, missing: float) -> tuple[Finding, ...]:
+def draw_tree(graph: TreeGraph, width: str | float = "190mm") -> Diagram:
+    """Lay out a decision tree for a page of a fixed width.
+
+    Parameters
+    ----------
+    graph : TreeGraph
+        What to draw.
+    width : str or float, optional
+        Final width, as in :func:`draw`.
+
+    Returns
+    -------
+    Diagram
+        Deterministic: the same tree gives the same figure.
+
+    Raises
+    ------
+    UnknownOptionError
+        If the width is no width.
+    """
+    points = _points(width)
+    scene, missing = lay_out_tree(graph, points)
+    return Diagram(graph, scene, _findings(graph, scene, points, missing))
+
+
+def _findings(
+    graph: PathGraph | TreeGraph, scene: Scene, width: float, missing: float
+) -> tuple[Finding, ...]:
     """Judge whether the figure fits its page and can be read."""
     findings = []
     if missing > _TOLERANCE:

@@ -1,6 +1,6 @@
 """Draws a scene with matplotlib: PNG, PDF, or into axes of the user.
 
-The only module that imports matplotlib, and only when something is drawn.
+This package alone imports matplotlib, and only when something is drawn.
 """
 
 from __future__ import annotations

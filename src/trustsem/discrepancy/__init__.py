@@ -4,7 +4,8 @@ from trustsem.discrepancy.base import Criterion, Curvature, Discrepancy
 from trustsem.discrepancy.gls import GeneralizedLeastSquares
 from trustsem.discrepancy.incomplete import IncompleteLikelihood
 from trustsem.discrepancy.ml import MaximumLikelihood
-from trustsem.discrepancy.wls import WeightedLeastSquares
+from trustsem.discrepancy.vector import VectorLeastSquares
+from trustsem.discrepancy.wls import WeightedLeastSquares, Weights
 
 __all__ = [
     "Criterion",
@@ -13,5 +14,7 @@ __all__ = [
     "GeneralizedLeastSquares",
     "IncompleteLikelihood",
     "MaximumLikelihood",
+    "VectorLeastSquares",
     "WeightedLeastSquares",
+    "Weights",
 ]

@@ -131,6 +131,11 @@ class WeightedLeastSquares:
             dF_dmu=-2 * pulled[..., :n_means] if n_means else None,
         )
 
+    def residual(self, Sigma: Floats, mu: Floats | None = None) -> Floats:
+        """Return s - sigma as vectors, shape (..., k)."""
+        gap = None if self.mean is None or mu is None else self.mean - mu
+        return _stacked(self.S - Sigma, gap, self.weights.n_means)
+
     def take(self, index: NDArray[np.intp]) -> WeightedLeastSquares:
         """Return the criterion for some members of a stack of samples."""
         mean = None if self.mean is None else members(self.mean, index, 1)

@@ -5,6 +5,7 @@ from trustsem.estimation.engines import estimate_with
 from trustsem.estimation.estimators import ESTIMATORS, Estimator
 from trustsem.estimation.native import Estimate, estimate
 from trustsem.estimation.objective import Objective
+from trustsem.estimation.pinned import PinnedSolutions, estimate_pinned
 from trustsem.estimation.problem import Problem
 from trustsem.estimation.reduction import parameter_values
 from trustsem.estimation.refitting import refit, stacked_objective
@@ -14,10 +15,12 @@ __all__ = [
     "Estimate",
     "Estimator",
     "Objective",
+    "PinnedSolutions",
     "Problem",
     "admissible_members",
     "check_admissibility",
     "estimate",
+    "estimate_pinned",
     "estimate_with",
     "parameter_values",
     "refit",

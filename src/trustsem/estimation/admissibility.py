@@ -38,6 +38,7 @@ def check_admissibility(estimate: Estimate) -> tuple[Finding, ...]:
     findings = [
         *_convergence(estimate),
         *_lower(estimate),
+        *_proper(estimate),
         *_boundaries(estimate),
         *_bounds(estimate),
     ]
@@ -124,12 +125,28 @@ def _lower(estimate: Estimate) -> Iterator[Finding]:
         yield Finding(
             code="lower_elsewhere",
             subject="model",
-            claim=f"The discrepancy is {estimate.value:.5f} here, but {estimate.lower:.5f} at an "
-            "improper solution or on a path without end: the data hardly determine this model.",
+            claim=f"The discrepancy is {estimate.value:.5f} here, but {estimate.lower:.5f} on a "
+            "path without end: the data hardly determine this model.",
             severity="warning",
             value=estimate.value,
             threshold=estimate.lower,
             remedy="Collect more cases, measure constructs by more items, or simplify the model.",
+        )
+
+
+def _proper(estimate: Estimate) -> Iterator[Finding]:
+    """Yield a finding where a proper minimum lies above the improper solution."""
+    if estimate.proper is not None:
+        yield Finding(
+            code="proper_elsewhere",
+            subject="model",
+            claim=f"The lowest discrepancy, {estimate.value:.5f}, is that of an improper solution; "
+            f"the lowest proper minimum that was found has {estimate.proper:.5f}. Programs that "
+            "stop at the first minimum may print that one.",
+            severity="warning",
+            value=estimate.value,
+            threshold=estimate.proper,
+            remedy="Estimate with bounds='standard' to keep the solution proper.",
         )
 
 

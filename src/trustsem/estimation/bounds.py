@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trustsem.arrays import Flags, Floats
+from trustsem.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,10 +81,16 @@ def build_bounds(
     reduction : Reduction
         A parameter that depends on several others is not bounded; one that equals another, or a
         multiple of it, hands its bounds on.
+
+    Raises
+    ------
+    UnsupportedError
+        If ranges would follow from variances that latent responses do not have.
     """
     bounds = Bounds.none(reduction.K.shape[1])
     if kind == "none":
         return bounds
+    _require_unit_responses(kind, table)
     lower, upper = bounds.lower, bounds.upper
     for row, (low, high) in _row_bounds(kind, table, samples):
         slopes = reduction.K[row.free - 1]
@@ -96,6 +103,17 @@ def build_bounds(
     crossed = lower > upper
     lower[crossed], upper[crossed] = upper[crossed], lower[crossed]
     return bounds
+
+
+def _require_unit_responses(kind: str, table: ParameterTable) -> None:
+    """Raise where the variances behind ordered items are not 1, as those of the sample are."""
+    moves = any(row.op == "~*~" and row.fixed != 1.0 for row in table.parameters)
+    if kind in ("standard", "wide") and moves:
+        raise UnsupportedError(
+            f"bounds = {kind!r} where latent responses have no unit variance",
+            "Its ranges follow from the variances of items; use 'pos.var', or "
+            "parameterization='delta' with scaling factors of 1.",
+        )
 
 
 def _row_bounds(

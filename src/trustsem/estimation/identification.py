@@ -38,7 +38,7 @@ def require_identified(problem: Problem, start: Floats) -> None:
     NotIdentifiedError
         If there are more parameters than moments, or parameters that cannot be separated.
     """
-    if not problem.estimator.efficient:
+    if not (problem.estimator.unit_free or problem.table.ordered):
         problem = problem.by("GLS")  # no item may weigh so little that it seems to say nothing
     df = problem.n_moments - start.size + int(problem.reduction.conditions.equality.sum())
     if df < 0:

@@ -7,21 +7,21 @@ bootstrap differ in their moments, the starts of a search in their parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustsem.arrays import Floats
 from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Tangents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustsem.estimation.reduction import Reduction
-    from trustsem.implied import Implied, Projection, Structure
+    from trustsem.implied import Implied, Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,34 @@ class Block:
         """Evaluate the discrepancy at implied moments."""
         return self.criterion.at(implied.Sigma, None if self.mean is None else implied.mu)
 
+    def fitted(self, implied: Implied) -> tuple[Floats, Floats]:
+        """Return means and covariances in the metric of the sample's."""
+        return implied.mu, implied.Sigma
 
-@dataclass(frozen=True)
+    def slope(self, implied: Implied, at: Discrepancy) -> Floats:
+        """Return dF in the group's parameters, shape (..., k)."""
+        projection, directions = implied.projection, self.structure.directions
+        slope = projection.slope(directions, at.dF_dSigma)
+        if at.dF_dmu is not None:
+            slope = slope + projection.mean_slope(directions, at.dF_dmu)
+        return slope
+
+    def hessian(self, implied: Implied, at: Discrepancy, *, exact: bool) -> Floats:
+        """Return the group's second derivatives of F, or their expectation, (..., k, k)."""
+        directions, projection = self.structure.directions, implied.projection
+        tangents = Tangents(projection, directions)
+        if not exact:
+            return at.expected.products(tangents, tangents)
+        H = at.exact.products(tangents, tangents) + projection.bend(directions, at.dF_dSigma)
+        if at.dF_dmu is not None:
+            H = H + projection.mean_bend(directions, projection.onto(at.dF_dmu))
+        return H
+
+
+AnyBlock: TypeAlias = Block | ResponseBlock
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The objective at one stack of points; derivatives are computed when asked for.
 
@@ -84,13 +110,8 @@ class Evaluation:
 
     value: Floats
     n_params: int
-    parts: tuple[tuple[Block, Implied, Discrepancy], ...]
+    parts: tuple[tuple[AnyBlock, Implied, Any], ...]
     reduction: Reduction
-
-    @cached_property
-    def projections(self) -> tuple[Projection, ...]:
-        """The columns that carry the derivatives, one per group."""
-        return tuple(implied.project() for _, implied, _ in self.parts)
 
     def gradient(self) -> Floats:
         """Return dF in the reduced parameters, shape (..., r)."""
@@ -99,12 +120,8 @@ class Evaluation:
     def full_gradient(self) -> Floats:
         """Return dF in all parameters, shape (..., q)."""
         total = np.zeros((*self.value.shape, self.n_params))
-        for (block, _, at), projection in zip(self.parts, self.projections, strict=True):
-            structure = block.structure
-            slope = projection.slope(structure.directions, at.dF_dSigma)
-            if at.dF_dmu is not None:
-                slope = slope + projection.mean_slope(structure.directions, at.dF_dmu)
-            total[..., structure.free] += block.share * slope
+        for block, implied, at in self.parts:
+            total[..., block.structure.free] += block.share * block.slope(implied, at)
         return total
 
     def exact_hessian(self) -> Floats:
@@ -121,8 +138,8 @@ class Evaluation:
 
     def _assemble(self, *, exact: bool) -> Floats:
         total: Floats | float = 0.0
-        for (block, _, at), projection in zip(self.parts, self.projections, strict=True):
-            part = block.share * block_hessian(block.structure, projection, at, exact=exact)
+        for block, implied, at in self.parts:
+            part = block.share * block.hessian(implied, at, exact=exact)
             total = total + _placed(part, block.structure.free, self.n_params)
         return np.asarray(total)
 
@@ -136,33 +153,19 @@ def _placed(part: Floats, free: NDArray[np.intp], size: int) -> Floats:
     return whole
 
 
-def block_hessian(
-    structure: Structure, projection: Projection, at: Discrepancy, *, exact: bool
-) -> Floats:
-    """Return one group's second derivatives of F in its own parameters."""
-    directions = structure.directions
-    tangents = Tangents(projection, directions)
-    if not exact:
-        return at.expected.products(tangents, tangents)
-    H = at.exact.products(tangents, tangents) + projection.bend(directions, at.dF_dSigma)
-    if at.dF_dmu is not None:
-        H = H + projection.mean_bend(directions, projection.onto(at.dF_dmu))
-    return H
-
-
 @dataclass(frozen=True, slots=True)
 class Objective:
     """F as a function of the reduced parameters.
 
     Parameters
     ----------
-    blocks : tuple of Block
+    blocks : tuple of Block or ResponseBlock
         The groups.
     reduction : Reduction
         From reduced to all parameters.
     """
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[AnyBlock, ...]
     reduction: Reduction
 
     def at(self, reduced: Floats) -> Evaluation:

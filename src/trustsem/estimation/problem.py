@@ -9,9 +9,10 @@ import numpy as np
 
 from trustsem.arrays import Floats
 from trustsem.estimation.bounds import Bounds, build_bounds
-from trustsem.estimation.estimators import ESTIMATORS, Estimator
-from trustsem.estimation.objective import Block, Objective, shares
+from trustsem.estimation.estimators import ESTIMATORS, Estimator, ordinal_criterion
+from trustsem.estimation.objective import AnyBlock, Block, Objective, shares
 from trustsem.estimation.reduction import Reduction, build_reduction
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.estimation.starts import start_values
 from trustsem.implied import Implied, Structure, compile_structure
 
@@ -108,12 +109,12 @@ class Problem:
     def dimensionless(self) -> Problem:
         """Return the problem with F free of the items' units, for searches and scale-free rules.
 
-        Only weights that are not efficient (ULS) leave F in units of the data; it is divided by
-        the mean square of the sample covariances, per variable.
+        Only unweighted least squares leaves F in units of the data; it is divided by the mean
+        square of the sample covariances, per variable.
         """
-        if self.estimator.efficient:
+        if self.estimator.unit_free or self.table.ordered:
             return self
-        blocks = self.objective.blocks
+        blocks = [block for block in self.objective.blocks if isinstance(block, Block)]
         at = [block.criterion.at(block.S, block.mean) for block in blocks]
         size = sum(
             block.share * float(here.expected.square(block.S)) / len(block.S)
@@ -121,6 +122,11 @@ class Problem:
         )
         scaled = self.objective.with_shares([block.share / size for block in blocks])
         return replace(self, objective=scaled)
+
+    @property
+    def by_cases(self) -> bool:
+        """Whether F needs more of a sample than covariances and means: cases, or thresholds."""
+        return self.estimator.from_moments is None or bool(self.table.ordered)
 
     @property
     def weight(self) -> int:
@@ -147,6 +153,9 @@ class Problem:
         """Number of sample moments that the model has to explain."""
         total = 0
         for structure in self.structures:
+            if structure.responses is not None:
+                total += structure.responses.layout.size
+                continue
             p = structure.n_observed
             n_given = len(structure.sample_cells)
             total += p * (p + 1) // 2 + (p if structure.has_means else 0) - n_given
@@ -158,9 +167,7 @@ class Problem:
         for group, (structure, sample) in enumerate(
             zip(self.structures, self.samples, strict=True), start=1
         ):
-            values = start_values(
-                self.table, structure, sample.cov, sample.mean, group, modest=modest
-            )
+            values = start_values(self.table, structure, sample, group, modest=modest)
             params[structure.free] = values
         return self.reduction.reduce(params)
 
@@ -208,15 +215,20 @@ def _blocks(
     structures: Sequence[Structure],
     samples: Sequence[SampleMoments],
     estimator: Estimator,
-) -> tuple[Block, ...]:
+) -> tuple[AnyBlock, ...]:
     """Return each group's block: its structure, its samples, its criterion.
 
     Groups share the F of a likelihood by their cases, also where chi-square counts one less in
     each, and that of least squares as chi-square counts them; lavaan's rule.
     """
     counts = [sample.n_obs if estimator.likelihood else sample.weight for sample in samples]
-    blocks = []
+    blocks: list[AnyBlock] = []
     for structure, sample, share in zip(structures, samples, shares(counts), strict=True):
+        if sample.ordinal is not None:
+            vector = ordinal_criterion(sample.ordinal, estimator.name)
+            block = ResponseBlock(structure, sample.cov, sample.ordinal.mean, vector, share)
+            blocks.append(block)
+            continue
         means = structure.has_means
         criterion = estimator.criterion(sample, means, table.exogenous)
         mean = sample.mean if means else None

@@ -157,10 +157,30 @@ def build_reduction(table: ParameterTable) -> Reduction:
     """
     q = table.n_free
     linear, left = _classify(table)
-    rows = [_difference(a - 1, b - 1, q) for a, b in table.equalities] + [A for A, _ in linear]
+    rows = _tied_rows(table) + [A for A, _ in linear]
     right = [0.0] * len(table.equalities) + [b for _, b in linear]
     K, offset, kept = _eliminate(np.array(rows).reshape(-1, q), np.array(right), q)
     return Reduction(K=K, offset=offset, kept=kept, conditions=_conditions(table, left))
+
+
+def linear_constraints(
+    table: ParameterTable,
+) -> tuple[list[Floats], list[tuple[Floats, float]]]:
+    """Return the linear constraints of a model as rows of ``row @ params = value``.
+
+    Returns
+    -------
+    tied : list of ndarray, shape (q,)
+        One row per pair of ``table.equalities``; the value is 0.
+    others : list of (ndarray, float)
+        Further linear equalities.
+    """
+    return _tied_rows(table), _classify(table)[0]
+
+
+def _tied_rows(table: ParameterTable) -> list[Floats]:
+    """Return one row per pair of parameters with equal labels."""
+    return [_difference(a - 1, b - 1, table.n_free) for a, b in table.equalities]
 
 
 def _difference(a: int, b: int, q: int) -> Floats:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from trustsem.arrays import Flags, Floats, invert_positive, outer
 from trustsem.errors import EstimationError
 from trustsem.estimation.augmented import descend_under_conditions
-from trustsem.estimation.objective import Objective
+from trustsem.estimation.objective import AnyBlock, Objective
 from trustsem.estimation.optimiser import TOLERANCE, Optimum, Smooth, minimise, unit_metric
 from trustsem.estimation.problem import Problem
+from trustsem.estimation.responses import ResponseBlock
 
 Moments = tuple[Floats, Floats]
 """Covariance matrices (..., p, p) and means (..., p) of one group."""
@@ -47,16 +48,16 @@ def stacked_objective(problem: Problem, moments: Sequence[Moments]) -> Objective
     Raises
     ------
     EstimationError
-        If the estimator's weights need the cases themselves.
+        If the discrepancy needs the cases themselves, or thresholds of ordered items.
     """
     form = problem.estimator.from_moments
-    if form is None:
-        raise EstimationError(
-            f"{problem.estimator.name} cannot be estimated from moments alone: its weights come "
-            "from the cases."
-        )
-    blocks = []
+    blocks: list[AnyBlock] = []
     for block, (S, mean) in zip(problem.objective.blocks, moments, strict=True):
+        if form is None or isinstance(block, ResponseBlock):
+            raise EstimationError(
+                f"{problem.estimator.name} cannot be estimated from covariances and means alone "
+                "where it needs the cases or thresholds."
+            )
         means = None if block.mean is None else mean
         blocks.append(replace(block, S=S, mean=means, criterion=form(S, means)))
     return replace(problem.objective, blocks=tuple(blocks))
@@ -261,8 +262,14 @@ def _is_single(objective: Objective) -> bool:
 
 
 def _invertible(objective: Objective) -> Flags:
-    """Return which samples have an invertible covariance matrix in all groups."""
-    positive = [invert_positive(block.S).positive for block in objective.blocks]
+    """Return which samples have an invertible covariance matrix in all groups.
+
+    Correlations behind ordered items need not be a matrix that can be inverted.
+    """
+    positive = [
+        isinstance(block, ResponseBlock) | invert_positive(block.S).positive
+        for block in objective.blocks
+    ]
     return np.atleast_1d(np.logical_and.reduce(positive))
 
 

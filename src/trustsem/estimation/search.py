@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.estimation.curves import FACTORS, points_on_curves
 from trustsem.estimation.optimiser import Optimum, minimise
@@ -119,22 +120,75 @@ def _scattered(problem: Problem, start: Floats) -> Floats:
     """Return starts that differ in size and sign of loadings and construct variances.
 
     A construct's variance may be negative at a solution, and a marker may load the other way than
-    the other items: both lie behind a point at infinity that no descent crosses.
+    the other items: both lie behind a point at infinity that no descent crosses. One half varies
+    the usual start; the other begins at loadings that only the items' units decide, since the
+    usual start may lie in the wrong valley altogether.
     """
     generator = np.random.default_rng(1988)
     kinds = np.array([_kind(problem, row) for row in problem.reduced_rows])
-    size = (_DRAWN, len(start))
+    around = start * _factors(generator, kinds, loading=(0.5, 1.5), negative=_NEGATIVE)
+    plain = _plain(problem, start, kinds) * _factors(generator, kinds, loading=(1.0, 0.7))
+    starts = np.concatenate(
+        [
+            problem.start(modest=True)[None],
+            np.stack([around, plain], axis=1).reshape(-1, len(start)),
+        ]
+    )
+    inside = problem.bounds.clip(starts)
+    return np.asarray(inside[np.isfinite(problem.objective.at(inside).value)][: 1 + _SCATTERED])
+
+
+def _factors(
+    generator: np.random.Generator,
+    kinds: NDArray[np.str_],
+    *,
+    loading: tuple[float, float],
+    negative: float = 0.0,
+) -> Floats:
+    """Return random factors of every parameter, shape (draws, r).
+
+    Parameters
+    ----------
+    generator : Generator
+        Where they come from.
+    kinds : ndarray of str, shape (r,)
+        What each parameter is.
+    loading : (float, float)
+        Mean and standard deviation of the factors of loadings and paths.
+    negative : float
+        Share of construct variances that change sign.
+    """
+    size = (_DRAWN, len(kinds))
     factor = np.ones(size)
     directed = kinds == "directed"
-    factor[:, directed] = generator.normal(0.5, 1.5, size)[:, directed]
+    factor[:, directed] = generator.normal(*loading, size)[:, directed]
     construct = kinds == "construct"
-    sign = np.where(generator.random(size) < _NEGATIVE, -1.0, 1.0)
+    sign = np.where(generator.random(size) < negative, -1.0, 1.0)
     factor[:, construct] = (sign * 10.0 ** generator.uniform(-2.5, 0.3, size))[:, construct]
     residual = kinds == "residual"
     factor[:, residual] = generator.uniform(0.5, 1.5, size)[:, residual]
-    starts = np.concatenate([problem.start(modest=True)[None], start * factor])
-    inside = problem.bounds.clip(starts)
-    return np.asarray(inside[np.isfinite(problem.objective.at(inside).value)][: 1 + _SCATTERED])
+    return factor
+
+
+def _plain(problem: Problem, start: Floats, kinds: NDArray[np.str_]) -> Floats:
+    """Return the start with loadings and construct variances that fit the items' units only."""
+    sd = [
+        dict(zip(sample.names, np.sqrt(np.diag(sample.cov)), strict=True))
+        for sample in problem.samples
+    ]
+    unit = {
+        (row.group, row.lhs): sd[row.group - 1].get(row.rhs, 1.0)
+        for row in reversed(problem.table.parameters)
+        if row.op == "=~" and not row.free and row.fixed
+    }
+    plain = start.copy()
+    for place, (row, kind) in enumerate(zip(problem.reduced_rows, kinds, strict=True)):
+        own = unit.get((row.group, row.lhs), 1.0)
+        if row.op == "=~":
+            plain[place] = sd[row.group - 1].get(row.rhs, 1.0) / own
+        elif kind == "construct":
+            plain[place] = own**2
+    return plain
 
 
 def _kind(problem: Problem, row: Parameter) -> str:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trustsem.implied import VECTORS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustsem.arrays import Flags, Floats
     from trustsem.implied import Structure
     from trustsem.implied.structure import Indices
+    from trustsem.moments import SampleMoments
     from trustsem.specification import ParameterTable
 
 _BOUNDS = (0.25, 0.95)
@@ -33,8 +36,7 @@ _MODEST_RESIDUAL = 0.5
 def start_values(
     table: ParameterTable,
     structure: Structure,
-    S: Floats,
-    mean: Floats | None,
+    sample: SampleMoments,
     group: int,
     *,
     modest: bool = False,
@@ -47,10 +49,8 @@ def start_values(
         The model; its ``start`` values win.
     structure : Structure
         The compiled group.
-    S : ndarray, shape (p, p)
-        Sample covariance.
-    mean : ndarray, shape (p,), or None
-        Sample means.
+    sample : SampleMoments
+        The group's moments.
     group : int
         Number of the group, from 1.
     modest : bool
@@ -61,11 +61,16 @@ def start_values(
     ndarray, shape (k,)
         In the order of ``structure.cells``.
     """
-    matrices = _Starter(structure, S, mean, modest).fill()
+    S, mean = sample.cov, sample.mean
+    scale = _response_scale(structure)
+    matrices = _Starter(structure, S * np.outer(scale, scale), mean, modest).fill()
+    if sample.ordinal is not None:
+        matrices["delta"] = np.ones_like(scale)
+        matrices["tau"] = sample.ordinal.thresholds * scale[sample.ordinal.layout.items]
     values = np.array(
         [
             matrices[cell.matrix][cell.row]
-            if cell.matrix in ("nu", "alpha")
+            if cell.matrix in VECTORS
             else matrices[cell.matrix][cell.row, cell.col]
             for cell in structure.cells
         ]
@@ -76,6 +81,17 @@ def start_values(
         if start is not None:
             values[position] = start
     return values
+
+
+def _response_scale(structure: Structure) -> Floats:
+    """Return the standard deviations of latent responses, 1 for all other variables.
+
+    Where their residual variances are 1, items of moderate loadings have a variance of 2.
+    """
+    responses = structure.responses
+    if responses is None or not responses.by_residual:
+        return np.ones(structure.n_observed)
+    return np.where(responses.layout.is_ordered, np.sqrt(2.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +109,7 @@ class _Starter:
         matrices = self.structure.matrices(params, self.S, self.mean)
         free = {name: np.zeros(base.shape, dtype=bool) for name, base in matrices.items()}
         for cell in self.structure.cells:
-            if cell.matrix in ("nu", "alpha"):
+            if cell.matrix in VECTORS:
                 free[cell.matrix][cell.row] = True
             else:
                 free[cell.matrix][cell.row, cell.col] = True

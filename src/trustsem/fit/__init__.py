@@ -8,6 +8,7 @@ from trustsem.fit.baseline import (
 )
 from trustsem.fit.indices import FIT_INDICES, FitIndex, FitInputs, fit_inputs, fit_measures
 from trustsem.fit.modification import modification_indices
+from trustsem.fit.release import equality_tests, group_equality_tests
 from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
 from trustsem.fit.scaled import (
     ROBUST_INDICES,
@@ -30,8 +31,10 @@ __all__ = [
     "baseline_fit",
     "complete_data_fit_measures",
     "complete_data_tests",
+    "equality_tests",
     "fit_inputs",
     "fit_measures",
+    "group_equality_tests",
     "modification_indices",
     "residuals",
     "scaled_baseline",

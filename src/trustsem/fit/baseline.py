@@ -10,8 +10,9 @@ import numpy as np
 from trustsem.arrays import Flags, Floats, invert_positive
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import moment_tangents
-from trustsem.inference import ScaledTest, complete_data_test, scaled_test
+from trustsem.inference import ScaledTest, complete_data_test, scaled_test, test_of_traces
 from trustsem.moments import SampleMoments, SaturatedModel, independence_moments
 from trustsem.options import Options
 from trustsem.specification import Parameter, ParameterTable, Role
@@ -47,23 +48,23 @@ def baseline_fit(problem: Problem) -> Baseline:
     keep their covariances, fixed or free: they enter as one block, so that the baseline says
     nothing about what the model does not explain either. Maximum likelihood gives
     F = sum ln s_ii - ln |S|, and from incomplete cases the same with each variable's own cases; by
-    least squares the model is linear in the moments, so that one step
-    from anywhere ends at the minimum. ULS has no chi-square of its own; its residual-based one is
-    that of GLS here.
+    least squares the model is linear in the moments, so that one step from anywhere ends at the
+    minimum. ULS has no chi-square of its own; its residual-based one is that of GLS here.
     """
     by = problem.by(problem.estimator.baseline)
     chisq, df = 0.0, 0
     for block, sample in zip(by.objective.blocks, problem.samples, strict=True):
         related = np.isin(sample.names, problem.table.covariates)
-        if sample.patterns is not None:
+        if isinstance(block, ResponseBlock):
+            minimum = _by_responses(block, related)
+        elif sample.patterns is not None:
             moments = independence_moments(sample, problem.table.covariates)
             minimum = float(block.criterion.at(*moments).value)
         elif problem.estimator.likelihood:
             minimum = _by_likelihood(block, related)
         else:
-            minimum = _by_least_squares(
-                block, related, np.isin(sample.names, problem.table.exogenous)
-            )
+            fixed = np.isin(sample.names, problem.table.exogenous)
+            minimum = _by_least_squares(block, related, fixed)
         chisq += sample.weight * minimum
         n_related = int(related.sum())
         df += (len(related) * (len(related) - 1) - n_related * (n_related - 1)) // 2
@@ -75,6 +76,21 @@ def _by_likelihood(block: Block, related: Flags) -> float:
     S = block.S
     free = np.log(np.diag(S)[~related]).sum()
     return float(free + _log_det(S[np.ix_(related, related)]) - _log_det(S))
+
+
+def _by_responses(block: ResponseBlock, related: Flags) -> float:
+    """Return the minimum for a group with ordered items: one step from the sample moments."""
+    layout, criterion = block.responses.layout, block.criterion
+    rows, cols = layout.pairs
+    free = np.ones(layout.size, dtype=bool)
+    free[layout.parts[-1]] = related[rows] & related[cols]
+    gap = np.where(free, 0.0, criterion.moments)
+    if criterion.weights.diagonal:
+        return float(criterion.weights.values @ gap**2)
+    weighted = criterion.weights.values
+    slope = weighted @ gap
+    step = np.linalg.solve(weighted[np.ix_(free, free)], slope[free])
+    return float(gap @ slope - slope[free] @ step)
 
 
 def _by_least_squares(block: Block, related: Flags, fixed: Flags) -> float:
@@ -106,6 +122,9 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
     options : Options
         Which test, and with which information.
     """
+    if problem.table.ordered:
+        baseline, traces = baseline_fit(problem), _response_traces(problem)
+        return test_of_traces(options.test, baseline.chisq, baseline.df, *traces)
     solution, df = baseline_estimate(problem)
     return scaled_test(solution, df, options.test, options.information)
 
@@ -116,10 +135,11 @@ def baseline_estimate(problem: Problem) -> tuple[Estimate, int]:
     Parameters
     ----------
     problem : Problem
-        The model, estimated by maximum likelihood, and its samples.
+        The model, without ordered items, and its samples.
     """
     baseline = baseline_fit(problem)
-    own = Problem.build(independence_table(problem.table), problem.samples, problem.estimator.name)
+    name = problem.estimator.baseline
+    own = Problem.build(independence_table(problem.table), problem.samples, name)
     moments = [_independent(sample, problem.table.covariates) for sample in own.samples]
     params = np.empty(own.table.n_free)
     for row in own.table.parameters:
@@ -162,6 +182,27 @@ def _independent(sample: SampleMoments, related: Sequence[str]) -> tuple[Floats,
     if sample.patterns is None:
         return sample.cov, sample.mean
     return independence_moments(sample, related)
+
+
+def _response_traces(problem: Problem) -> tuple[float, float]:
+    """Return tr(UG) and tr((UG)^2) of the independence model for ordered items.
+
+    All moments but the correlations that it sets to zero are free, and weights are diagonal, so
+    that U is the weights of these correlations.
+    """
+    first, second = 0.0, 0.0
+    for block, sample in zip(problem.objective.blocks, problem.samples, strict=True):
+        if not isinstance(block, ResponseBlock) or sample.ordinal is None:
+            continue
+        layout = sample.ordinal.layout
+        related = np.isin(sample.names, problem.table.covariates)
+        rows, cols = layout.pairs
+        fixed = layout.parts[-1].start + np.flatnonzero(~(related[rows] & related[cols]))
+        G = sample.ordinal.spread[np.ix_(fixed, fixed)]
+        WG = block.criterion.weights.values[fixed, None] * G
+        first += float(np.trace(WG))
+        second += float((WG * WG.T).sum())
+    return first, second
 
 
 def independence_table(table: ParameterTable) -> ParameterTable:

@@ -12,8 +12,10 @@ from scipy import special
 from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UndefinedIndexError
 from trustsem.estimation import Estimate, Problem
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
+from trustsem.implied import Implied
 from trustsem.inference import chi_square, chi_square_above, chi_square_below
 from trustsem.moments import available_moments
 
@@ -58,6 +60,10 @@ class FitInputs:
         Goodness-of-fit index (computed from matrices).
     rms : mapping of str to float
         The root mean square residuals by name.
+    is_ordered : bool
+        Whether some variables are ordered.
+    is_distributed : bool
+        Whether chi-square is distributed as its name says.
     """
 
     chisq: float
@@ -74,6 +80,8 @@ class FitInputs:
     logl_unrestricted: float
     gfi: float
     rms: Mapping[str, float]
+    is_ordered: bool = False
+    is_distributed: bool = True
 
     @property
     def excess(self) -> float:
@@ -188,11 +196,30 @@ def expected_cross_validation(x: FitInputs) -> float:
     return (x.chisq + 2 * x.n_free) / x.n_rmsea
 
 
+def weighted_residual(x: FitInputs) -> float:
+    """Compute the weighted root mean square residual of a model with ordered items."""
+    return float(np.sqrt(x.chisq * x.n_groups / x.n_moments))
+
+
 def chisq_pvalue(x: FitInputs) -> float:
     """Compute the p-value of exact fit."""
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
+    _require_distribution(x)
     return chi_square_above(x.chisq, x.df)
+
+
+def baseline_pvalue(x: FitInputs) -> float:
+    """Compute the p-value of exact fit of the independence model."""
+    _require_distribution(x)
+    return chi_square_above(x.chisq_baseline, x.df_baseline) if x.df_baseline else 1.0
+
+
+def _require_distribution(x: FitInputs) -> None:
+    if not x.is_distributed:
+        raise UndefinedIndexError(
+            "this minimum is not distributed as chi-square; a corrected test is (WLSMV, ULSMV)"
+        )
 
 
 def log_likelihood(x: FitInputs) -> float:
@@ -298,7 +325,12 @@ class FitIndex(Generic[T]):
 
 
 def _rms(name: str) -> Callable[[FitInputs], float]:
-    return lambda x: x.rms[name]
+    def value(x: FitInputs) -> float:
+        if np.isnan(x.rms[name]):
+            raise UndefinedIndexError("Mplus's residuals are not defined for ordered items")
+        return x.rms[name]
+
+    return value
 
 
 FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
@@ -309,11 +341,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("pvalue", chisq_pvalue, "joreskog1969"),
     FitIndex("baseline_chisq", lambda x: x.chisq_baseline, "bentler1980"),
     FitIndex("baseline_df", lambda x: float(x.df_baseline), "bentler1980"),
-    FitIndex(
-        "baseline_pvalue",
-        lambda x: chi_square_above(x.chisq_baseline, x.df_baseline) if x.df_baseline else 1.0,
-        "bentler1980",
-    ),
+    FitIndex("baseline_pvalue", baseline_pvalue, "bentler1980"),
     FitIndex("cfi", comparative_fit_index, "bentler1990"),
     FitIndex("tli", tucker_lewis_index, "tucker1973"),
     FitIndex("nnfi", tucker_lewis_index, "bentler1980"),
@@ -339,7 +367,7 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("rmr", _rms("rmr"), "joreskog1986"),
     FitIndex("rmr_nomean", _rms("rmr_nomean"), "joreskog1986"),
     FitIndex("srmr", _rms("srmr"), "bentler1995"),
-    FitIndex("srmr_bentler", _rms("srmr"), "bentler1995"),
+    FitIndex("srmr_bentler", _rms("srmr_bentler"), "bentler1995"),
     FitIndex("srmr_bentler_nomean", _rms("srmr_nomean"), "bentler1995"),
     FitIndex("crmr", _rms("crmr"), "bollen1989"),
     FitIndex("crmr_nomean", _rms("crmr_nomean"), "bollen1989"),
@@ -354,6 +382,9 @@ FIT_INDICES: tuple[FitIndex[FitInputs], ...] = (
     FitIndex("ecvi", expected_cross_validation, "browne1992"),
 )
 """All indices, in the order in which they are shown."""
+
+ORDERED_INDICES: tuple[FitIndex[FitInputs], ...] = (FitIndex("wrmr", weighted_residual, "yu2002"),)
+"""Further indices of models with ordered items."""
 
 
 def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
@@ -371,7 +402,7 @@ def fit_measures(x: FitInputs) -> tuple[dict[str, float], dict[str, str]]:
     reasons : dict of str to str
         Why an index does not exist, for those that are NaN.
     """
-    return evaluated(FIT_INDICES, x)
+    return evaluated((*FIT_INDICES, *(ORDERED_INDICES if x.is_ordered else ())), x)
 
 
 def evaluated(indices: Iterable[FitIndex[T]], x: T) -> tuple[dict[str, float], dict[str, str]]:
@@ -416,12 +447,16 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
         logl_unrestricted=unrestricted,
         gfi=goodness_of_fit(estimate),
         rms=root_mean_squares(estimate),
+        is_ordered=bool(problem.table.ordered),
+        is_distributed=not problem.estimator.corrected,
     )
 
 
 def _all_moments(problem: Problem, group: int) -> int:
     """Return the number of a group's sample moments, fixed covariates included."""
     structure = problem.structures[group]
+    if structure.responses is not None:
+        return structure.responses.layout.size
     p = structure.n_observed
     return p * (p + 1) // 2 + (p if structure.has_means else 0)
 
@@ -486,6 +521,9 @@ def goodness_of_fit(estimate: Estimate) -> float:
     for sample, block, implied in zip(
         problem.samples, problem.objective.blocks, problem.implied(estimate.params), strict=True
     ):
+        if isinstance(block, ResponseBlock):
+            index += sample.n_obs / problem.n_obs * _explained_by_responses(block, implied)
+            continue
         curvature = block.discrepancy(implied).expected
         given = np.isin(sample.names, problem.table.exogenous)
         counted = ~np.outer(given, given)
@@ -498,3 +536,11 @@ def goodness_of_fit(estimate: Estimate) -> float:
         total = curvature.square(S * counted, mean)
         index += sample.n_obs / problem.n_obs * float(1 - misfit / total)
     return index
+
+
+def _explained_by_responses(block: ResponseBlock, implied: Implied) -> float:
+    """Return one group's goodness-of-fit index of the moments with ordered items."""
+    s, weights = block.criterion.moments, block.criterion.weights
+    e = s - block.responses.fitted(implied)
+    misfit, total = (float(v @ weights.times(v[:, None])[:, 0]) for v in (e, s))
+    return 1 - misfit / total

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pandas as pd
 from trustsem.arrays import Floats, forms
 from trustsem.discrepancy import Discrepancy
 from trustsem.estimation import Estimate
+from trustsem.estimation.objective import Block
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Implied, Structure, Tangents
 from trustsem.implied.structure import Cell
 from trustsem.inference import KINDS, Covariance, scale_factors
@@ -20,6 +23,8 @@ _FREE_INFORMATION = 1e-9
 _AT_ONCE = 64
 _FIXED_ROWS = ("=~", "~~", "~1")
 _COLUMNS = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all", "sepc_nox"]
+_Scores: TypeAlias = Callable[[tuple[Cell, ...]], tuple[Floats, Floats, Floats]]
+"""From candidates to slopes of F, own curvatures, and those with the free parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,10 @@ def _possible(
     indicators = [name for name in structure.observed if name not in structure.eta]
     yield from ((construct, "=~", item) for construct in table.constructs for item in indicators)
     for row in table.parameters:
-        if row.group == group and row.op in _FIXED_ROWS and not row.free and not row.exo:
+        if row.group != group or row.op not in _FIXED_ROWS or row.free or row.exo:
+            continue
+        own = row.op == "~1" or row.lhs == row.rhs
+        if not (own and row.lhs in table.ordered):  # a latent response has no scale to free
             yield row.lhs, row.op, row.rhs
     yield from _possible_paths(table, structure)
     yield from _possible_covariances(table, indicators)
@@ -133,7 +141,8 @@ def _possible_covariances(
     covariates = set(table.covariates)
     for position, lhs in enumerate(names):
         for rhs in names[position:]:
-            if (lhs in covariates) == (rhs in covariates) and lhs not in table.exogenous:
+            fixed = lhs in table.exogenous or (lhs == rhs and lhs in table.ordered)
+            if (lhs in covariates) == (rhs in covariates) and not fixed:
                 yield lhs, "~~", rhs
 
 
@@ -148,18 +157,19 @@ def _score(
     problem = estimate.problem
     block, sample = problem.objective.blocks[group], problem.samples[group]
     structure = block.structure
-    at, projection = block.discrepancy(implied), implied.project()
-    free = Tangents(projection, structure.directions)
+    score_of = (
+        _of_responses(block, implied)
+        if isinstance(block, ResponseBlock)
+        else _of_moments(block, implied)
+    )
     # What the free parameters take over when the candidate moves.
     free_information = covariance.inverse_information[structure.free[:, None], structure.free]
     slope, own, taken_over = (np.zeros(len(candidates)) for _ in range(3))
     for first in range(0, len(candidates), _AT_ONCE):
         chunk = slice(first, first + _AT_ONCE)
         cells = tuple(candidate.cell for candidate in candidates[chunk])
-        new = Tangents(projection, structure.direct(cells))
-        slope[chunk] = _slope(new, at)
-        own[chunk] = np.diag(at.expected.products(new, new))
-        taken_over[chunk] = forms(at.expected.products(new, free), free_information)
+        slope[chunk], own[chunk], cross = score_of(cells)
+        taken_over[chunk] = forms(cross, free_information)
     # Information counts the cases; so does the slope of a likelihood, while that of least squares
     # counts one less in each group.
     scale = sample.n_obs / 2
@@ -178,6 +188,33 @@ def _score(
     )
     kept: pd.DataFrame = frame.loc[exists]
     return kept
+
+
+def _of_moments(block: Block, implied: Implied) -> _Scores:
+    """Return the scores of candidates in a group of continuous items."""
+    at, projection = block.discrepancy(implied), implied.projection
+    free = Tangents(projection, block.structure.directions)
+
+    def scores(cells: tuple[Cell, ...]) -> tuple[Floats, Floats, Floats]:
+        new = Tangents(projection, block.structure.direct(cells))
+        own = np.diag(at.expected.products(new, new))
+        return _slope(new, at), own, at.expected.products(new, free)
+
+    return scores
+
+
+def _of_responses(block: ResponseBlock, implied: Implied) -> _Scores:
+    """Return the same for a group with ordered items."""
+    weights, projection = block.criterion.weights, implied.projection
+    slopes, free = block.discrepancy(implied).slope, block.jacobian(implied)
+
+    def scores(cells: tuple[Cell, ...]) -> tuple[Floats, Floats, Floats]:
+        directions = block.structure.direct(cells)
+        new = block.responses.jacobian(implied, projection, directions, cells)
+        pulled = weights.times(new)
+        return slopes @ new, 2 * (new * pulled).sum(axis=0), 2 * pulled.T @ free
+
+    return scores
 
 
 def _slope(new: Tangents, at: Discrepancy) -> Floats:

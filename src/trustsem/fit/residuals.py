@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsem.arrays import Floats
-from trustsem.errors import UnknownOptionError
+from trustsem.errors import InferenceError, UnknownOptionError
 from trustsem.estimation import Estimate, Problem
+from trustsem.estimation.responses import ResponseBlock
+from trustsem.fit.categorical import residual_vector_variances
 from trustsem.implied import Implied, Structure, Tangents
 from trustsem.inference import SANDWICHES, independent_directions
 from trustsem.moments import FreeSpread, SampleMoments, SaturatedModel, Spread
@@ -36,10 +38,13 @@ class Residuals:
         Of covariances or correlations.
     mean : ndarray, shape (p,), or None
         Of means, if the model has a mean structure.
+    thresholds : ndarray, shape (t,), or None
+        Of thresholds item by item, if some variables are ordered.
     """
 
     cov: Floats
     mean: Floats | None
+    thresholds: Floats | None = None
 
 
 def residuals(
@@ -84,6 +89,8 @@ def residuals(
         raise UnknownOptionError(kind, RESIDUAL_KINDS, kind="kind of residuals")
     problem = estimate.problem
     implied = problem.implied(estimate.params)
+    if problem.table.ordered:
+        return _of_responses(estimate, name)
     if name not in ("normalized", "standardized"):
         return tuple(
             _of_kind(name, sample, structure, moments)
@@ -132,6 +139,69 @@ def _of_kind(kind: str, sample: SampleMoments, structure: Structure, implied: Im
     if kind == "cor_bentler":
         return Residuals(raw / np.outer(sd, sd), None if d is None else d / sd)
     return _bollen(sample, implied, with_means=d is not None)
+
+
+def _of_responses(estimate: Estimate, kind: str) -> tuple[Residuals, ...]:
+    """Return the residuals of every group with ordered items."""
+    problem = estimate.problem
+    variances: tuple[Floats | None, ...] = (None,) * len(problem.samples)
+    if kind == "standardized":
+        variances = residual_vector_variances(estimate)
+    found = []
+    for block, sample, implied, variance in zip(
+        problem.objective.blocks,
+        problem.samples,
+        problem.implied(estimate.params),
+        variances,
+        strict=True,
+    ):
+        if not isinstance(block, ResponseBlock) or sample.ordinal is None:
+            continue
+        thresholds, mean, cov = block.responses.seen(implied)
+        raw = Residuals(
+            sample.cov - cov, sample.ordinal.mean - mean, sample.ordinal.thresholds - thresholds
+        )
+        if kind in ("raw", "cor_bentler", "cor_bollen"):
+            sd, sd_implied = np.sqrt(np.diag(sample.cov)), np.sqrt(np.diag(cov))
+            found.append(_scaled_responses(kind, raw, sample, (sd, sd_implied), (cov, mean)))
+        else:
+            own = np.diag(sample.ordinal.spread) / sample.n_obs
+            found.append(_studentised_responses(raw, own if variance is None else variance, sample))
+    return tuple(found)
+
+
+def _scaled_responses(
+    kind: str,
+    raw: Residuals,
+    sample: SampleMoments,
+    deviations: tuple[Floats, Floats],
+    implied: tuple[Floats, Floats],
+) -> Residuals:
+    """Return residuals in the metric of a kind that needs no sampling theory."""
+    (sd, sd_implied), (cov, mean) = deviations, implied
+    if kind == "raw" or raw.mean is None or sample.mean is None:
+        return raw
+    if kind == "cor_bentler":
+        return Residuals(raw.cov / np.outer(sd, sd), raw.mean / sd, raw.thresholds)
+    difference = sample.cov / np.outer(sd, sd) - cov / np.outer(sd_implied, sd_implied)
+    return Residuals(difference, sample.mean / sd - mean / sd_implied, raw.thresholds)
+
+
+def _studentised_responses(raw: Residuals, variances: Floats, sample: SampleMoments) -> Residuals:
+    """Divide the residuals of a group with ordered items by their standard errors."""
+    moments = sample.ordinal
+    if moments is None or raw.mean is None or raw.thresholds is None:
+        return raw
+    layout = moments.layout
+    vector = layout.stacked(raw.thresholds, raw.mean, raw.cov)
+    reference = np.diag(moments.spread) / sample.n_obs
+    ratio = _divide(vector, variances, reference)
+    thresholds, means, own, pairs = layout.parts
+    C, (rows, cols) = layout.continuous, layout.pairs
+    cov, mean = np.zeros(raw.cov.shape), np.zeros(raw.mean.shape)
+    cov[rows, cols] = cov[cols, rows] = ratio[pairs]
+    cov[C, C], mean[C] = ratio[own], ratio[means]
+    return Residuals(cov, mean, ratio[thresholds])
 
 
 def _studentised(
@@ -203,7 +273,7 @@ class _Moves:
         """Compute them at the implied moments."""
         at = block.discrepancy(implied)
         curvature = at.exact if exact else at.expected
-        tangents = Tangents(implied.project(), block.structure.directions)
+        tangents = Tangents(implied.projection, block.structure.directions)
         cov, mean = (part / 2 for part in curvature.weighted(tangents))
         noise, mean_noise = G.times(cov, mean)
         return cls(
@@ -248,6 +318,8 @@ def _residual_variances(
     groups = []
     blocks = problem.information_objective.blocks
     for block, moments, sample in zip(blocks, implied, problem.samples, strict=True):
+        if isinstance(block, ResponseBlock):
+            raise InferenceError("Ordered items have their own spread of moments.")
         G = _spread(problem, sample, problem.table.exogenous, information, robust=robust)
         group = _Moves.of(block, moments, G, exact=information == "observed")
         place = np.ix_(group.free, group.free)
@@ -284,21 +356,29 @@ def root_mean_squares(estimate: Estimate) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``rmr srmr crmr srmr_mplus``, each also with ``_nomean``.
+        ``rmr srmr srmr_bentler crmr srmr_mplus``, each also with ``_nomean``.
 
     Notes
     -----
     SRMR: residuals divided by sample standard deviations [bentler1995]_; CRMR: differences of
     correlations, without the diagonal [bollen1989]_; the Mplus form takes relative differences of
-    the variances on the diagonal of the latter. Groups are averaged by their size.
+    the variances on the diagonal of the latter, and is not defined for ordered items. With these,
+    thresholds take the place of means, and SRMR leaves them out. Groups are averaged by their size.
     """
     problem = estimate.problem
     total: dict[str, float] = {}
+    groups: list[dict[str, float]] = []
     for sample, structure, implied in zip(
         problem.samples, problem.structures, problem.implied(estimate.params), strict=True
     ):
         share = sample.n_obs / problem.n_obs
-        for name, value in _group_rms(sample, structure, implied).items():
+        values = (
+            _group_rms(sample, structure, implied)
+            if structure.responses is None
+            else _response_rms(estimate, len(groups))
+        )
+        groups.append(values)
+        for name, value in values.items():
             total[name] = total.get(name, 0.0) + share * value
     return total
 
@@ -321,7 +401,30 @@ def _group_rms(sample: SampleMoments, structure: Structure, implied: Implied) ->
         plain = _root_mean_square(cov)
         values[f"{name}_nomean"] = plain
         values[name] = plain if mean is None else _root_mean_square(np.concatenate([cov, mean]))
-    return values
+    return values | {"srmr_bentler": values["srmr"]}
+
+
+def _response_rms(estimate: Estimate, group: int) -> dict[str, float]:
+    """Return the root mean squares of a group with ordered items."""
+    parts = {
+        "rmr": residuals(estimate, "raw")[group],
+        "srmr": residuals(estimate, "cor_bentler")[group],
+        "crmr": residuals(estimate, "cor_bollen")[group],
+    }
+    low, strict = (np.tril_indices(len(parts["rmr"].cov), shift) for shift in (0, -1))
+    values: dict[str, float] = {}
+    for name, found in parts.items():
+        cov = found.cov[strict if name == "crmr" else low]
+        thresholds = np.empty(0) if found.thresholds is None else found.thresholds
+        values[f"{name}_nomean"] = _root_mean_square(cov)
+        values[name] = _root_mean_square(np.concatenate([cov, thresholds]))
+    nothing = float("nan")
+    return values | {
+        "srmr_bentler": values["srmr"],
+        "srmr": values["srmr_nomean"],
+        "srmr_mplus": nothing,
+        "srmr_mplus_nomean": nothing,
+    }
 
 
 def _root_mean_square(values: Floats) -> float:

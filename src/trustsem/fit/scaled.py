@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trustsem.errors import UndefinedIndexError
+from trustsem.estimation import Estimate
+from trustsem.fit.categorical import LatentMisfit, latent_misfit
 from trustsem.fit.indices import (
     CLOSE_FIT,
     NOT_CLOSE_FIT,
@@ -42,11 +44,52 @@ class ScaledInputs:
         The uncorrected numbers.
     model, baseline : ScaledTest
         Corrected tests of the model and of the independence model.
+    latent : LatentMisfit or None
+        What robust indices of ordered items rest on.
+    no_latent : str
+        Why that does not exist for these ordered items.
     """
 
     plain: FitInputs
     model: ScaledTest
     baseline: ScaledTest
+    latent: LatentMisfit | None = None
+    no_latent: str = ""
+
+    @classmethod
+    def of(
+        cls, estimate: Estimate, plain: FitInputs, model: ScaledTest, baseline: ScaledTest
+    ) -> ScaledInputs:
+        """Collect the numbers of a solution."""
+        if not plain.is_ordered:
+            return cls(plain, model, baseline)
+        try:
+            return cls(plain, model, baseline, latent_misfit(estimate, int(plain.df)))
+        except UndefinedIndexError as reason:
+            return cls(plain, model, baseline, no_latent=str(reason))
+
+    def on_latent_scale(self) -> ScaledInputs:
+        """Return the inputs of robust indices: for ordered items those of latent misfit.
+
+        Raises
+        ------
+        UndefinedIndexError
+            If that is not defined.
+        """
+        if self.no_latent:
+            raise UndefinedIndexError(self.no_latent)
+        if self.latent is None:
+            return self
+        x, found = self.plain, self.latent
+        plain = replace(
+            x, chisq=found.chisq, chisq_baseline=found.chisq_baseline, n_rmsea=found.n_obs
+        )
+        c, c_baseline = found.factor, found.factor_baseline
+        return ScaledInputs(
+            plain,
+            ScaledTest("latent", found.chisq / c, x.df, c, c),
+            ScaledTest("latent", found.chisq_baseline / c_baseline, x.df_baseline, c, c_baseline),
+        )
 
     @property
     def is_shifted(self) -> bool:
@@ -75,12 +118,13 @@ class ScaledInputs:
 
     def with_excess(self) -> FitInputs:
         """Return inputs whose excess of chi-square over df is T - c df, for robust indices."""
-        self.require_mean_correction()
-        x = self.plain
+        at = self.on_latent_scale()
+        at.require_mean_correction()
+        x = at.plain
         return replace(
             x,
-            chisq=x.chisq - (self.model.mean_factor - 1) * x.df,
-            chisq_baseline=x.chisq_baseline - (self.baseline.mean_factor - 1) * x.df_baseline,
+            chisq=x.chisq - (at.model.mean_factor - 1) * x.df,
+            chisq_baseline=x.chisq_baseline - (at.baseline.mean_factor - 1) * x.df_baseline,
         )
 
     def require_mean_correction(self) -> None:
@@ -122,6 +166,7 @@ def _robust_limit(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInpu
     """Return a limit of the robust RMSEA: that of the corrected statistic, scaled back."""
 
     def limit(x: ScaledInputs) -> float:
+        x = x.on_latent_scale()
         x.require_mean_correction()
         if x.plain.df == 0:
             return 0.0
@@ -133,11 +178,13 @@ def _robust_limit(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInpu
 
 def robust_close_fit_pvalue(x: ScaledInputs) -> float:
     """Compute the p-value of a robust RMSEA of .05 or less."""
+    x = x.on_latent_scale()
     return noncentral_above(x.model.chisq, x.model.df, _noncentrality(CLOSE_FIT, x))
 
 
 def robust_not_close_fit_pvalue(x: ScaledInputs) -> float:
     """Compute the p-value of a robust RMSEA of .08 or more."""
+    x = x.on_latent_scale()
     return noncentral_below(x.model.chisq, x.model.df, _noncentrality(NOT_CLOSE_FIT, x))
 
 

@@ -1,12 +1,15 @@
 """Parameters to implied moments and their derivatives: the LISREL all-y form on stacks."""
 
 from trustsem.implied.lisrel import Implied, Projection
-from trustsem.implied.structure import Structure, compile_structure
+from trustsem.implied.response import Responses
+from trustsem.implied.structure import VECTORS, Structure, compile_structure
 from trustsem.implied.tangents import Tangents, moment_tangents
 
 __all__ = [
+    "VECTORS",
     "Implied",
     "Projection",
+    "Responses",
     "Structure",
     "Tangents",
     "compile_structure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from trustsem.implied.structure import Directions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Implied:
     """Implied moments and the matrices that their derivatives need.
 
@@ -84,7 +85,7 @@ class Implied:
         ndarray, shape (2(p + m), k)
         """
         p, m = self.LA.shape
-        X = self.project().X
+        X = self.projection.X
         within_eta = np.zeros((m, X.shape[1]))  # the same columns, seen from eta
         within_eta[:, p : p + m], within_eta[:, p + m : p + 2 * m] = self.A, self.cov_eta
         E = np.concatenate([X, within_eta])
@@ -94,8 +95,9 @@ class Implied:
         residual[at.u[own], own] = 1.0
         return np.concatenate([total, residual])
 
-    def project(self) -> Projection:
-        """Return the columns X and their companions, from which derivatives are gathered."""
+    @cached_property
+    def projection(self) -> Projection:
+        """The columns X and their companions, from which derivatives are gathered."""
         lead, (p, m) = self.LA.shape[:-2], self.LA.shape[-2:]
         identity = np.broadcast_to(np.eye(p), (*lead, p, p))
         constant = np.zeros((*lead, p, 1))

@@ -29,13 +29,17 @@ from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, Numbers
 from trustsem.implied.lisrel import Implied
+from trustsem.implied.response import Responses
+from trustsem.moments import MomentLayout
 from trustsem.specification import Parameter, ParameterTable
 
 Indices: TypeAlias = NDArray[np.intp]
 
-MATRICES = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha")
+MATRICES = ("Lambda", "Beta", "Psi", "Theta", "nu", "alpha", "tau", "delta")
 _SYMMETRIC = ("Psi", "Theta")
-_VECTORS = ("nu", "alpha")
+VECTORS = ("nu", "alpha", "tau", "delta")
+RESPONSE = ("tau", "delta")
+"""Thresholds and scaling factors: they move neither Sigma nor mu, but what is seen of them."""
 ACROSS = "across"
 """Covariance of an indicator's residual with the residual of a variable in eta: no cell of a
 compiled model (both would be in eta then), but a direction in which it could change."""
@@ -73,6 +77,16 @@ class Directions:
     source: Indices
     directed: NDArray[np.bool_]
     weight: Floats
+
+    def take(self, index: Indices) -> Directions:
+        """Return the columns of some of the parameters."""
+        return Directions(
+            u=self.u[index],
+            v=self.v[index],
+            source=self.source[index],
+            directed=self.directed[index],
+            weight=self.weight[index],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,8 @@ class Structure:
         Columns of X for the free parameters.
     has_means : bool
         Whether the model says something about means.
+    responses : Responses or None
+        How ordered items show what lies behind them; None without ordered items.
     """
 
     observed: tuple[str, ...]
@@ -126,6 +142,7 @@ class Structure:
     sample_cells: tuple[tuple[Cell, int, int], ...]
     directions: Directions
     has_means: bool
+    responses: Responses | None = None
 
     @property
     def n_observed(self) -> int:
@@ -153,7 +170,7 @@ class Structure:
         -------
         dict of str to ndarray
             ``Lambda (..., p, m)``, ``Beta``, ``Psi (..., m, m)``, ``Theta (..., p, p)``,
-            ``nu (..., p)``, ``alpha (..., m)``.
+            ``nu (..., p)``, ``alpha (..., m)``, ``tau (..., t)`` and ``delta (..., p)``.
         """
         lead = params.shape[:-1]
         filled = {
@@ -163,7 +180,7 @@ class Structure:
         for name, base in self.constant.items():
             filled[name][...] = base
         for name, fill in self.fills.items():
-            at = (fill.rows,) if name in _VECTORS else (fill.rows, fill.cols)
+            at = (fill.rows,) if name in VECTORS else (fill.rows, fill.cols)
             filled[name][(..., *at)] = params[..., fill.source]
         for cell, row, col in self.sample_cells:
             if col >= 0:
@@ -174,7 +191,8 @@ class Structure:
 
     def evaluate(self, params: Numbers, S: Floats, mean: Floats | None = None) -> Implied:
         """Compute the implied moments; shapes as in :meth:`matrices`."""
-        return Implied.from_matrices(self.matrices(params, S, mean))
+        implied = Implied.from_matrices(self.matrices(params, S, mean))
+        return implied if self.responses is None else self.responses.completed(implied)
 
     def direct(self, cells: tuple[Cell, ...]) -> Directions:
         """Return the columns of X for any cells, free or not."""
@@ -189,14 +207,19 @@ class Structure:
             If a variable is unknown.
         """
         at_observed, at_eta = _positions(self.observed), _positions(self.eta)
-        return tuple(_cell(op, lhs, rhs, at_observed, at_eta) for lhs, op, rhs in keys)
+        return tuple(
+            Cell("tau", self._first_threshold(lhs) + int(rhs[1:]) - 1, 0)
+            if op == "|"
+            else _cell(op, lhs, rhs, at_observed, at_eta)
+            for lhs, op, rhs in keys
+        )
 
     def values(self, cells: Sequence[Cell], matrices: dict[str, Numbers]) -> Numbers:
         """Return what stands in some cells of filled matrices, shape (..., len(cells))."""
         start, first = 0, {}
         flat = []
         for name, base in self.constant.items():
-            first[name] = (start, base.shape[-1] if name not in _VECTORS else 1)
+            first[name] = (start, base.shape[-1] if name not in VECTORS else 1)
             start += base.size
             filled = matrices[name]
             flat.append(filled.reshape(*filled.shape[: filled.ndim - base.ndim], base.size))
@@ -204,6 +227,25 @@ class Structure:
             first[cell.matrix][0] + cell.row * first[cell.matrix][1] + cell.col for cell in cells
         ]
         return np.concatenate(flat, axis=-1).take(np.array(places, dtype=np.intp), axis=-1)
+
+    def variance_slopes(self, implied: Implied) -> Floats:
+        """Return the derivatives of the implied variances in the group's k parameters at one point.
+
+        Returns
+        -------
+        ndarray, shape (2(p + m), k)
+            Rows as of :meth:`Implied.variances`.
+        """
+        slopes = implied.variance_slopes(self.directions)
+        if self.responses is None:
+            return slopes
+        return self.responses.completed_slopes(slopes, implied, self.cells)
+
+    def _first_threshold(self, item: str) -> int:
+        """Return the place of an item's first threshold."""
+        if self.responses is None:
+            raise KeyError(item)
+        return sum(self.responses.layout.n_thresholds[: self.observed.index(item)])
 
 
 def compile_structure(table: ParameterTable, group: int = 1) -> Structure:
@@ -218,7 +260,11 @@ def compile_structure(table: ParameterTable, group: int = 1) -> Structure:
     """
     observed, eta = table.observed, table.eta
     at_observed, at_eta = _positions(observed), _positions(eta)
-    constant = _empty(len(observed), len(eta))
+    responses = _responses(table)
+    n_thresholds = len(responses.layout.items) if responses else 0
+    constant = _empty(len(observed), len(eta), n_thresholds)
+    constant["delta"][:] = 1.0
+    first = dict(zip(observed, _first_places(table), strict=True))
     for name in eta:
         if name in at_observed:
             constant["Lambda"][at_observed[name], at_eta[name]] = 1.0
@@ -226,14 +272,17 @@ def compile_structure(table: ParameterTable, group: int = 1) -> Structure:
     free: list[int] = []
     sample_cells: list[tuple[Cell, int, int]] = []
     for row in _rows(table, group):
-        cell = _cell(row.op, row.lhs, row.rhs, at_observed, at_eta)
+        if row.op == "|":
+            cell = Cell("tau", first[row.lhs] + int(row.rhs[1:]) - 1, 0)
+        else:
+            cell = _cell(row.op, row.lhs, row.rhs, at_observed, at_eta)
         if row.free:
             cells.append(cell)
             free.append(row.free - 1)
         elif row.exo and row.op in _MOMENTS_OF_SAMPLE:
             col = at_observed[row.rhs] if row.op == "~~" else -1
             sample_cells.append((cell, at_observed[row.lhs], col))
-        else:
+        elif not row.derived:
             _put(constant, cell, np.asarray(row.fixed, dtype=float))
     return Structure(
         observed=observed,
@@ -245,7 +294,26 @@ def compile_structure(table: ParameterTable, group: int = 1) -> Structure:
         sample_cells=tuple(sample_cells),
         directions=_directions(tuple(cells), len(observed), len(eta)),
         has_means=table.meanstructure,
+        responses=responses,
     )
+
+
+def _responses(table: ParameterTable) -> Responses | None:
+    """Return how ordered items show what lies behind them."""
+    if not table.ordered:
+        return None
+    at = {name: position for position, name in enumerate(table.eta)}
+    return Responses(
+        layout=MomentLayout(tuple(table.n_thresholds.values())),
+        in_eta=np.array([at.get(name, -1) for name in table.observed], dtype=np.intp),
+        by_residual=table.parameterization == "theta",
+    )
+
+
+def _first_places(table: ParameterTable) -> list[int]:
+    """Return the place of each variable's first threshold."""
+    counts = table.n_thresholds.values()
+    return [0, *np.cumsum(list(counts)).tolist()][: len(counts)]
 
 
 def _rows(table: ParameterTable, group: int) -> list[Parameter]:
@@ -258,10 +326,11 @@ def _positions(names: tuple[str, ...]) -> dict[str, int]:
     return {name: position for position, name in enumerate(names)}
 
 
-def _empty(p: int, m: int) -> dict[str, Floats]:
-    """Return zero matrices for p observed variables and m variables in eta."""
+def _empty(p: int, m: int, t: int) -> dict[str, Floats]:
+    """Return zero matrices for p observed variables, m variables in eta and t thresholds."""
     shapes = {
         "Lambda": (p, m), "Beta": (m, m), "Psi": (m, m), "Theta": (p, p), "nu": (p,), "alpha": (m,),
+        "tau": (t,), "delta": (p,),
     }  # fmt: skip
     return {name: np.zeros(shapes[name]) for name in MATRICES}
 
@@ -274,6 +343,8 @@ def _cell(op: str, lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict
         return Cell("Lambda", at_observed[rhs], at_eta[lhs])
     if op == "~":
         return Cell("Beta", at_eta[lhs], at_eta[rhs])
+    if op == "~*~":
+        return Cell("delta", at_observed[lhs], 0)
     if op == "~1":
         return Cell("alpha", at_eta[lhs], 0) if lhs in at_eta else Cell("nu", at_observed[lhs], 0)
     return _covariance_cell(lhs, rhs, at_observed, at_eta)
@@ -295,7 +366,7 @@ def _covariance_cell(
 def _put(matrices: dict[str, Numbers], cell: Cell, value: Numbers) -> None:
     """Write a value into its cell, and into the mirrored cell of a symmetric matrix."""
     target = matrices[cell.matrix]
-    if cell.matrix in _VECTORS:
+    if cell.matrix in VECTORS:
         target[..., cell.row] = value
         return
     target[..., cell.row, cell.col] = value
@@ -318,10 +389,13 @@ def _fills(cells: list[Cell], free: list[int]) -> dict[str, Fill]:
 
 def _directions(cells: tuple[Cell, ...], p: int, m: int) -> Directions:
     """Translate cells into columns of X = [I (p) | Lambda A (m) | Lambda C (m) | 0]."""
-    to_eta = {"Beta", "Psi", "alpha"}
-    u = [cell.row + p * (cell.matrix in to_eta) for cell in cells]
+    to_eta, nothing = {"Beta", "Psi", "alpha"}, p + 2 * m
+    u = [
+        nothing if cell.matrix in RESPONSE else cell.row + p * (cell.matrix in to_eta)
+        for cell in cells
+    ]
     undirected = [cell.matrix in _UNDIRECTED for cell in cells]
-    source = [m if cell.matrix in _UNDIRECTED + _VECTORS else cell.col for cell in cells]
+    source = [m if cell.matrix in _UNDIRECTED + VECTORS else cell.col for cell in cells]
     v = [
         cell.col + p * (cell.matrix in {*to_eta, ACROSS}) if symmetric else p + m + origin
         for cell, symmetric, origin in zip(cells, undirected, source, strict=True)

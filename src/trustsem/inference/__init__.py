@@ -3,7 +3,17 @@
 from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.distributions import chi_square_above, chi_square_below
-from trustsem.inference.effects import effects_table
+from trustsem.inference.effects import (
+    ARROW,
+    MOST_CHAINS,
+    Effect,
+    chains_table,
+    effect_values,
+    effects_table,
+    spectral_radius,
+    standardized_effects,
+)
+from trustsem.inference.groups import MEAN_COLUMNS, mean_differences, path_wald_tests
 from trustsem.inference.information import (
     SANDWICHES,
     Covariance,
@@ -18,8 +28,10 @@ from trustsem.inference.intervals import (
     percentile_interval,
     studentised_interval,
 )
+from trustsem.inference.lagrange import ReleaseTest, release_tests
 from trustsem.inference.least_squares import chi_square
-from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test
+from trustsem.inference.moderation import Moderation, Region, johnson_neyman
+from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test, test_of_traces
 from trustsem.inference.scaled_difference import (
     DIFFERENCE_METHODS,
     TestedModel,
@@ -36,34 +48,50 @@ from trustsem.inference.standardized import (
 )
 
 __all__ = [
+    "ARROW",
     "DIFFERENCE_METHODS",
     "KINDS",
+    "MEAN_COLUMNS",
+    "MOST_CHAINS",
     "SANDWICHES",
     "SCALED_TESTS",
     "Covariance",
     "DifferenceTest",
+    "Effect",
+    "Moderation",
+    "Region",
+    "ReleaseTest",
     "RowValues",
     "ScaledTest",
     "TestedModel",
     "bca_interval",
     "bootstrap_quantiles",
+    "chains_table",
     "chi_square",
     "chi_square_above",
     "chi_square_below",
     "complete_data_test",
     "difference_test",
     "divided",
+    "effect_values",
     "effects_table",
     "estimate_covariance",
     "expected_errors",
     "explained_variances",
     "independent_directions",
     "jackknife_acceleration",
+    "johnson_neyman",
+    "mean_differences",
+    "path_wald_tests",
     "percentile_interval",
+    "release_tests",
     "row_values",
     "scale_factors",
     "scaled_difference_test",
     "scaled_test",
+    "spectral_radius",
+    "standardized_effects",
     "standardized_errors",
     "studentised_interval",
+    "test_of_traces",
 ]

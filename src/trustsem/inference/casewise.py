@@ -21,6 +21,7 @@ from trustsem.errors import InferenceError
 from trustsem.estimation import Problem
 from trustsem.estimation.objective import Block
 from trustsem.implied import Implied, Projection, Structure
+from trustsem.inference.sandwich import moment_meat, moment_traces
 from trustsem.moments import SampleMoments, SaturatedModel, predicted_cases
 from trustsem.patterns import Patterns
 
@@ -182,7 +183,7 @@ class IncompleteCases:
         """Evaluate all cases of a sample at implied moments."""
         if sample.data is None:
             raise InferenceError("Casewise quantities need raw data.")
-        projection = at.project()
+        projection = at.projection
         X, directions = projection.X, block.structure.directions
         W = patterns.inverses(at.Sigma)
         expected = (
@@ -224,7 +225,7 @@ def _slope_cases(
     return tuple(
         IncompleteCases.of(block, sample, sample.patterns, block.implied(params))
         for block, sample in zip(blocks, samples, strict=True)
-        if sample.patterns is not None
+        if sample.patterns is not None and isinstance(block, Block)
     )
 
 
@@ -258,7 +259,7 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
         found.append(
             GroupCases(
                 structure=block.structure,
-                projection=implied.project(),
+                projection=implied.projection,
                 W=invert_positive(implied.Sigma).matrix,
                 mean_gap=gap,
                 deviations=deviations,
@@ -279,13 +280,16 @@ def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
     params : ndarray, shape (q,)
         Where.
     centred : bool
-        True: :math:`\Delta'W\Gamma W\Delta` with the sample's fourth moments [satorra1994]_.
+        True: :math:`\Delta'W\Gamma W\Delta` with the sample's fourth moments [satorra1994]_; the
+        only one for least squares.
         False: the outer products of casewise scores, the first-order information [white1982]_.
 
     Returns
     -------
     ndarray, shape (q, q)
     """
+    if not problem.estimator.likelihood:
+        return moment_meat(problem, params)
     total = np.zeros((len(params), len(params)))
     for cases in _slope_cases(problem, params):
         free = cases.structure.free
@@ -326,6 +330,8 @@ def residual_trace(problem: Problem, params: Floats, bread: Floats) -> float:
     :math:`U = W - W\Delta(\Delta'W\Delta)^{-1}\Delta'W` [satorra1994]_, so the trace is
     tr(W Gamma) minus that of the bread with the meat.
     """
+    if not problem.estimator.likelihood:
+        return moment_traces(problem, params, bread)[0]
     total = sum(cases.weighted_trace(cases.W) for cases in group_cases(problem, params))
     meat = meat_matrix(problem, params, centred=True)
     return float(total - np.einsum("ij,ji->", bread, meat))
@@ -340,6 +346,8 @@ def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
     :math:`\sum tr(C^2) - 2 tr(A^{-1} \sum Q'C^2Q) + tr\{(A^{-1} Q'CQ)^2\}`; Y Q are the casewise
     contributions. tr(C^2) comes from Y'Y or from YY', whichever is smaller.
     """
+    if not problem.estimator.likelihood:
+        return Traces(*moment_traces(problem, params, bread))
     square, through = 0.0, np.zeros_like(bread)
     for cases in group_cases(problem, params):
         spread, onto = _spread(cases)

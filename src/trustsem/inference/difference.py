@@ -10,6 +10,9 @@ from trustsem.arrays import Floats
 from trustsem.errors import NotNestedError
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.native import estimate as estimate_native
+from trustsem.estimation.objective import AnyBlock
+from trustsem.estimation.responses import ResponseBlock
+from trustsem.implied import Implied
 from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.least_squares import chi_square
 from trustsem.moments import SampleMoments
@@ -42,7 +45,12 @@ class DifferenceTest:
 
 
 def difference_test(
-    restricted: Estimate, df_restricted: int, general: Estimate, df_general: int
+    restricted: Estimate,
+    df_restricted: int,
+    general: Estimate,
+    df_general: int,
+    *,
+    prove: bool = True,
 ) -> DifferenceTest:
     """Compare two nested models by the difference of their chi-squares [steiger1985]_.
 
@@ -54,6 +62,9 @@ def difference_test(
         The two solutions, from the same samples.
     df_restricted, df_general : int
         Their degrees of freedom.
+    prove : bool
+        Whether nesting is verified numerically; not needed where it follows from how the
+        restricted model was made.
 
     Raises
     ------
@@ -61,8 +72,9 @@ def difference_test(
         If the models rest on different data, or the restricted one is no special case of the
         general one.
     """
-    require_same_samples(restricted.problem, general.problem)
-    require_nested(restricted, general)
+    if prove:
+        require_same_samples(restricted.problem, general.problem)
+        require_nested(restricted, general)
     df = df_restricted - df_general
     chisq = max(chi_square(restricted) - chi_square(general), 0.0)
     return DifferenceTest(chisq, df, chi_square_above(chisq, df), plain=chisq)
@@ -93,6 +105,8 @@ def require_same_samples(a: Problem, b: Problem) -> None:
             raise NotNestedError("The models rest on different cases or likelihoods.")
         if not np.allclose(one.cov, same.cov, rtol=1e-8):
             raise NotNestedError("The models rest on different sample moments.")
+        if (one.ordinal is None) != (same.ordinal is None):
+            raise NotNestedError("Items are ordered in only one of the models.")
 
 
 def require_nested(restricted: Estimate, general: Estimate) -> None:
@@ -113,7 +127,7 @@ def require_nested(restricted: Estimate, general: Estimate) -> None:
         if params is None:
             continue
         samples = tuple(_as_samples(restricted, params))
-        fitted = estimate_native(Problem.build(general.problem.table, samples))
+        fitted = estimate_native(_rebuilt(general.problem, samples))
         if not fitted.value < _NESTED:
             raise NotNestedError(
                 "The models are not nested: the one with fewer degrees of freedom cannot "
@@ -131,9 +145,15 @@ def general_at_restricted(restricted: Estimate, general: Estimate) -> Estimate:
         Nested solutions from the same samples.
     """
     samples = tuple(_as_samples(restricted, restricted.params))
-    params = estimate_native(Problem.build(general.problem.table, samples)).params
+    params = estimate_native(_rebuilt(general.problem, samples)).params
     value = float(general.problem.objective.at_params(params[None]).value[0])
     return replace(general, params=params, value=value)
+
+
+def _rebuilt(problem: Problem, samples: tuple[SampleMoments, ...]) -> Problem:
+    """Return a model with other samples; by likelihood unless items are ordered."""
+    name = problem.estimator.name if problem.table.ordered else "ML"
+    return Problem.build(problem.table, samples, name)
 
 
 def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -> Floats | None:
@@ -154,19 +174,26 @@ def _beside(restricted: Estimate, size: float, generator: np.random.Generator) -
 
 def _as_samples(restricted: Estimate, params: Floats) -> list[SampleMoments]:
     """Return samples whose moments are those that a model implies."""
+    problem = restricted.problem
     return [
-        SampleMoments(
-            names=sample.names,
-            cov=implied.Sigma,
-            mean=implied.mu if structure.has_means else sample.mean,
-            n_obs=sample.n_obs,
-            divisor=sample.divisor,
-            group=sample.group,
-        )
-        for sample, structure, implied in zip(
-            restricted.problem.samples,
-            restricted.problem.structures,
-            restricted.problem.implied(params),
-            strict=True,
+        _as_sample(sample, block, implied)
+        for sample, block, implied in zip(
+            problem.samples, problem.objective.blocks, problem.implied(params), strict=True
         )
     ]
+
+
+def _as_sample(sample: SampleMoments, block: AnyBlock, implied: Implied) -> SampleMoments:
+    """Return a sample of one group whose moments are implied ones."""
+    if isinstance(block, ResponseBlock) and sample.ordinal is not None:
+        thresholds, mean, cov = block.responses.seen(implied)
+        moments = replace(sample.ordinal, thresholds=thresholds, mean=mean, cov=cov)
+        return replace(sample, cov=cov, mean=mean, ordinal=moments)
+    return SampleMoments(
+        names=sample.names,
+        cov=implied.Sigma,
+        mean=implied.mu if block.structure.has_means else sample.mean,
+        n_obs=sample.n_obs,
+        divisor=sample.divisor,
+        group=sample.group,
+    )

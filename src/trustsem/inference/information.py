@@ -109,7 +109,7 @@ def _inverse_information(estimate: Estimate, information: str) -> Covariance:
     inverse = symmetric(np.asarray(np.linalg.inv(inside), dtype=float))
     outward = None if problem.reduction.is_identity else problem.reduction.K
     bread = _turned(_turned(inverse, basis) / units, outward) * (2 / problem.weight)
-    if problem.estimator.efficient:
+    if problem.estimator.naive:
         return Covariance(bread, bread, n_independent, ())
     matrix = bread @ moment_noise(estimate) @ bread * problem.weight
     return Covariance(symmetric(matrix), bread, n_independent, ())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from trustsem.arrays import Floats, null_space
+from trustsem.errors import InferenceError
 from trustsem.estimation import Estimate
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Tangents
 
 
@@ -19,7 +21,8 @@ def chi_square(estimate: Estimate) -> float:
 
     Notes
     -----
-    n F where F weights the moments by the inverse of their spread. For other weights (ULS) it is
+    n F where F weights the moments by the inverse of their spread, or where tests correct it for
+    that. For ULS it is
     the residual-based statistic of normal theory [browne1984]_,
 
     .. math:: n\{r'Vr - r'VD(D'VD)^{-1}D'Vr\},
@@ -28,7 +31,7 @@ def chi_square(estimate: Estimate) -> float:
     spread: what generalised least squares would reach by one more step from here.
     """
     problem = estimate.problem
-    if problem.estimator.efficient:
+    if problem.estimator.naive:
         return estimate.chisq
     reduced = problem.reduction.reduce(estimate.params)
     point = problem.by("GLS").chi_square_objective.at(reduced[None])
@@ -56,7 +59,9 @@ def moment_noise(estimate: Estimate) -> Floats:
         problem.implied(estimate.params),
         strict=True,
     ):
-        tangents = Tangents(implied.project(), block.structure.directions)
+        if isinstance(block, ResponseBlock):
+            raise InferenceError("Ordered items have their own spread of moments.")
+        tangents = Tangents(implied.projection, block.structure.directions)
         cov, mean = block.discrepancy(implied).expected.weighted(tangents)
         spread = problem.estimator.spread(sample, problem.table.exogenous)
         cov_spread, mean_spread = spread.times(cov / 2, mean / 2)

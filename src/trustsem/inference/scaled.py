@@ -91,27 +91,44 @@ def _bread(estimate: Estimate, information: str) -> np.ndarray:
     return estimate_covariance(estimate, information).matrix * estimate.problem.weight
 
 
+def test_of_traces(name: str, chisq: float, df: int, first: float, second: float) -> ScaledTest:
+    """Correct a statistic whose quadratic form UG has these traces.
+
+    Parameters
+    ----------
+    name : {"satorra.bentler", "mean.var.adjusted", "scaled.shifted"}
+        Which correction.
+    chisq, df : float
+        The statistic and its degrees of freedom.
+    first, second : float
+        tr(UG) and tr((UG)^2); the second is not used where only the mean is corrected.
+    """
+    if df == 0:
+        return ScaledTest(name, chisq, 0.0, _NAN, 1.0)
+    mean_factor = first / df
+    if name == "satorra.bentler":
+        return ScaledTest(name, chisq / mean_factor, df, mean_factor, mean_factor)
+    if name == "mean.var.adjusted":
+        factor = second / first
+        return ScaledTest(name, chisq / factor, first / factor, factor, mean_factor)
+    factor = float(np.sqrt(second / df))
+    shift = df - first / factor
+    return ScaledTest(name, chisq / factor + shift, df, factor, mean_factor, shift)
+
+
 def _satorra_bentler(estimate: Estimate, chisq: float, df: int, _: str) -> ScaledTest:
-    bread = _bread(estimate, "expected")
-    c = residual_trace(estimate.problem, estimate.params, bread) / df
-    return ScaledTest("satorra.bentler", chisq / c, df, c, c)
+    first = residual_trace(estimate.problem, estimate.params, _bread(estimate, "expected"))
+    return test_of_traces("satorra.bentler", chisq, df, first, _NAN)
 
 
 def _mean_var_adjusted(estimate: Estimate, chisq: float, df: int, _: str) -> ScaledTest:
     traces = residual_traces(estimate.problem, estimate.params, _bread(estimate, "expected"))
-    factor = traces.second / traces.first
-    mean_factor = traces.first / df
-    return ScaledTest(
-        "mean.var.adjusted", chisq / factor, traces.first / factor, factor, mean_factor
-    )
+    return test_of_traces("mean.var.adjusted", chisq, df, traces.first, traces.second)
 
 
 def _scaled_shifted(estimate: Estimate, chisq: float, df: int, _: str) -> ScaledTest:
     traces = residual_traces(estimate.problem, estimate.params, _bread(estimate, "expected"))
-    factor = float(np.sqrt(traces.second / df))
-    shift = df - traces.first / factor
-    statistic = chisq / factor + shift
-    return ScaledTest("scaled.shifted", statistic, df, factor, traces.first / df, shift)
+    return test_of_traces("scaled.shifted", chisq, df, traces.first, traces.second)
 
 
 def _yuan_bentler(estimate: Estimate, chisq: float, df: int, information: str) -> ScaledTest:

@@ -9,6 +9,8 @@ import numpy as np
 
 from trustsem.arrays import Floats, lower_triangle
 from trustsem.estimation import Estimate
+from trustsem.estimation.objective import Block
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.inference.casewise import meat_matrix
 from trustsem.inference.difference import (
     DifferenceTest,
@@ -52,7 +54,7 @@ class TestedModel:
 
 
 def scaled_difference_test(
-    restricted: TestedModel, general: TestedModel, method: str = "default"
+    restricted: TestedModel, general: TestedModel, method: str = "default", *, prove: bool = True
 ) -> DifferenceTest:
     r"""Compare two nested models with corrected chi-squares.
 
@@ -63,6 +65,9 @@ def scaled_difference_test(
     method : str
         A key of :data:`DIFFERENCE_METHODS`, or "default": ``satorra.bentler.2001``, but
         ``satorra.2000`` for tests with adjusted df or a shift.
+    prove : bool
+        Whether nesting is verified numerically; not needed where it follows from how the
+        restricted model was made.
 
     Returns
     -------
@@ -86,8 +91,9 @@ def scaled_difference_test(
     the mean of the difference under the restrictions as seen from the general model
     [satorra2000]_.
     """
-    require_same_samples(restricted.estimate.problem, general.estimate.problem)
-    require_nested(restricted.estimate, general.estimate)
+    if prove:
+        require_same_samples(restricted.estimate.problem, general.estimate.problem)
+        require_nested(restricted.estimate, general.estimate)
     if restricted.df == general.df:
         plain = max(restricted.chisq - general.chisq, 0.0)
         return DifferenceTest(plain, 0, _NAN, plain=plain)
@@ -175,15 +181,19 @@ def _within(A: Floats, basis: Floats) -> Floats:
 
 
 def moment_derivatives(estimate: Estimate) -> Floats:
-    """Return the derivatives of all groups' covariances and means, shape (moments, q)."""
+    """Return the derivatives of all groups' moments, shape (moments, q)."""
     parts = []
     problem = estimate.problem
-    for structure, implied in zip(
-        problem.structures, problem.implied(estimate.params), strict=True
+    for block, implied in zip(
+        problem.objective.blocks, problem.implied(estimate.params), strict=True
     ):
-        at, projection = structure.directions, implied.project()
-        rows = lower_triangle(np.moveaxis(projection.moves(at), -1, 0)).T
-        if structure.has_means:
+        structure = block.structure
+        at, projection = structure.directions, implied.projection
+        if isinstance(block, ResponseBlock):
+            rows = block.jacobian(implied)
+        else:
+            rows = lower_triangle(np.moveaxis(projection.moves(at), -1, 0)).T
+        if structure.has_means and isinstance(block, Block):
             rows = np.vstack([rows, projection.X[:, at.u] * projection.mean_scale(at)])
         part = np.zeros((len(rows), len(estimate.params)))
         part[:, structure.free] = rows

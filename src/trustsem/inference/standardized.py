@@ -17,6 +17,8 @@ KINDS = ("std_lv", "std_all", "std_nox")
 """Constructs scaled to unit variance; observed variables too; all but fixed covariates."""
 
 _NAMES = ("est", *KINDS)
+_ROUNDING = 1e-14
+"""Share of a value within which it counts as constant."""
 _Key = tuple[str, str, str]
 
 
@@ -76,22 +78,26 @@ def standardized_errors(problem: Problem, params: Floats, vcov: Floats) -> dict[
     Notes
     -----
     The variances are the diagonal of J V J' with J the derivatives of the values. J is made of rows
-    of the identity and few derivatives L of deviations, JV in the same way of rows of V and of LV.
+    of the identity and few derivatives D of variances, JV in the same way of rows of V and of DV.
     """
     groups = _groups(problem, params)
     values = _values(problem.table, groups)
-    logarithms = [group.logarithmic_slopes(len(params)) for group in groups]
+    moved = [group.variance_slopes(len(params)) for group in groups]
     identity = np.eye(len(params))
-    pairs = list(zip(groups, logarithms, strict=True))
-    slopes = [group.slopes(identity, L) for group, L in pairs]
-    weighted = [group.slopes(vcov, L @ vcov) for group, L in pairs]
+    pairs = list(zip(groups, moved, strict=True))
+    slopes = [group.slopes(identity, D) for group, D in pairs]
+    weighted = [group.slopes(vcov, D @ vcov) for group, D in pairs]
+    spread = np.sqrt(np.abs(np.diag(vcov)))
     errors = {}
     for name in _NAMES:
         J, JV = (np.concatenate([part[name] for part in parts]) for parts in (slopes, weighted))
         outer = _definition_slopes(problem.table, getattr(values, name)[: len(J)])
         J, JV = _chained(outer, J), _chained(outer, JV)
-        moves = np.abs(J).max(axis=1, initial=0.0) > 0
-        errors[name] = np.where(moves, root((J * JV).sum(axis=1)), 0.0)
+        largest = np.where(J != 0, np.abs(J) * spread, 0.0).max(axis=1, initial=0.0)
+        still = largest <= _ROUNDING * np.abs(getattr(values, name))
+        errors[name] = np.where(still, 0.0, root((J * JV).sum(axis=1)))
+    derived = [place for place, row in enumerate(problem.table.parameters) if row.derived]
+    errors["est"][derived] = 0.0  # not a parameter, though it follows from parameters
     return errors
 
 
@@ -168,42 +174,52 @@ class _Group:
         scaled = {kind: self.est * by.of(deviations) for kind, by in self.scalings.items()}
         return {"est": self.est, **scaled}
 
-    def logarithmic_slopes(self, n_params: int) -> Floats:
-        """Return the derivatives of the deviations' logarithms: half relative changes of variances.
-
-        Returns
-        -------
-        ndarray, shape (2(p + m) + 1, n_params)
-        """
-        variances = self.implied.variances()[:, None]
-        own = divided(self.implied.variance_slopes(self.structure.directions), 2 * variances)
-        slopes = np.zeros((len(own) + 1, n_params))
-        slopes[:-1, self.structure.free] = own
+    def variance_slopes(self, n_params: int) -> Floats:
+        """Return the derivatives of the implied variances, shape (2(p + m), n_params)."""
+        own = self.structure.variance_slopes(self.implied)
+        slopes = np.zeros((len(own), n_params))
+        slopes[:, self.structure.free] = own
         return slopes
 
-    def slopes(self, of_params: Floats, of_logarithms: Floats) -> dict[str, Floats]:
+    def slopes(self, of_params: Floats, of_variances: Floats) -> dict[str, Floats]:
         """Return the derivatives of the values, shape (n_rows, k), by kind.
 
-        A standardised value is x times a factor f of deviations: its change is f dx + f x dln f.
+        A standardised value is x times a factor f of deviations: its change is f (dx + x dln f).
+        The logarithm of a deviation changes by half the relative change of the variance.
 
         Parameters
         ----------
         of_params : ndarray, shape (q, k)
             Derivatives of the free parameters.
-        of_logarithms : ndarray, shape (2(p + m) + 1, k)
-            Derivatives of the deviations' logarithms.
+        of_variances : ndarray, shape (2(p + m), k)
+            Derivatives of the implied variances.
         """
+        logarithms = np.zeros((len(of_variances) + 1, of_params.shape[1]))
+        logarithms[:-1] = divided(of_variances, 2 * self.implied.variances()[:, None])
         free = np.array([row.free - 1 for row in self.rows], dtype=np.intp)
         loose = np.flatnonzero(free >= 0)
         own = np.zeros((len(free), of_params.shape[1]))
         own[loose] = of_params[free[loose]]
+        for position, place in self._derived():
+            if self.rows[position].op == "~*~":
+                own[position] = -self.est[position] * logarithms[place]
+            else:
+                own[position] = of_variances[len(of_variances) // 2 + place]
         deviations = _deviations(self.implied)
         slopes = {"est": own}
         for kind, scaling in self.scalings.items():
             factor = scaling.of(deviations)
-            relative = scaling.relative(of_logarithms)
-            slopes[kind] = factor[:, None] * own + (factor * self.est)[:, None] * relative
+            relative = scaling.relative(logarithms)
+            slopes[kind] = factor[:, None] * (own + self.est[:, None] * relative)
         return slopes
+
+    def _derived(self) -> list[tuple[int, int]]:
+        """Return the rows that follow from parameters, and the places of their variances.
+
+        Such a row is the residual variance of an ordered item, or the inverse of its deviation.
+        """
+        place = _places(self.structure)
+        return [(i, place[row.lhs]) for i, row in enumerate(self.rows) if row.derived]
 
 
 def _groups(problem: Problem, params: Floats) -> list[_Group]:
@@ -224,7 +240,7 @@ def _scaling(
 ) -> _Scaling:
     """Return the deviations that standardise parameters."""
     p, m = structure.n_observed, structure.n_eta
-    place = {name: i for i, name in enumerate((*structure.observed, *structure.eta))}
+    place = _places(structure)
     one = 2 * (p + m)
     chosen = set(table.constructs) if kind == "std_lv" else set(place)
     chosen -= set(table.exogenous) if kind == "std_nox" else set()
@@ -236,13 +252,20 @@ def _scaling(
             places.append((total[lhs], total[rhs], one))
         elif op == "~":
             places.append((total[rhs], total[lhs], one))
-        elif op == "~1":
+        elif op in ("~1", "|"):
             places.append((one, total[lhs], one))
+        elif op == "~*~":
+            places.append((total[lhs], one, one))
         elif lhs == rhs:
             places.append((one, total[lhs], total[lhs]))
         else:
             places.append((one, residual[lhs], residual[rhs]))
     return _Scaling(*np.array(places, dtype=np.intp).reshape(-1, 3).T)
+
+
+def _places(structure: Structure) -> dict[str, int]:
+    """Return the place of each variable's total variance in :meth:`Implied.variances`."""
+    return {name: i for i, name in enumerate((*structure.observed, *structure.eta))}
 
 
 def _deviations(implied: Implied) -> Floats:

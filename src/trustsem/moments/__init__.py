@@ -8,7 +8,18 @@ from trustsem.moments.incomplete import (
     independence_moments,
     saturated_moments,
 )
+from trustsem.moments.layout import MomentLayout
 from trustsem.moments.matrix import from_matrix, of_groups, printed_groups
+from trustsem.moments.ordered import (
+    Categories,
+    Polychoric,
+    from_ordered_frame,
+    polychoric,
+    read_categories,
+    threshold_series,
+)
+from trustsem.moments.ordinal import OrdinalMoments
+from trustsem.moments.renewal import renewed
 from trustsem.moments.sample import Divisor, SampleMoments, from_frame
 from trustsem.moments.spread import (
     FreeSpread,
@@ -19,9 +30,13 @@ from trustsem.moments.spread import (
 )
 
 __all__ = [
+    "Categories",
     "Divisor",
     "FreeSpread",
+    "MomentLayout",
     "NormalSpread",
+    "OrdinalMoments",
+    "Polychoric",
     "SampleMoments",
     "SaturatedModel",
     "SaturatedMoments",
@@ -31,9 +46,14 @@ __all__ = [
     "em_moments",
     "from_frame",
     "from_matrix",
+    "from_ordered_frame",
     "independence_moments",
     "of_groups",
+    "polychoric",
     "predicted_cases",
     "printed_groups",
+    "read_categories",
+    "renewed",
     "saturated_moments",
+    "threshold_series",
 ]

@@ -109,11 +109,7 @@ def em_moments(
     if len(data) <= len(names):
         what = f"a covariance matrix of {len(names)} variables{where}"
         raise TooFewObservationsError(len(data), len(names) + 1, what)
-    patterns = Patterns.of(data)
-    _require_pairs(patterns, names, where)
-    _require_variance(data, names)
-    moments = saturated_moments(patterns)
-    require_positive_definite(moments.cov, names, "covariance matrix of the incomplete data")
+    patterns, moments = incomplete_moments(data, names, where)
     findings = (
         *_lost_cases(kept, known, complete, group),
         *_missing_answers(patterns, names, group),
@@ -131,6 +127,18 @@ def em_moments(
         group=group,
         findings=findings,
     )
+
+
+def incomplete_moments(
+    data: Floats, names: Sequence[str], where: str = ""
+) -> tuple[Patterns, SaturatedMoments]:
+    """Return the patterns of incomplete cases and their moments; see :func:`em_moments`."""
+    patterns = Patterns.of(data)
+    _require_pairs(patterns, names, where)
+    _require_variance(data, names)
+    moments = saturated_moments(patterns)
+    require_positive_definite(moments.cov, names, "covariance matrix of the incomplete data")
+    return patterns, moments
 
 
 def saturated_moments(patterns: Patterns) -> SaturatedMoments:

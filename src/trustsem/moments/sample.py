@@ -18,6 +18,7 @@ from trustsem.errors import (
     UnknownIndicatorError,
 )
 from trustsem.findings import Finding
+from trustsem.moments.ordinal import OrdinalMoments
 from trustsem.patterns import Patterns
 
 Divisor = Literal["n", "n-1"]
@@ -45,7 +46,8 @@ class SampleMoments:
         What ``cov`` was divided by if cases are complete; chi-square multiplies the discrepancy
         with the same.
     data : ndarray, shape (n_obs, p), or None
-        The cases, if raw data were given; NaN for missing.
+        The cases, if raw data were given; NaN for missing. Of an ordered item the place of the
+        answer among its categories, from 0.
     patterns : Patterns or None
         The missing-data patterns if incomplete cases are analysed; ``cov`` and ``mean`` are then
         the maximum-likelihood estimates of the saturated model.
@@ -53,6 +55,9 @@ class SampleMoments:
         Label of the group; empty for one group.
     findings : tuple of Finding
         What a reader must know about these moments.
+    ordinal : OrdinalMoments or None
+        Thresholds and the spread of all moments, if some variables are ordered; ``cov`` and
+        ``mean`` are then those of latent responses and continuous variables.
     """
 
     names: tuple[str, ...]
@@ -64,6 +69,7 @@ class SampleMoments:
     patterns: Patterns | None = None
     group: str = ""
     findings: tuple[Finding, ...] = field(default=())
+    ordinal: OrdinalMoments | None = None
 
     @property
     def covariances(self) -> pd.DataFrame:
@@ -95,6 +101,7 @@ class SampleMoments:
             mean=None if self.mean is None else self.mean[index],
             data=None if self.data is None else self.data[:, index],
             patterns=None if self.patterns is None else self.patterns.reordered(index),
+            ordinal=None if self.ordinal is None else self.ordinal.select(index),
         )
 
 
@@ -135,9 +142,7 @@ def from_frame(
     if n_obs <= n_variables:
         what = f"a covariance matrix of {n_variables} variables{where}"
         raise TooFewObservationsError(n_obs, n_variables + 1, what)
-    mean = complete.mean(axis=0)
-    cov = _cross_products(complete, mean) / (n_obs if divisor == "n" else n_obs - 1)
-    require_positive_definite(cov, names, "sample covariance matrix")
+    cov, mean = complete_moments(complete, names, divisor)
     return SampleMoments(
         names=tuple(names),
         cov=cov,
@@ -146,8 +151,16 @@ def from_frame(
         divisor=divisor,
         data=complete,
         group=group,
-        findings=(*_lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
+        findings=(*lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
     )
+
+
+def complete_moments(data: Floats, names: Sequence[str], divisor: Divisor) -> tuple[Floats, Floats]:
+    """Return covariances and means of complete cases; see :func:`from_frame`."""
+    n_obs, mean = len(data), data.mean(axis=0)
+    cov = _cross_products(data, mean) / (n_obs if divisor == "n" else n_obs - 1)
+    require_positive_definite(cov, names, "sample covariance matrix")
+    return cov, mean
 
 
 def _cross_products(cases: Floats, mean: Floats) -> Floats:
@@ -243,7 +256,7 @@ def _converted(frame: pd.DataFrame) -> Floats:
     return np.column_stack(columns)
 
 
-def _lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
+def lost_cases(n_rows: int, n_obs: int, group: str) -> tuple[Finding, ...]:
     """Return the finding about cases lost by listwise deletion, if any."""
     if n_obs == n_rows:
         return ()

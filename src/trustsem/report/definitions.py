@@ -198,6 +198,20 @@ VALIDITY = (
         f"Σ{_LAMBDA}² / <i>k</i>, standardised loadings",
         "fornell1981", cutoff=Cutoff(">=", "ave", "fornell1981"),
     ),
+    Definition(
+        "omega", "ω", "Share of the plain sum's implied variance due to the construct",
+        "(Σ<i>l</i>)² / [(Σ<i>l</i>)² + Σ<i>θ<sub>ii</sub></i> + 2Σ<i>θ<sub>ij</sub></i>], "
+        "unstandardised, construct variance 1", "mcdonald1999",
+    ),
+    Definition(
+        "cr_observed", "CR, AVE (observed)", "The same shares of observed variance",
+        "(Σ<i>l</i>)² / ΣΣ<i>s<sub>ij</sub></i>; Σ<i>l</i>² / Σ<i>s<sub>ii</sub></i>",
+        "mcdonald1999",
+    ),
+    Definition(
+        "h", "H", "Reliability of the best weighted sum",
+        f"1 / [1 + 1/Σ({_LAMBDA}²/(1 − {_LAMBDA}²))]", "hancock2001",
+    ),
     Definition("msv", "MSV", "Largest squared correlation with another construct",
                "max <i>φ</i>²", "hair2019"),
     Definition("asv", "ASV", "Mean squared correlation with the other constructs",
@@ -212,6 +226,19 @@ VALIDITY = (
         "mean |<i>r</i><sub>AB</sub>| / √(mean |<i>r</i><sub>AA</sub>| · "
         "mean |<i>r</i><sub>BB</sub>|)",
         "henseler2015", cutoff=Cutoff("<", "htmt", "voorhees2016"),
+    ),
+    Definition(
+        "htmt2", "HTMT2", "As HTMT, by geometric means",
+        "gm |<i>r</i><sub>AB</sub>| / √(gm |<i>r</i><sub>AA</sub>| · gm |<i>r</i><sub>BB</sub>|)",
+        "roemer2021",
+    ),
+    Definition(
+        "chisq_difference", "Δχ² of a pair", "Two constructs correlate less than a fixed value",
+        f"{_T}(<i>φ</i> fixed) − {_T}, 1 df, constructs with variance 1", "anderson1988",
+    ),
+    Definition(
+        "power", "Power of MI", "Whether a miss that matters would be seen",
+        "P(χ²(1, (MI/EPC²)<i>δ</i>²) &gt; χ²<sub>.95</sub>(1))", "saris2009",
     ),
     Definition(
         "anderson_gerbing", "Interval of the correlation", "Two constructs are not one",

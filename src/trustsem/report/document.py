@@ -11,12 +11,22 @@ from trustsem.results import plain
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
+    from trustsem.study.structural import StructuralStep
 
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural")
+COMPARED = ("measurement", "structural", "method", "invariance", "interactions")
 """Parts of the document that hold estimates."""
+
+_INVARIANCE = (
+    "by", "sizes", "criterion", "levels", "log", "means", "paths", "constructs", "accepted",
+    "findings",
+)  # fmt: skip
+_INTERACTION = (
+    "predictor", "moderator", "outcome", "pairs", "effects", "slopes", "region", "moderator_sd",
+    "r2", "r2_without", "delta_r2", "chisq_diff", "df_diff", "pvalue_diff", "findings",
+)  # fmt: skip
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
 
@@ -33,8 +43,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     -------
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
-        ``screening``, ``measurement``, ``structural``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
+        ``interactions``, ``what_if``, ``scorecard``, ``agreement``. Frames are lists of records;
+        a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -47,10 +58,23 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "screening": screening and {"flow": screening.flow, "items": screening.items},
         "measurement": _step(
             result.measurement,
-            "loadings", "reliability", "discriminant", "fornell_larcker", "htmt", "method_bias",
+            "loadings", "reliability", "reliability_intervals", "discriminant",
+            "discriminant_tests", "fornell_larcker", "htmt", "htmt_signed", "htmt2", "residuals",
+            "modifications", "rivals", "method_bias",
         ),
         "structural": structural
-        and _step(structural, "hypotheses", "effects", "sequence", "r2"),
+        and {
+            **_step(
+                structural,
+                "hypotheses", "effects", "chains", "named_effects", "sequence", "confounding",
+                "second_order", "second_order_reliability", "r2",
+            ),
+            "decision": _decision(structural),
+        },
+        "what_if": result.what_if,
+        "method": result.method,
+        "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
+        "interactions": _interactions(result),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip
@@ -104,6 +128,34 @@ def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
 def _step(step: Any, *names: str) -> dict[str, Any]:
     tables = {name: getattr(step, name) for name in names}
     return {"model": step.model.to_dict(), **tables, "findings": step.findings}
+
+
+def _chosen(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return some attributes by their names."""
+    return {name: getattr(value, name) for name in names}
+
+
+def _interactions(result: StudyResult) -> dict[str, Any] | None:
+    """Return every interaction with its model."""
+    if result.interactions is None:
+        return None
+    return {
+        name: {"model": found.model.to_dict(), **_chosen(found, _INTERACTION)}
+        for name, found in result.interactions.items()
+    }
+
+
+def _decision(structural: StructuralStep) -> dict[str, Any]:
+    """Return which model the sequential tests accept, and how they came there."""
+    decision = structural.decision
+    return {
+        "models": structural.comparison.who(),
+        "tests": decision.to_frame(),
+        "branch": decision.branch,
+        "outcome": decision.outcome,
+        "level": decision.level,
+        "overall_level": decision.overall_level,
+    }
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trustsem import display
 from trustsem.report import study_tables
 from trustsem.report.definitions import short_citation
+from trustsem.validity.wording import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,13 +80,15 @@ def _methods(result: StudyResult, version: str) -> Iterator[str]:
         "Model fit was judged by the chi-square test and by CFI, TLI, RMSEA and SRMR with the "
         "cut-offs of Hu and Bentler (1999); convergent validity by loadings, composite "
         "reliability and average variance extracted (Fornell & Larcker, 1981); discriminant "
-        "validity by the Fornell-Larcker criterion, HTMT (Henseler et al., 2015) and the "
-        "confidence intervals of the construct correlations."
+        "validity by the Fornell-Larcker criterion, HTMT (Henseler et al., 2015), the confidence "
+        "intervals of the construct correlations and chi-square differences against a perfect "
+        "correlation."
     )
     if result.structural is not None:
         yield (
-            "The structural model was compared with the measurement model by the chi-square "
-            "difference. Standard errors of indirect effects were obtained by the delta method."
+            "The structural model was compared with less and more constrained alternatives by "
+            "sequential chi-square differences (Anderson & Gerbing, 1988). Standard errors of "
+            "indirect effects were obtained by the delta method."
         )
 
 
@@ -93,10 +96,15 @@ def _estimation(model: ModelResult) -> str:
     options = model.options
     estimator = model.estimate.problem.estimator
     if not estimator.likelihood:
-        return (
-            f"Parameters were estimated by {estimator.title} ({estimator.name}) from the "
-            "covariance matrix with divisor N − 1"
+        name = options.estimator if estimator.corrected else estimator.name
+        moments = (
+            "thresholds and polychoric correlations, which take answers as ordered categories"
+            if model.table.ordered
+            else "the covariance matrix with divisor N − 1"
         )
+        test = f" and a test corrected by {_TESTS[options.test]}" if options.scaled else ""
+        errors = f", with {_errors(options)}{test}" if estimator.corrected else ""
+        return f"Parameters were estimated by {estimator.title} ({name}) from {moments}{errors}"
     wishart = options.likelihood == "wishart"
     divisor = "N − 1 (Wishart likelihood)" if wishart else "N (normal likelihood)"
     name = "" if options.estimator == "ML" else f" ({options.estimator})"
@@ -172,6 +180,7 @@ def _structural_results(result: StudyResult) -> Iterator[str]:
         yield status
     yield f"Fit of the structural model: {_fit(step.model)}."
     yield from _difference_sentence(step.sequence)
+    yield from (finding.claim for finding in step.findings if finding.code in _TOLD)
     table = step.hypotheses
     supported = table[table["supported"].astype(bool)]
     rest = table[~table["supported"].astype(bool)]
@@ -191,10 +200,10 @@ def _structural_results(result: StudyResult) -> Iterator[str]:
 
 def _hypothesis_sentence(result: StudyResult, row: pd.Series[Any]) -> str:
     names = study_tables.labels(result)
-    predictor, outcome = (names.get(row[key], row[key]) for key in ("predictor", "outcome"))
+    path = labelled(row["path"], names).replace("->", "→")
     verdict = "supported" if row["supported"] else "not supported"
     return (
-        f"{row['hypothesis']} ({predictor} → {outcome}) was {verdict}: "
+        f"{row['hypothesis']} ({path}) was {verdict}: "
         f"β = {display.BOUNDED.text(row['std_all'], 'typeset')}, "
         f"b = {display.ESTIMATE.text(row['est'], 'typeset')}, "
         f"SE = {display.ESTIMATE.text(row['se'], 'typeset')}, "
@@ -218,6 +227,8 @@ def _difference_sentence(sequence: pd.DataFrame) -> Iterator[str]:
 
 
 _SIGNIFICANT = 0.05
+_TOLD = ("accepted_model", "interpretational_confounding")
+"""Findings of step two that a paper reports in these words."""
 
 
 def _fit(model: ModelResult) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from trustsem import display
 from trustsem.findings import Finding, at_least
 from trustsem.references import REFERENCES
-from trustsem.report import prose, study_tables
+from trustsem.report import prose, structural_tables, study_tables
 from trustsem.report.blocks import Block, Builder, Figure, Section, callout, heading, paragraph
 from trustsem.report.definitions import (
     FURTHER_FIT,
@@ -25,20 +25,24 @@ from trustsem.report.definitions import (
     Definition,
     short_citation,
 )
+from trustsem.report.further_sections import further_sections, further_sources
 from trustsem.results import plain
+from trustsem.study import measurement_tables
 from trustsem.tables import Table, typeset
 
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
+    from trustsem.study.measurement import MeasurementStep
 
-View = Literal["structural", "measurement", "full", "conceptual"]
+View = Literal["structural", "measurement", "full", "conceptual", "tests"]
 """What of a model is drawn."""
 
-Draw = Callable[[View], str]
-"""Returns the SVG of one view of the study's model."""
+Draw = Callable[[str], str]
+"""Returns the SVG of a figure: a view of the study's model, or another figure's name."""
 
 _ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
+_CITED_IN_STEP_TWO = ("bentler2010", "burt1976", "sobel1982", "steiger1985")
 _FOLDED_NOTES = 4
 _SHOWN_PER_KIND = 3
 
@@ -63,6 +67,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     if result.structural is not None:
         sections.append(_structural_section(result, draw))
     sections += [
+        *further_sections(result, findings_list, draw),
         _checks_section(result),
         _local_fit_section(result),
         Section("text", "Text for a Paper", [("text", lambda: _paper_text(result, version))]),
@@ -158,7 +163,7 @@ def _item(finding: Finding) -> Markup:
     ).format(
         finding.severity,
         finding.severity,
-        finding.subject,
+        finding.name,
         typeset(finding.claim),
         remedy if finding.remedy else "",
         source if finding.source else "",
@@ -225,6 +230,12 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
             step.model, result.study.thresholds, "measurement-fit", fit_title
         )
 
+    common_factor: list[tuple[str, Builder]] = [
+        ("common factor", _table(lambda: study_tables.method_bias(result)))
+    ]
+    if result.method is not None:  # the section on method variance shows it among others
+        common_factor = []
+
     def figure() -> Iterator[Block]:
         yield Figure("measurement", "Measurement Model", draw("measurement"))
 
@@ -236,12 +247,25 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
             ("fit of the measurement model", _table(fit)),
             ("figure of the measurement model", figure),
             ("loadings", _table(lambda: study_tables.loadings(result))),
-            ("reliability", _table(lambda: study_tables.reliability(result))),
-            ("construct correlations", _table(lambda: study_tables.validity_matrix(result))),
-            ("discriminant validity", _table(lambda: study_tables.discriminant_pairs(result))),
-            ("common factor", _table(lambda: study_tables.method_bias(result))),
+            *_measurement_tables(step),
+            *common_factor,
         ],
     )
+
+
+def _measurement_tables(step: MeasurementStep) -> list[tuple[str, Builder]]:
+    """Return the tables on reliability, distinctness and rivals."""
+    builders = {
+        "reliability": measurement_tables.reliability,
+        "intervals of reliability": measurement_tables.intervals,
+        "construct correlations": measurement_tables.validity_matrix,
+        "discriminant validity": measurement_tables.discriminant,
+        "chi-square differences of pairs": measurement_tables.differences,
+        "heterotrait-monotrait ratios": measurement_tables.ratios,
+        "disagreement of criteria": measurement_tables.disagreements,
+        "rival measurement models": measurement_tables.rivals,
+    }
+    return [(name, _table(partial(build, step))) for name, build in builders.items()]
 
 
 def _structural_section(result: StudyResult, draw: Draw) -> Section:
@@ -260,6 +284,10 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             step.model, result.study.thresholds, "structural-fit", fit_title
         )
 
+    def tree() -> Iterator[Block]:
+        yield Figure("tests", "Decision Tree of the Sequential Tests", draw("tests"))
+
+    tables = structural_tables
     return Section(
         "structural",
         "Step Two: Structural Model",
@@ -269,8 +297,14 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             ("hypotheses", _table(lambda: study_tables.hypotheses(result))),
             ("explained variance", _table(lambda: study_tables.explained_variance(result))),
             ("effects", _table(lambda: study_tables.effects(result))),
+            ("specific indirect effects", _table(lambda: tables.chains(result))),
+            ("named effects", _table(lambda: tables.named_effects(result))),
+            ("second order", _table(lambda: tables.second_order(result))),
             ("fit of the structural model", _table(fit)),
-            ("sequence of models", _table(lambda: study_tables.model_sequence(result))),
+            ("sequence of models", _table(lambda: tables.model_sequence(result))),
+            ("sequential tests", _table(lambda: tables.sequential_tests(result))),
+            ("figure of the decision tree", tree),
+            ("loadings before and after", _table(lambda: tables.confounding(result))),
         ],
     )
 
@@ -285,25 +319,34 @@ def _checks_section(result: StudyResult) -> Section:
 
 
 def _local_fit_section(result: StudyResult) -> Section:
-    parts: list[tuple[str, Builder]] = []
-    for step, model in result.models.items():
-        title = step.title()
-        parts.append(("banner", partial(_banner, model, step)))
+    step, names = result.measurement, study_tables.labels(result)
+    parts: list[tuple[str, Builder]] = [
+        ("banner", partial(_banner, step.model, "measurement")),
+        ("residuals", _table(lambda: measurement_tables.largest_residuals(step))),
+        ("left-out parameters", _table(lambda: measurement_tables.modifications(step))),
+        (
+            "what if",
+            _table(lambda: measurement_tables.what_if(result.what_if, names)),
+        ),
+    ]
+    if result.structural is not None:
+        model = result.structural.model
         residuals = partial(
             study_tables.largest_residuals,
             model,
-            f"{step}-residuals",
-            f"Largest Residuals of the {title} Model",
+            "structural-residuals",
+            "Largest Residuals of the Structural Model",
         )
         indices = partial(
             study_tables.modification_indices,
             model,
-            f"{step}-modification",
-            f"Largest Modification Indices of the {title} Model (Exploratory)",
+            "structural-modification",
+            "Largest Modification Indices of the Structural Model (Exploratory)",
         )
         parts += [
-            (f"residuals of the {step} model", _table(residuals)),
-            (f"modification indices of the {step} model", _table(indices)),
+            ("banner", partial(_banner, model, "structural")),
+            ("residuals of the structural model", _table(residuals)),
+            ("modification indices of the structural model", _table(indices)),
         ]
     return Section("local-fit", "Local Fit", parts)
 
@@ -339,6 +382,10 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
             yield Figure("conceptual", "Conceptual Model", draw("conceptual"))
 
     parts += [
+        (
+            "intervals of all indices",
+            _table(lambda: measurement_tables.all_intervals(result.measurement)),
+        ),
         ("further fit measures", _table(lambda: study_tables.further_fit(_titled(result)))),
         ("figure of the conceptual model", conceptual_figure),
         ("figure of the full model", full_figure),
@@ -394,6 +441,9 @@ def _references(result: StudyResult) -> Iterator[Block]:
     cited = {item.source for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY)}
     cited |= {item.cutoff.source for item in (*MAIN_FIT, *VALIDITY) if item.cutoff}
     cited |= {finding.source for finding in result.findings} | set(_ALWAYS_CITED)
+    cited |= further_sources(result)
+    if result.structural is not None:
+        cited |= set(_CITED_IN_STEP_TWO)
     if result.structural is not None:
         cited.add("sobel1982")
     texts = {REFERENCES[key] for key in cited if key in REFERENCES}

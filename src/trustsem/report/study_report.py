@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trustsem.errors import UnknownOptionError
 from trustsem.report.blocks import Composed, compose
 from trustsem.report.document import SCHEMA, results_document, to_json
+from trustsem.report.further_sections import INTERACTION, chart_of
 from trustsem.report.page import render_page
 from trustsem.report.sections import View, study_sections
+from trustsem.report.study_tables import labels
 from trustsem.report.writing import (
     MANIFEST,
     PROGRAM,
@@ -111,9 +113,12 @@ def _fill(
     program_version = str(result.manifest["versions"][PROGRAM])
     diagrams: dict[str, Any] = {}
 
-    def draw(view: View) -> str:
-        diagrams[view] = result.draw(view)
-        return str(diagrams[view].svg())
+    def draw(name: str) -> str:
+        if name.startswith(INTERACTION):
+            diagrams[name] = chart_of(result, name)[1].chart(labels(result))
+        else:
+            diagrams[name] = result.draw(cast("View", name))
+        return str(diagrams[name].svg())
 
     composed = compose(study_sections(result, draw, program_version))
     failures = [*composed.failures, *_write_figures(folder, diagrams)]

@@ -17,14 +17,13 @@ import pandas as pd
 from trustsem import display
 from trustsem.report.definitions import FURTHER_FIT, MAIN_FIT, Definition, short_citation
 from trustsem.tables import Notes, Table
+from trustsem.validity.wording import labelled
 
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
     from trustsem.survey import Screening
     from trustsem.validity.thresholds import Thresholds
-
-_BLANK = replace(display.BOUNDED, missing="")
 
 
 def sample_flow(screening: Screening) -> Table:
@@ -67,6 +66,20 @@ def loadings(result: StudyResult) -> Table:
     markers = shown["marker"].to_numpy(dtype=bool)
     shown.loc[markers, ["se", "ci_lower", "ci_upper"]] = np.nan
     columns = ("item", "label") if _has_wording(shown, "label") else ("item",)
+    limits = result.study.thresholds
+    size = shown["std_all"].abs().to_numpy()
+    weak = size < limits.loading
+    fair = ~weak & (size < limits.loading_ideal)
+    kinds = (
+        (markers, "est", "Fixed to 1 to set the scale of the construct; no test exists."),
+        (weak, "std_all", f"Below {display.bounded(limits.loading)}."),
+        (
+            fair,
+            "std_all",
+            f"Acceptable, below the desirable {display.bounded(limits.loading_ideal)}.",
+        ),
+    )
+    present = [(rows, column, note) for rows, column, note in kinds if rows.any()]
     return Table(
         "loadings",
         "Measurement Model: Loadings",
@@ -81,89 +94,17 @@ def loadings(result: StudyResult) -> Table:
         show=(*columns, "std_all", "std_ci", "est", "se", "z", "pvalue", "r2"),
         group_by="construct",
         group_titles=_group_titles(result, names),
-        marks={(int(row), "est"): "a" for row in np.flatnonzero(markers)},
+        marks={
+            (int(row), column): letter
+            for letter, (rows, column, _) in zip("abc", present, strict=False)
+            for row in np.flatnonzero(rows)
+        },
         notes=Notes(
             f"{_fit_note(result.measurement.model)} λ = completely standardised loading; "
             "R² = share of the item's variance due to its construct.",
-            ("Fixed to 1 to set the scale of the construct; no test exists.",)
-            if markers.any()
-            else (),
+            tuple(note for _, _, note in present),
         ),
     )
-
-
-def reliability(result: StudyResult) -> Table:
-    """Tabulate reliability and convergent validity of every construct."""
-    frame = result.measurement.reliability.reset_index(names="construct")
-    frame = _labelled(frame, labels(result))
-    missing = frame[["alpha", "cr", "ave"]].isna().any(axis=1).any()
-    reason = " A dash marks what a single item does not define." if missing else ""
-    return Table(
-        "reliability",
-        "Reliability and Convergent Validity",
-        frame,
-        show=_present(
-            frame, "construct", "n_items", "alpha", "cr", "ave", "cr_observed", "ave_observed",
-            "h", "msv", "asv",
-        ),
-        notes=Notes(
-            "CR and AVE after Fornell and Larcker (1981) from the completely standardised "
-            "solution; the observed variants divide by the observed variance of the items. "
-            "H = coefficient H; MSV and ASV = largest and mean squared correlation with another "
-            f"construct.{reason}"
-        ),
-    )  # fmt: skip
-
-
-def validity_matrix(result: StudyResult) -> Table:
-    """Tabulate construct correlations, square roots of AVE and HTMT in one matrix."""
-    below, above = result.measurement.fornell_larcker, result.measurement.htmt
-    values = below.to_numpy(dtype=float).copy()
-    ratios = above.to_numpy(dtype=float)
-    upper = np.triu_indices_from(values, k=1)
-    values[upper] = ratios.T[upper]
-    names, n = labels(result), len(values)
-    numbers = [str(position + 1) for position in range(n)]
-    frame = pd.DataFrame(values, columns=numbers)
-    frame.insert(0, "construct", [
-        f"{position + 1}. {names.get(name, name)}" for position, name in enumerate(below.index)
-    ])  # fmt: skip
-    return Table(
-        "validity",
-        "Construct Correlations, Square Roots of AVE and HTMT",
-        frame,
-        columns={number: display.Column(number, _BLANK) for number in numbers},
-        strong=frozenset((position, numbers[position]) for position in range(n)),
-        notes=Notes(
-            "Diagonal (bold): square root of AVE. Below: correlations of the constructs. "
-            "Above: heterotrait-monotrait ratios of absolute correlations (HTMT)."
-        ),
-    )
-
-
-def discriminant_pairs(result: StudyResult) -> Table:
-    """Tabulate the tests of discriminant validity, one row per pair of constructs."""
-    frame = _labelled(result.measurement.discriminant, labels(result))
-    pairs = frame["construct_a"] + " – " + frame["construct_b"]
-    frame.insert(0, "pair", pairs)
-    return Table(
-        "discriminant",
-        "Discriminant Validity: Pairs of Constructs",
-        frame,
-        show=(
-            "pair", "phi", "se", "ci", "phi_squared", "ave_a", "ave_b", "fornell_larcker",
-            "htmt", "htmt_holds", "anderson_gerbing", "holds",
-        ),
-        columns={
-            "se": display.Column("SE", display.BOUNDED, "<i>SE</i>"),
-            "ci": display.Column("95% CI", display.BOUNDED),
-        },
-        notes=Notes(
-            "φ = correlation of two constructs. A pair is distinct when AVE of both exceeds φ² "
-            "(Fornell & Larcker, 1981), HTMT stays below its cut-off (Henseler et al., 2015) and "
-            "φ ± 2 SE excludes 1 (Anderson & Gerbing, 1988)."
-        ),
-    )  # fmt: skip
 
 
 def fit_measures(model: ModelResult, thresholds: Thresholds, name: str, title: str) -> Table:
@@ -236,10 +177,7 @@ def hypotheses(result: StudyResult) -> Table:
     step = require_structural(result)
     names = labels(result)
     frame = step.hypotheses.copy()
-    frame["path"] = [
-        f"{names.get(a, a)} → {names.get(b, b)}"
-        for a, b in zip(frame["predictor"], frame["outcome"], strict=True)
-    ]
+    frame["path"] = [labelled(path, names).replace("->", "→") for path in frame["path"]]
     tails = sorted({int(value) for value in frame["tails"].dropna()})
     sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
     reasons = " ".join(_not_supported(frame))
@@ -254,8 +192,10 @@ def hypotheses(result: StudyResult) -> Table:
         columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
         marks={(row, "supported"): "a" for row in failing} if reasons else {},
         notes=Notes(
-            f"{_fit_note(step.model)} β = standardised path. Supported: the expected sign and "
-            f"p < .05 ({sided or 'two-tailed'}).",
+            f"{_fit_note(step.model)} β = standardised path, or product of the paths of a chain. "
+            f"Supported: the expected sign and "
+            f"p < {display.bounded(result.study.thresholds.significance, 2)} "
+            f"({sided or 'two-tailed'}).",
             (reasons,) if reasons else (),
         ),
     )  # fmt: skip
@@ -278,34 +218,15 @@ def effects(result: StudyResult) -> Table:
         "effects",
         "Direct, Indirect and Total Effects",
         frame,
-        show=("predictor", "kind", "std", "est", "se", "ci", "z", "pvalue"),
+        show=("predictor", "kind", "std", "std_se", "est", "se", "ci", "z", "pvalue"),
         columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
         group_by="outcome",
         group_titles={name: f"On {name}" for name in set(frame["outcome"])},
         notes=Notes(
-            "Standard errors of indirect and total effects by the delta method (Sobel, 1982). "
-            "β = standardised effect."
+            "Standard errors of indirect and total effects by the delta method (Sobel, 1982), also "
+            "of standardised ones. β = standardised effect."
         ),
     )
-
-
-def model_sequence(result: StudyResult) -> Table:
-    """Tabulate the models compared, with their chi-square differences."""
-    frame = require_structural(result).sequence
-    return Table(
-        "models",
-        "Sequence of Models",
-        frame,
-        show=_present(
-            frame, "model", "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci", "srmr",
-            "aic", "bic", "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
-        ),
-        notes=Notes(
-            "Ms = measurement model (saturated structure); Mt = theory. Differences are against "
-            "the model named; a difference that is not significant favours the model with more "
-            "degrees of freedom (Anderson & Gerbing, 1988)."
-        ),
-    )  # fmt: skip
 
 
 def method_bias(result: StudyResult) -> Table:
@@ -343,6 +264,10 @@ def scorecard(result: StudyResult) -> Table:
         show=_present(
             result.scorecard, "quantity", "where", "printed", "estimate", "difference",
             "within_rounding", "checked",
+        ),
+        notes=Notes(
+            "Within rounding: the estimate rounds to the printed number. Checked: the printed "
+            "number was compared with the print itself; the others are known at second hand."
         ),
     )  # fmt: skip
 
@@ -540,7 +465,8 @@ def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
 
 def _has_wording(frame: pd.DataFrame, column: str) -> bool:
     """Return whether any item has a wording besides its name."""
-    return bool((frame[column].fillna("").astype(str) != frame["item"].astype(str)).any())
+    wording = frame[column].fillna("").astype(str)
+    return bool(((wording != "") & (wording != frame["item"].astype(str))).any())
 
 
 def _by_group(value: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from trustsem import display
 from trustsem.findings import at_least
-from trustsem.report import prose, study_tables
+from trustsem.report import prose, structural_tables, study_tables
+from trustsem.study import measurement_tables
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def measurement_summary(result: StudyResult, width: int = 100) -> str:
     tables = [
         fit,
         study_tables.loadings(result),
-        study_tables.reliability(result),
-        study_tables.validity_matrix(result),
-        study_tables.discriminant_pairs(result),
+        *measurement_tables.measurement_tables(step),
     ]
     blocks = [*_opening(result), _findings(result, limit=None)]
     blocks += [table.to_text(width) for table in tables if len(table.frame)]
@@ -114,16 +113,20 @@ def _findings(result: StudyResult, limit: int | None = _SHOWN_FINDINGS) -> str:
 def _tables(result: StudyResult, *, more: bool) -> Iterator[Table]:
     if more:
         yield study_tables.loadings(result)
-    yield replace(
-        study_tables.reliability(result),
-        show=("construct", "n_items", "alpha", "cr", "ave"),
-        notes=Notes(),
-    )
-    if more:
-        yield study_tables.discriminant_pairs(result)
+        yield from measurement_tables.measurement_tables(result.measurement)
+    else:
+        yield replace(
+            measurement_tables.reliability(result.measurement),
+            show=("construct", "n_items", "alpha", "omega", "cr", "ave"),
+            notes=Notes(),
+        )
     if result.structural is not None:
         table = study_tables.hypotheses(result)
         yield replace(table, notes=replace(table.notes, general=""))
         if more:
             yield study_tables.effects(result)
-            yield study_tables.model_sequence(result)
+            yield structural_tables.named_effects(result)
+            yield structural_tables.model_sequence(result)
+            yield structural_tables.sequential_tests(result)
+    if more and len(result.what_if):
+        yield measurement_tables.what_if(result.what_if, study_tables.labels(result))

@@ -1,9 +1,35 @@
 """What a user holds: results of estimated models, and the functions that produce them."""
 
 from trustsem.results.bootstrap import Bootstrap, Replicates
-from trustsem.results.comparison import compare
+from trustsem.results.comparison import compare, nested_difference
+from trustsem.results.group_differences import compare_paths, equal_loadings
+from trustsem.results.group_invariance import USUAL_LEVELS, Invariance, invariance
+from trustsem.results.held import Held, compare_held
+from trustsem.results.ladder import LEVELS
+from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
 from trustsem.results.model import ModelResult
 from trustsem.results.plain import plain
 from trustsem.results.run import cfa, growth, sem
 
-__all__ = ["Bootstrap", "ModelResult", "Replicates", "cfa", "compare", "growth", "plain", "sem"]
+__all__ = [
+    "LEVELS",
+    "USUAL_LEVELS",
+    "Bootstrap",
+    "Held",
+    "Invariance",
+    "LatentInteraction",
+    "ModelResult",
+    "Replicates",
+    "cfa",
+    "compare",
+    "compare_held",
+    "compare_paths",
+    "equal_loadings",
+    "growth",
+    "interaction",
+    "invariance",
+    "nested_difference",
+    "plain",
+    "read_formula",
+    "sem",
+]

@@ -63,7 +63,25 @@ def compare(*models: ModelResult, method: str = "default", **named: ModelResult)
     return pd.DataFrame(rows, index=pd.Index([name for name, _ in ordered], name="model"))
 
 
-def _difference(restricted: ModelResult, general: ModelResult, method: str) -> DifferenceTest:
+def nested_difference(restricted: ModelResult, general: ModelResult) -> DifferenceTest:
+    """Test a model against one that it was made from by restrictions; nesting is not verified.
+
+    Parameters
+    ----------
+    restricted, general : ModelResult
+        Two solutions from the same data and by the same estimator.
+
+    Returns
+    -------
+    DifferenceTest
+        Scaled where the models' tests are.
+    """
+    return _difference(restricted, general, "default", prove=False)
+
+
+def _difference(
+    restricted: ModelResult, general: ModelResult, method: str, *, prove: bool = True
+) -> DifferenceTest:
     """Test one model against the next more general one."""
     if restricted.options.test != general.options.test and method != "standard":
         raise SpecificationError(
@@ -73,8 +91,15 @@ def _difference(restricted: ModelResult, general: ModelResult, method: str) -> D
         )
     plain = method == "default" and not restricted.options.scaled
     if plain or method == "standard":
-        return difference_test(restricted.estimate, restricted.df, general.estimate, general.df)
-    return scaled_difference_test(restricted.tested, general.tested, method)
+        if restricted.estimate.problem.estimator.corrected:
+            raise SpecificationError(
+                f"Differences of minima of {restricted.method} have no known distribution.",
+                remedy="Estimate with a corrected test (WLSMV, ULSMV) and compare these.",
+            )
+        return difference_test(
+            restricted.estimate, restricted.df, general.estimate, general.df, prove=prove
+        )
+    return scaled_difference_test(restricted.tested, general.tested, method, prove=prove)
 
 
 def _row(model: ModelResult, test: DifferenceTest | None) -> dict[str, float | str]:

@@ -12,7 +12,7 @@ from scipy import special
 
 from trustsem.arrays import Floats
 from trustsem.display import reported
-from trustsem.errors import SpecificationError, UnknownOptionError
+from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 from trustsem.estimation import Estimate, Problem, check_admissibility
 from trustsem.findings import Finding, at_least
 from trustsem.fit import (
@@ -20,8 +20,10 @@ from trustsem.fit import (
     ScaledInputs,
     complete_data_fit_measures,
     complete_data_tests,
+    equality_tests,
     fit_inputs,
     fit_measures,
+    group_equality_tests,
     modification_indices,
     residuals,
     scaled_baseline,
@@ -34,14 +36,17 @@ from trustsem.inference import (
     RowValues,
     ScaledTest,
     TestedModel,
+    chains_table,
     divided,
     effects_table,
     estimate_covariance,
     explained_variances,
     row_values,
     scaled_test,
+    spectral_radius,
     standardized_errors,
 )
+from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.plain import plain
@@ -131,7 +136,8 @@ class ModelResult:
         """Estimator, and the likelihood where there is a choice."""
         estimator = self.estimate.problem.estimator
         detail = f" ({self.options.likelihood} likelihood)" if estimator.likelihood else ""
-        return f"{estimator.name}{detail}"
+        name = self.options.estimator if estimator.corrected else estimator.name
+        return f"{name}{detail}"
 
     @property
     def n_obs(self) -> int:
@@ -343,7 +349,7 @@ class ModelResult:
             values["pvalue_bollen_stine"] = self._bollen_stine.pvalue
         if self.scaled_test is not None:
             baseline = scaled_baseline(self.estimate.problem, self.options)
-            inputs = ScaledInputs(self._fit_inputs, self.scaled_test, baseline)
+            inputs = ScaledInputs.of(self.estimate, self._fit_inputs, self.scaled_test, baseline)
             scaled, scaled_reasons = scaled_fit_measures(inputs)
             values, reasons = values | scaled, reasons | scaled_reasons
         if self.options.incomplete:
@@ -386,6 +392,24 @@ class ModelResult:
         """
         return modification_indices(self.estimate, self._expected_covariance, minimum)
 
+    def equality_tests(self, *, over_groups: bool = False) -> pd.DataFrame:
+        """Test what releasing equality constraints would do, without refitting.
+
+        Parameters
+        ----------
+        over_groups : bool
+            One test per parameter that is equal over groups, releasing it in all of them;
+            otherwise one test per constraint.
+
+        Returns
+        -------
+        DataFrame
+            Largest ``mi`` first; ``lhs op rhs group tied_to mi df pvalue epc epc_tied``, over
+            groups ``lhs op rhs mi df pvalue difference``.
+        """
+        tests = group_equality_tests if over_groups else equality_tests
+        return tests(self.estimate)
+
     def residuals(self, kind: str = "raw") -> Any:
         """Return residuals of the covariances.
 
@@ -418,7 +442,10 @@ class ModelResult:
 
     @property
     def sample(self) -> Any:
-        """Sample covariance matrix as analysed; several groups: a dict by label."""
+        """Sample covariance matrix as analysed; several groups: a dict by label.
+
+        Ordered items: polychoric correlations, and polyserial ones times standard deviations.
+        """
         return self._by_group([self._square(item.cov) for item in self.estimate.problem.samples])
 
     @property
@@ -432,16 +459,39 @@ class ModelResult:
         )
 
     @property
+    def thresholds(self) -> Any:
+        """Sample thresholds of ordered items, by item and number; several groups: a dict by label.
+
+        None without ordered items.
+        """
+        return self._by_group(
+            [
+                None if item.ordinal is None else threshold_series(item.ordinal, item.names)
+                for item in self.estimate.problem.samples
+            ]
+        )
+
+    @property
     def implied(self) -> Any:
-        """Implied covariance matrix; several groups: a dict by label."""
-        return self._by_group([self._square(item.Sigma) for item in self._implied])
+        """Implied covariance matrix; several groups: a dict by label.
+
+        Latent responses behind ordered items have variance 1, as in :attr:`sample`.
+        """
+        return self._by_group([self._square(cov) for _, cov in self._fitted])
 
     @property
     def implied_mean(self) -> Any:
         """Implied means, None without a mean structure; several groups: a dict by label."""
         if not self.table.meanstructure:
             return self._by_group([None] * len(self._implied))
-        return self._by_group([self._series(item.mu) for item in self._implied])
+        return self._by_group([self._series(mean) for mean, _ in self._fitted])
+
+    @property
+    def _fitted(self) -> list[tuple[Floats, Floats]]:
+        """Return each group's means and covariances in the metric of the sample."""
+        blocks = self.estimate.problem.objective.blocks
+        pairs = zip(blocks, self._implied, strict=True)
+        return [block.fitted(implied) for block, implied in pairs]
 
     @cached_property
     def _implied(self) -> tuple[Any, ...]:
@@ -487,6 +537,24 @@ class ModelResult:
         estimate = self.estimate
         return effects_table(estimate.problem, estimate.params, self._vcov)
 
+    @property
+    def chains(self) -> pd.DataFrame:
+        """Specific indirect effects, one row for each chain of paths, with delta-method errors.
+
+        See :func:`trustsem.inference.chains_table`.
+        """
+        estimate = self.estimate
+        return chains_table(estimate.problem, estimate.params, self._covariance.matrix)
+
+    @property
+    def spectral_radius(self) -> float:
+        """Largest absolute eigenvalue of the path coefficients over all groups.
+
+        0 without feedback; from 1 on, indirect and total effects do not exist. See
+        :func:`trustsem.inference.spectral_radius`.
+        """
+        return max(float(spectral_radius(part.matrices["Beta"])) for part in self._implied)
+
     def factor_scores(self, method: str = "regression") -> pd.DataFrame:
         """Estimate each respondent's position on the constructs.
 
@@ -504,9 +572,17 @@ class ModelResult:
         ------
         SpecificationError
             If the model was estimated from a matrix.
+        UnsupportedError
+            If items are ordered.
         UnknownOptionError
             If the method does not exist.
         """
+        if self.table.ordered:
+            raise UnsupportedError(
+                "factor scores from ordered items",
+                "They need the distribution of the constructs given the answers; scores of the "
+                "same model for continuous items order respondents nearly alike.",
+            )
         if any(sample.data is None for sample in self.estimate.problem.samples):
             raise SpecificationError(
                 "Factor scores need raw data; this model was estimated from a matrix."

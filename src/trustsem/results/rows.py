@@ -18,6 +18,8 @@ _SECTIONS = (
     ("~", "Paths"),
     ("~~", "Covariances and Variances"),
     ("~1", "Intercepts and Means"),
+    ("|", "Thresholds"),
+    ("~*~", "Scaling Factors"),
     (":=", "Defined Parameters"),
 )
 _OF_FREE_ROWS = ("se", "bias", "ci_lower", "ci_upper")
@@ -67,7 +69,8 @@ def _of_group(frame: pd.DataFrame, group: int, label: str, columns: list[str]) -
     """Yield one group's tables."""
     for op, title in _SECTIONS:
         rows = frame[(frame["op"] == op) & (frame["group"] == group)]
-        if len(rows):
+        given = op == "~*~" and (rows["est"] == 1).all()
+        if len(rows) and not given:
             names = rows["lhs"] + " " + rows["op"] + " " + rows["rhs"]
             shown = rows.assign(parameter=names.str.strip())[columns]
             # A fixed parameter has no error, which is something else than an error of zero.

@@ -7,21 +7,37 @@ from typing import Any
 
 import pandas as pd
 
-from trustsem.errors import MomentsError, SpecificationError, UnknownIndicatorError
+from trustsem.errors import (
+    MomentsError,
+    SpecificationError,
+    UnknownIndicatorError,
+    UnsupportedError,
+)
 from trustsem.estimation import ESTIMATORS, Problem, estimate_with
 from trustsem.findings import Finding
 from trustsem.moments import (
+    Categories,
     Divisor,
     SampleMoments,
     em_moments,
     from_frame,
     from_matrix,
+    from_ordered_frame,
     of_groups,
     printed_groups,
+    read_categories,
 )
 from trustsem.options import Options
 from trustsem.results.model import ModelResult
-from trustsem.specification import ModelKind, ParameterTable, build_table, parse_model
+from trustsem.specification import (
+    ModelKind,
+    ModelSyntax,
+    ParameterTable,
+    build_table,
+    observed_variables,
+    ordered_items,
+    parse_model,
+)
 from trustsem.survey import Survey
 
 Data = pd.DataFrame | Survey
@@ -86,14 +102,42 @@ def growth(model: str, data: Data | None = None, **options: Any) -> ModelResult:
 
 def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any]) -> ModelResult:
     """Read, specify, form moments, estimate."""
-    options = Options.from_keywords(**keywords)
+    syntax = parse_model(model)
+    options = _options(syntax, keywords)
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
     labels = _labels(frame, options)
-    table = build_table(parse_model(model), kind=kind, options=options, group_labels=labels)
-    samples = _samples(frame, table, options)
+    categories = _categories(frame, syntax, options)
+    sizes = {name: len(known) for name, known in categories.items()}
+    table = build_table(syntax, kind=kind, options=options, group_labels=labels, n_categories=sizes)
+    samples = _samples(frame, table, options, categories)
     problem = Problem.build(table, samples, options.discrepancy, options.bounds)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
+
+
+def _options(syntax: ModelSyntax, keywords: dict[str, Any]) -> Options:
+    """Return the options; items whose thresholds the text names are ordered."""
+    options = Options.from_keywords(**keywords)
+    cut = tuple(dict.fromkeys(term.lhs for term in syntax.terms if term.op == "|"))
+    if not cut or options.ordered is True or set(cut) <= set(options.ordered):
+        return options
+    return Options.from_keywords(**{**keywords, "ordered": (*options.ordered, *cut)})
+
+
+def _categories(
+    frame: pd.DataFrame | None, syntax: ModelSyntax, options: Options
+) -> dict[str, Categories]:
+    """Return the categories of the model's ordered items."""
+    if frame is None or not options.ordered:
+        return {}
+    names = observed_variables(syntax)
+    ordered = ordered_items(syntax, options)
+    asked = () if options.ordered is True else options.ordered
+    unknown = [name for name in asked if name not in names and name not in frame.columns]
+    if unknown:
+        raise UnknownIndicatorError(unknown, [str(column) for column in frame.columns])
+    used = frame if options.group is None else frame[frame[options.group].notna()]
+    return read_categories(used, names, ordered, options.missing)
 
 
 def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
@@ -108,6 +152,12 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
     if frame is not None and not isinstance(frame, pd.DataFrame):
         raise SpecificationError(
             f"data must be a DataFrame or a Survey, got {type(frame).__name__}."
+        )
+    if options.missing == "pairwise" and not options.ordered:
+        raise UnsupportedError(
+            "missing = 'pairwise' for continuous items",
+            "Their covariances from different cases need not form a possible matrix, and no number "
+            "of cases belongs to their chi-square; missing='fiml' uses the same answers.",
         )
     several = options.group is not None or not (
         options.sample_cov is None or isinstance(options.sample_cov, pd.DataFrame)
@@ -152,17 +202,19 @@ def _label(value: Any) -> str:
 
 
 def _samples(
-    frame: pd.DataFrame | None, table: ParameterTable, options: Options
+    frame: pd.DataFrame | None,
+    table: ParameterTable,
+    options: Options,
+    categories: dict[str, Categories],
 ) -> tuple[SampleMoments, ...]:
     """Form the moments of every group."""
-    divisor = ESTIMATORS[options.discrepancy].divisor(options.likelihood)
     if frame is None:
-        return _from_matrices(table, options, divisor)
+        return _from_matrices(table, options)
     if options.group is None:
-        return (_from_cases(frame, table, options, divisor),)
+        return (_from_cases(frame, table, options, categories),)
     keys = frame[options.group].map(_label, na_action="ignore")
     first, *others = (
-        _from_cases(frame[keys == label], table, options, divisor, label)
+        _from_cases(frame[keys == label], table, options, categories, label)
         for label in table.group_labels
     )
     found = _without_group(options.group, int(keys.isna().sum()), len(keys))
@@ -189,20 +241,24 @@ def _from_cases(
     frame: pd.DataFrame,
     table: ParameterTable,
     options: Options,
-    divisor: Divisor,
+    categories: dict[str, Categories],
     group: str = "",
 ) -> SampleMoments:
     """Form the moments of one group's cases: of the complete ones, or of all."""
+    names, divisor = table.observed, _divisor(options)
+    if table.ordered:
+        return from_ordered_frame(frame, names, categories, group=group, missing=options.missing)
     if options.incomplete:
-        return em_moments(
-            frame, table.observed, complete=table.exogenous, divisor=divisor, group=group
-        )
-    return from_frame(frame, table.observed, divisor=divisor, group=group)
+        return em_moments(frame, names, complete=table.exogenous, divisor=divisor, group=group)
+    return from_frame(frame, names, divisor=divisor, group=group)
 
 
-def _from_matrices(
-    table: ParameterTable, options: Options, divisor: Divisor
-) -> tuple[SampleMoments, ...]:
+def _divisor(options: Options) -> Divisor:
+    """Return what sums of squares are divided by."""
+    return ESTIMATORS[options.discrepancy].divisor(options.likelihood)
+
+
+def _from_matrices(table: ParameterTable, options: Options) -> tuple[SampleMoments, ...]:
     """Take over the printed matrices."""
     if table.meanstructure and options.sample_mean is None:
         raise SpecificationError(
@@ -219,7 +275,7 @@ def _from_matrices(
             parts["sample_cov"][position],
             table.observed,
             n_obs=parts["sample_nobs"][position],
-            divisor=divisor,
+            divisor=_divisor(options),
             rescale=options.sample_cov_rescale,
             sd=parts["sample_sd"][position],
             mean=parts["sample_mean"][position],

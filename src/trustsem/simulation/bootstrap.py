@@ -10,11 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsem.arrays import Flags, Floats, is_positive_definite
-from trustsem.errors import (
-    NotPositiveDefiniteError,
-    ResamplingError,
-    TooFewObservationsError,
-)
+from trustsem.errors import MomentsError, ResamplingError
 from trustsem.estimation import (
     Estimate,
     Problem,
@@ -25,6 +21,7 @@ from trustsem.estimation import (
 )
 from trustsem.implied import Implied
 from trustsem.inference import chi_square, expected_errors
+from trustsem.moments import SampleMoments, renewed
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import (
     Cases,
@@ -163,20 +160,29 @@ def plan_resamples(
     Raises
     ------
     ResamplingError
-        If cases are to be drawn and there is only a matrix, or the implied moments are those of no
+        If cases are to be drawn and there is only a matrix, if they are ordered or incomplete and
+        anything but the cases themselves is to be drawn, or if the implied moments are those of no
         population.
     """
     sources: list[Source] = []
     for sample, implied in zip(problem.samples, problem.implied(params), strict=True):
+        alike = _alike(sample)
+        if kind != "nonparametric" and alike is not None:
+            what = "ordered items" if sample.ordinal is not None else "incomplete cases"
+            raise ResamplingError(
+                f"The {kind} bootstrap is one of complete answers to continuous items; here are "
+                f"{what}.",
+                remedy="Use kind='nonparametric'.",
+            )
         mu = implied.mu if problem.table.meanstructure else None
         if kind == "parametric":
             _require_population(implied.Sigma)
             level = mu if mu is not None else sample.mean
             level = np.zeros(len(sample.names)) if level is None else level
-            by_cases = problem.estimator.from_moments is None
-            sources.append(
-                NormalPopulation(implied.Sigma, level, sample.n_obs, sample.divisor, by_cases)
+            population = NormalPopulation(
+                implied.Sigma, level, sample.n_obs, sample.divisor, problem.by_cases
             )
+            sources.append(population)
             continue
         if sample.data is None:
             raise ResamplingError(
@@ -187,8 +193,13 @@ def plan_resamples(
         if kind == "bollen-stine":
             _require_population(implied.Sigma)
             data = transformed_cases(data, sample.cov, implied.Sigma, mu)
-        sources.append(Cases(data, sample.divisor))
+        sources.append(Cases(data, sample.divisor, alike))
     return Resampling(tuple(sources), n, seed)
+
+
+def _alike(sample: SampleMoments) -> SampleMoments | None:
+    """Return a sample whose moments are more than covariances and means of complete cases."""
+    return None if sample.ordinal is None and sample.patterns is None else sample
 
 
 def _require_population(Sigma: Floats) -> None:
@@ -205,13 +216,17 @@ def jackknife(problem: Problem) -> LeaveOneOut:
     ResamplingError
         If there are no cases.
     """
-    data = [sample.data for sample in problem.samples if sample.data is not None]
-    if len(data) < len(problem.samples):
+    groups = tuple(
+        Cases(sample.data, sample.divisor, _alike(sample))
+        for sample in problem.samples
+        if sample.data is not None
+    )
+    if len(groups) < len(problem.samples):
         raise ResamplingError(
             "The jackknife leaves out cases; this model was estimated from a matrix.",
             remedy="Use method='percentile' or 'bc'.",
         )
-    return LeaveOneOut(tuple(data), problem.samples[0].divisor)
+    return LeaveOneOut(groups)
 
 
 def estimate_again(
@@ -263,7 +278,7 @@ def _estimate_part(
     problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
 ) -> Refits:
     """Estimate a model from some of the samples."""
-    if problem.estimator.from_moments is None:
+    if problem.by_cases:
         return _one_by_one(problem, params, draws, numbers)
     objective = stacked_objective(problem, draws.moments(numbers))
     stack = replace(problem, objective=objective)
@@ -279,7 +294,7 @@ def _estimate_part(
 def _one_by_one(
     problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
 ) -> Refits:
-    """Estimate from one sample after the other, where each forms weights from its cases."""
+    """Estimate from one sample after the other, where moments or weights need its cases."""
     refits = Refits.without_solution(numbers, params)
     for position, number in enumerate(numbers):
         one = _alone(problem, draws, number)
@@ -304,20 +319,18 @@ def _searched(
 
 
 def _alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
-    """Return a model on one of the samples; None if its weights cannot be formed."""
-    by_cases = problem.estimator.from_moments is None
-    drawn = draws.cases(number) if by_cases else (None,) * len(problem.samples)
-    samples = []
-    for sample, (S, mean), data in zip(
-        problem.samples, draws.moments([number]), drawn, strict=True
-    ):
-        if not is_positive_definite(S[0]):
-            return None
-        n_obs = sample.n_obs if data is None else len(data)
-        samples.append(replace(sample, cov=S[0], mean=mean[0], data=data, n_obs=n_obs))
+    """Return a model on one of the samples; None if its moments or weights do not exist."""
     try:
+        if problem.by_cases:
+            pairs = zip(problem.samples, draws.cases(number), strict=True)
+            return problem.with_samples([renewed(sample, data) for sample, data in pairs])
+        samples = []
+        for sample, (S, mean) in zip(problem.samples, draws.moments([number]), strict=True):
+            if not is_positive_definite(S[0]):
+                return None
+            samples.append(replace(sample, cov=S[0], mean=mean[0], data=None))
         return problem.with_samples(samples)
-    except (TooFewObservationsError, NotPositiveDefiniteError):
+    except MomentsError:
         return None
 
 
@@ -347,15 +360,22 @@ def solutions(problem: Problem, draws: Draws, refits: Refits) -> Solutions:
 def described(problem: Problem, moments: Sequence[Moments]) -> Problem:
     """Return a model on a stack of samples, to be evaluated and not to be estimated.
 
-    Unweighted least squares stands in for the estimator: it needs nothing but the moments.
+    Unweighted least squares stands in for the estimator: it needs nothing but the moments. Groups
+    with ordered items keep their criterion, which does not matter.
     """
-    plain = problem.by("ULS")
-    return replace(plain, objective=stacked_objective(plain, moments))
+    if not problem.table.ordered:
+        plain = problem.by("ULS")
+        return replace(plain, objective=stacked_objective(plain, moments))
+    blocks = tuple(
+        replace(block, S=S, mean=mean)
+        for block, (S, mean) in zip(problem.objective.blocks, moments, strict=True)
+    )
+    return replace(problem, objective=replace(problem.objective, blocks=blocks))
 
 
 def chi_squares(problem: Problem, draws: Resampling | LeaveOneOut, refits: Refits) -> Floats:
     """Return the chi-square of each of some solutions, shape (n,)."""
-    if problem.estimator.efficient:
+    if problem.estimator.naive:
         return np.maximum(refits.value, 0.0) * problem.weight
     found = np.full(len(refits.numbers), np.nan)
     for position, number in enumerate(refits.numbers.tolist()):
@@ -374,7 +394,7 @@ def solution_errors(problem: Problem, draws: Draws, refits: Refits) -> Floats:
     ResamplingError
         If standard errors are not those of the expected information alone.
     """
-    if problem.estimator.from_moments is None or not problem.estimator.efficient:
+    if problem.by_cases or not problem.estimator.efficient:
         raise ResamplingError(
             f"Studentised intervals need the standard errors of every resample; for "
             f"{problem.estimator.name} these come from the cases.",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trustsem.arrays import Flags, Floats, lower_triangle, outer, symmetric, transpose
 from trustsem.errors import TooFewObservationsError
-from trustsem.moments import Divisor
+from trustsem.moments import Divisor, SampleMoments, renewed
 
 Moments = tuple[Floats, Floats]
 """Covariance matrices (b, p, p) and means (b, p) of one group."""
@@ -49,18 +49,28 @@ class Cases:
         The cases of one group.
     divisor : {"n", "n-1"}
         What sums of squares are divided by.
+    alike : SampleMoments or None
+        A sample of incomplete cases or ordered items, as whose moments those of others are formed.
     """
 
     data: Floats
     divisor: Divisor
+    alike: SampleMoments | None = None
 
     def draw_moments(self, streams: Sequence[np.random.Generator]) -> Moments:
         """Draw the moments of one resample from each stream."""
         n = len(self.data)
-        counts = np.empty((len(streams), n))
+        counts = np.empty((len(streams), n), dtype=np.intp)
         for position, stream in enumerate(streams):
             counts[position] = np.bincount(self._chosen(stream), minlength=n)
-        return weighted_moments(self.data, counts, self.divisor)
+        return self.moments(counts)
+
+    def moments(self, counts: NDArray[np.intp]) -> Moments:
+        """Return the moments of samples that hold each case so many times, counts (b, n)."""
+        if self.alike is None:
+            return weighted_moments(self.data, counts, self.divisor)
+        found = [renewed(self.alike, np.repeat(self.data, count, axis=0)) for count in counts]
+        return np.stack([one.cov for one in found]), np.stack([_known_mean(one) for one in found])
 
     def draw_cases(self, stream: np.random.Generator) -> Floats:
         """Draw the cases of one resample."""
@@ -128,7 +138,7 @@ class NormalPopulation:
         return np.concatenate(S), np.concatenate(mean)
 
 
-def weighted_moments(data: Floats, weights: Floats, divisor: Divisor) -> Moments:
+def weighted_moments(data: Floats, weights: Floats | NDArray[np.intp], divisor: Divisor) -> Moments:
     """Return the moments of many samples in which cases have weights.
 
     Parameters
@@ -168,6 +178,11 @@ def weighted_moments(data: Floats, weights: Floats, divisor: Divisor) -> Moments
     S = np.empty((len(weights), p, p))
     S[:, rows, cols] = S[:, cols, rows] = squares
     return S, centre + shift
+
+
+def _known_mean(sample: SampleMoments) -> Floats:
+    """Return the means of a sample, 0 where they are unknown."""
+    return np.zeros(len(sample.names)) if sample.mean is None else sample.mean
 
 
 def transformed_cases(data: Floats, S: Floats, Sigma: Floats, mu: Floats | None) -> Floats:
@@ -249,40 +264,38 @@ class LeaveOneOut:
 
     Parameters
     ----------
-    data : tuple of ndarray, each of shape (n_g, p)
+    groups : tuple of Cases
         The cases of each group.
-    divisor : {"n", "n-1"}
-        What sums of squares are divided by.
     """
 
-    data: tuple[Floats, ...]
-    divisor: Divisor
+    groups: tuple[Cases, ...]
 
     @property
     def n(self) -> int:
         """As many as there are cases."""
-        return sum(len(cases) for cases in self.data)
+        return sum(self._sizes)
 
     @property
     def strata(self) -> NDArray[np.intp]:
         """The group that each sample lacks a case of, from 0."""
-        return np.repeat(np.arange(len(self.data)), [len(cases) for cases in self.data])
+        return np.repeat(np.arange(len(self.groups)), self._sizes)
 
     def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
         """Return the moments of some samples, group by group."""
-        return tuple(
-            weighted_moments(cases, weights, self.divisor)
-            for cases, weights in zip(self.data, self._weights(numbers), strict=True)
-        )
+        pairs = zip(self.groups, self._counts(numbers), strict=True)
+        return tuple(group.moments(counts) for group, counts in pairs)
 
     def cases(self, number: int) -> tuple[Floats, ...]:
         """Return the cases of one sample, group by group."""
-        weights = self._weights([number])
-        return tuple(cases[kept[0] > 0] for cases, kept in zip(self.data, weights, strict=True))
+        pairs = zip(self.groups, self._counts([number]), strict=True)
+        return tuple(group.data[counts[0] > 0] for group, counts in pairs)
 
-    def _weights(self, numbers: Sequence[int]) -> list[Floats]:
+    @property
+    def _sizes(self) -> list[int]:
+        return [len(group.data) for group in self.groups]
+
+    def _counts(self, numbers: Sequence[int]) -> list[NDArray[np.intp]]:
         """Return 1 for each case that a sample holds and 0 for the one that it lacks."""
-        position = np.arange(self.n)
-        kept: Flags = np.asarray(numbers)[:, None] != position
-        ends = np.cumsum([len(cases) for cases in self.data])[:-1]
-        return [part.astype(float) for part in np.split(kept, ends, axis=1)]
+        kept: Flags = np.asarray(numbers)[:, None] != np.arange(self.n)
+        ends = np.cumsum(self._sizes)[:-1]
+        return [part.astype(np.intp) for part in np.split(kept, ends, axis=1)]

@@ -6,7 +6,12 @@ function that it is given to. Knows nothing of data.
 
 from __future__ import annotations
 
-from trustsem.specification.defaults import ModelKind, build_table
+from trustsem.specification.defaults import (
+    ModelKind,
+    build_table,
+    observed_variables,
+    ordered_items,
+)
 from trustsem.specification.expressions import Expression, parse_expression
 from trustsem.specification.reading import parse_model
 from trustsem.specification.syntax import ModelSyntax, Modifier, Term
@@ -30,6 +35,8 @@ __all__ = [
     "Role",
     "Term",
     "build_table",
+    "observed_variables",
+    "ordered_items",
     "parse_expression",
     "parse_model",
 ]

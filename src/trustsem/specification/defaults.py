@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from trustsem.errors import (
     DuplicateParameterError,
     ModelSyntaxError,
+    SpecificationError,
     UnknownOptionError,
     UnsupportedError,
 )
@@ -28,7 +29,7 @@ from trustsem.specification.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from trustsem.options import Options
 
@@ -46,6 +47,7 @@ def build_table(
     kind: ModelKind,
     options: Options,
     group_labels: tuple[str, ...] = (),
+    n_categories: Mapping[str, int] | None = None,
 ) -> ParameterTable:
     """Complete a model by the defaults of the function that it is given to.
 
@@ -61,6 +63,9 @@ def build_table(
         Scaling, orthogonality, fixed covariates, equality over groups, further constraints.
     group_labels : tuple of str
         Labels of the groups; empty for one group.
+    n_categories : mapping of str to int, optional
+        How many categories each ordered item has in the data; without it the thresholds of the
+        text are all that there are.
 
     Returns
     -------
@@ -75,8 +80,11 @@ def build_table(
         If one label ties two different fixed values.
     UnknownOptionError
         If ``group_partial`` names no parameter.
+    SpecificationError
+        If the text says of an ordered item what its parameterisation leaves open.
     UnsupportedError
-        At thresholds, scaling factors and ordinal indicators.
+        If covariates are ordered, or fixed beside ordered items, or an ordered item predicts
+        others while scaling factors are the parameters.
 
     Examples
     --------
@@ -85,18 +93,19 @@ def build_table(
     >>> build_table(parse_model("f =~ x1 + x2 + x3"), kind="cfa", options=Options()).n_free
     6
     """
-    _refuse_ordinal(syntax, options)
     if options.constraints:
         syntax = parse_constraints(options.constraints, syntax)
     n_groups = max(1, len(group_labels))
     _require_entries(syntax, n_groups)
     terms = _oriented(syntax.terms)
     variables = _variables(terms)
-    meanstructure = _has_means(syntax, kind, options, n_groups)
-    defaults = _Defaults(variables, kind, options, terms, meanstructure)
+    ordered = _thresholds(syntax, variables, options, n_categories or {})
+    meanstructure = bool(ordered) or _has_means(syntax, kind, options, n_groups)
+    _require_scales(syntax, ordered, options)
+    defaults = _Defaults(variables, kind, options, terms, meanstructure, ordered=ordered)
     drafts = defaults.drafts()
     _require_partial(options.group_partial, drafts)
-    parameters = _Spread(syntax, variables, options, drafts, n_groups).parameters()
+    parameters = _Spread(syntax, variables, options, drafts, n_groups, ordered=ordered).parameters()
     _require_rows(syntax, options, len(parameters))
     return ParameterTable(
         parameters=parameters,
@@ -105,20 +114,97 @@ def build_table(
         observed=variables.observed,
         constructs=variables.constructs,
         exogenous=variables.covariates if options.fixed_x else (),
-        ordered=options.ordered,
+        ordered=tuple(ordered),
         group_labels=group_labels,
         meanstructure=meanstructure,
+        parameterization=options.parameterization,
     )
 
 
-def _refuse_ordinal(syntax: ModelSyntax, options: Options) -> None:
-    """Raise where the model is about ordinal indicators."""
-    remedy = "Treat the indicators as continuous."
-    if options.ordered:
-        raise UnsupportedError("ordinal indicators (option 'ordered')", remedy)
+def observed_variables(syntax: ModelSyntax) -> tuple[str, ...]:
+    """Return the observed variables of a model, in the order of its table."""
+    return _variables(_oriented(syntax.terms)).observed
+
+
+def ordered_items(syntax: ModelSyntax, options: Options) -> tuple[str, ...]:
+    """Return the variables of a model that are ordered: as the options say, or with thresholds.
+
+    Parameters
+    ----------
+    syntax : ModelSyntax
+        The model as written.
+    options : Options
+        ``ordered`` names them, or is True for all but covariates.
+    """
+    return _ordered(syntax, _variables(_oriented(syntax.terms)), options)
+
+
+def _ordered(syntax: ModelSyntax, variables: _Variables, options: Options) -> tuple[str, ...]:
+    chosen = variables.random if options.ordered is True else _names(options)
+    cut = {term.lhs for term in syntax.terms if term.op == "|"}
+    return tuple(name for name in variables.observed if name in chosen or name in cut)
+
+
+def _names(options: Options) -> tuple[str, ...]:
+    return () if isinstance(options.ordered, bool) else options.ordered
+
+
+def _thresholds(
+    syntax: ModelSyntax, variables: _Variables, options: Options, n_categories: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the number of thresholds of each ordered item."""
+    ordered = _ordered(syntax, variables, options)
+    covariates = [name for name in ordered if name in variables.covariates]
+    if covariates:
+        raise UnsupportedError(
+            f"ordered covariates ({', '.join(covariates)})",
+            "Enter a predictor as it is, or as dummy variables for its categories.",
+        )
+    if ordered and options.fixed_x and variables.covariates:
+        raise UnsupportedError(
+            f"ordered items given fixed covariates ({', '.join(variables.covariates)})",
+            "Their correlations would have to be conditional on the covariates; use fixed_x=False.",
+        )
+    mediators = [name for name in ordered if name in variables.predictors]
+    if mediators and options.parameterization == "delta":
+        raise UnsupportedError(
+            f"ordered predictors ({', '.join(mediators)}) with scaling factors as parameters",
+            "What they pass on depends on their residual variance; use parameterization='theta'.",
+        )
+    found = {}
+    for name in ordered:
+        written = [int(term.rhs[1:]) for term in syntax.terms if (term.lhs, term.op) == (name, "|")]
+        count = n_categories.get(name, max(written, default=0) + 1) - 1
+        if count < 1:
+            raise SpecificationError(
+                f"The number of categories of {name} is not known.",
+                remedy="Give data, or write all thresholds into the model.",
+            )
+        if max(written, default=0) > count:
+            raise SpecificationError(
+                f"{name} has {count + 1} categories and so no threshold t{max(written)}."
+            )
+        found[name] = count
+    return found
+
+
+def _require_scales(syntax: ModelSyntax, ordered: Mapping[str, int], options: Options) -> None:
+    """Raise where the text speaks of scales that the parameterisation does not have."""
     for term in syntax.terms:
-        if term.op in ("|", "~*~"):
-            raise UnsupportedError(f"thresholds and scaling factors ({term.name!r})", remedy)
+        variance = term.op == "~~" and term.lhs == term.rhs
+        if term.op == "~*~" and term.lhs not in ordered:
+            raise SpecificationError(f"{term.name!r}: only ordered items have a scaling factor.")
+        if variance and term.lhs in ordered and options.parameterization == "delta":
+            raise SpecificationError(
+                f"{term.name!r}: the residual variance of an ordered item is what its scaling "
+                "factor leaves.",
+                remedy="Use parameterization='theta', or leave it out.",
+            )
+        if term.op == "~*~" and options.parameterization == "theta":
+            raise SpecificationError(
+                f"{term.name!r}: with residual variances as parameters scaling factors follow.",
+                remedy="Use parameterization='delta', or leave it out.",
+            )
 
 
 def _require_entries(syntax: ModelSyntax, n_groups: int) -> None:
@@ -295,12 +381,15 @@ class _Defaults:
         options: Options,
         terms: tuple[Term, ...],
         meanstructure: bool,
+        *,
+        ordered: Mapping[str, int],
     ) -> None:
         self.variables = variables
         self.kind = kind
         self.options = options
         self.terms = terms
         self.meanstructure = meanstructure
+        self.ordered = ordered
 
     def drafts(self) -> tuple[_Draft, ...]:
         """Return all rows of one group, in order."""
@@ -325,16 +414,23 @@ class _Defaults:
 
     def _default_rows(self) -> Iterator[_Draft]:
         """Yield every row that a model has unless its text names it."""
+        for name, count in self.ordered.items():
+            yield from (_Draft(name, "|", f"t{number}") for number in range(1, count + 1))
         yield from self._variances()
         yield from self._covariances()
         yield from self._covariate_moments()
+        theta = self.options.parameterization == "theta"
+        for name in self.ordered:
+            yield _Draft(name, "~*~", name, math.nan if theta else 1.0)
         if self.meanstructure:
             yield from self._means()
 
     def _variances(self) -> Iterator[_Draft]:
         for name in (*self.variables.random, *self.variables.constructs):
             default = None
-            if name in self.variables.single:
+            if name in self.ordered:
+                default = 1.0 if self.options.parameterization == "theta" else math.nan
+            elif name in self.variables.single:
                 default = 0.0
             elif name in self.variables.constructs and self.options.std_lv:
                 default = 1.0
@@ -364,7 +460,8 @@ class _Defaults:
             if name in self.variables.covariates and self.options.fixed_x:
                 yield self._covariate(name, "~1", "")
             else:
-                yield _Draft(name, "~1", "", 0.0 if growth else None)
+                given = growth or name in self.ordered
+                yield _Draft(name, "~1", "", 0.0 if given else None)
         for name in self.variables.constructs:
             yield _Draft(name, "~1", "", None if growth else 0.0)
 
@@ -386,7 +483,10 @@ class _Spread:
         options: Options,
         drafts: tuple[_Draft, ...],
         n_groups: int,
+        *,
+        ordered: Mapping[str, int],
     ) -> None:
+        self.ordered = ordered
         self.syntax = syntax
         self.variables = variables
         self.options = options
@@ -444,17 +544,34 @@ class _Spread:
     def _is_freed(self, draft: _Draft) -> bool:
         """Tell whether equality over groups makes a default of later groups superfluous.
 
-        Equal intercepts identify the means of constructs, equal loadings their variances, once
-        the first group sets the scale.
+        Equal intercepts identify the means of constructs, equal loadings their variances, equal
+        thresholds levels and scales of latent responses, once the first group sets the scale.
         """
         equal = self.options.group_equal
-        if draft.term is not None or draft.lhs not in self.variables.constructs:
+        if draft.term is not None:
+            return False
+        if draft.lhs in self.ordered:
+            return "thresholds" in equal and self._is_response_freed(draft)
+        if draft.lhs not in self.variables.constructs:
             return False
         if draft.op == "~1":
-            scaled = "intercepts" in equal or "thresholds" in equal
-            return scaled and "means" not in equal
+            return "intercepts" in equal and "means" not in equal
         scaled = "loadings" in equal and "lv.variances" not in equal
         return scaled and draft.is_variance and self.options.std_lv
+
+    def _is_response_freed(self, draft: _Draft) -> bool:
+        """Tell whether equal thresholds free the level or the scale of a latent response.
+
+        Two equal thresholds give both [wu2016]_; a single one gives the level, or with equal
+        loadings and intercepts the scale.
+        """
+        equal = set(self.options.group_equal)
+        if draft.op == "~1":
+            return "intercepts" not in equal
+        theta = self.options.parameterization == "theta"
+        if not (draft.is_variance and "residuals" not in equal if theta else draft.op == "~*~"):
+            return False
+        return self.ordered[draft.lhs] > 1 or {"loadings", "intercepts"} <= equal
 
     def _tied_to_targets(self, rows: list[Parameter]) -> list[Parameter]:
         """Give rows with ``equal()`` the label of the row that they are to equal."""
@@ -508,6 +625,8 @@ def _parameter_class(draft: _Draft, variables: _Variables) -> str:
     """Return the class of parameters, in the words of ``group_equal``."""
     if draft.op in ("=~", "~"):
         return "loadings" if draft.op == "=~" else "regressions"
+    if draft.op in ("|", "~*~"):
+        return "thresholds" if draft.op == "|" else ""
     if draft.lhs in variables.constructs:
         words = ("means", "lv.variances", "lv.covariances")
     elif draft.lhs in variables.random:

@@ -5,6 +5,7 @@ A row is a parameter, free or fixed. The table is never mutated.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from enum import Enum
@@ -60,7 +61,8 @@ class Parameter:
     plabel : str
         The row's own label, ``".p1."`` for the first.
     fixed : float or None
-        The value of a fixed parameter, NaN if it is to be taken from the sample; else None.
+        The value of a fixed parameter, NaN if it is taken from the sample (``exo``) or follows
+        from other parameters (``derived``); else None.
     start : float or None
         The user's start value.
     exo : bool
@@ -88,6 +90,11 @@ class Parameter:
     def name(self) -> str:
         """The parameter in model syntax without spaces, such as ``"trust=~bt1"``."""
         return f"{self.lhs}{self.op}{self.rhs}"
+
+    @property
+    def derived(self) -> bool:
+        """Whether the value follows from others: the scale of a latent response has one of two."""
+        return self.fixed is not None and math.isnan(self.fixed) and not self.exo
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,8 @@ class ParameterTable:
         Labels of the groups; empty for one group.
     meanstructure : bool
         Whether means are part of the model.
+    parameterization : {"delta", "theta"}
+        Whether scaling factors or residual variances of latent responses are parameters.
     """
 
     parameters: tuple[Parameter, ...]
@@ -165,6 +174,13 @@ class ParameterTable:
     ordered: tuple[str, ...]
     group_labels: tuple[str, ...]
     meanstructure: bool
+    parameterization: str = "delta"
+
+    @cached_property
+    def n_thresholds(self) -> dict[str, int]:
+        """Number of thresholds of each observed variable, 0 for a continuous one."""
+        rows = [row.lhs for row in self.parameters if row.op == "|" and row.group == 1]
+        return {name: rows.count(name) for name in self.observed}
 
     @property
     def n_groups(self) -> int:
@@ -303,6 +319,8 @@ def _row_text(row: Parameter, n_groups: int) -> str:
         state = f"free {row.free}"
     elif row.exo:
         state = "sample value"
+    elif row.derived:
+        state = "follows"
     else:
         state = f"fixed {row.fixed:g}"
     label = f"  [{row.label}]" if row.label else ""
@@ -336,7 +354,8 @@ class _Writer:
         """Return the whole text."""
         size = len(self.table.parameters) // self.table.n_groups
         over_groups = [self.table.parameters[place::size] for place in range(size)]
-        lines = [self._statement(rows) for rows in over_groups if not rows[0].exo]
+        shown = [rows for rows in over_groups if not (rows[0].exo or rows[0].derived)]
+        lines = [self._statement(rows) for rows in shown]
         names = {plabel: label for plabel, label in self.labels.items() if label}
         lines += [
             f"{item.lhs.renamed(names)} {item.op} {item.rhs.renamed(names)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustsem.study.measurement import MeasurementStep
-from trustsem.study.plan import Construct, Hypothesis, Study, reflective
+from trustsem.study.plan import Construct, Hypothesis, Study, reflective, second_order
 from trustsem.study.result import StudyResult
 from trustsem.study.run import two_step
 from trustsem.study.structural import StructuralStep
@@ -19,6 +19,7 @@ __all__ = [
     "load_study",
     "parse_study",
     "reflective",
+    "second_order",
     "shipped_studies",
     "two_step",
 ]

@@ -32,7 +32,7 @@ from trustsem.survey.preparing import (
 from trustsem.survey.screening import Screening, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trustsem.study.plan import Study
 
@@ -82,6 +82,34 @@ class Answers:
     screening: Screening | None = None
     wordings: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+
+    def inputs_with(self, extra: Sequence[str]) -> Mapping[str, Any]:
+        """Return the inputs with further columns of the answers.
+
+        Parameters
+        ----------
+        extra : sequence of str
+            Their names; a printed matrix holds them already.
+        """
+        if self.survey is None or not extra:
+            return self.inputs
+        columns = list(dict.fromkeys([*self.inputs["data"].columns, *extra]))
+        return {**self.inputs, "data": self.survey.frame[columns]}
+
+    def grouped(self, by: str) -> Mapping[str, Any]:
+        """Return the inputs with the column of the groups, named by their labels.
+
+        Parameters
+        ----------
+        by : str
+            The column.
+        """
+        inputs = self.inputs_with([by])
+        if self.survey is None:
+            return inputs
+        labels = self.survey.codebook[by].value_labels
+        named = inputs["data"][by].map(lambda value: labels.get(value) or value, na_action="ignore")
+        return {**inputs, "data": inputs["data"].assign(**{by: named})}
 
     @property
     def notice(self) -> str:
@@ -135,8 +163,9 @@ def prepare_answers(
     survey = _read(source)
     prepared = prepared_survey(study, survey)
     chosen = Options.from_keywords(**study.options) if options is None else options
-    if study.controls and (chosen.fixed_x or not chosen.incomplete):
-        prepared = listwise(prepared, list(study.controls))
+    outside = [name for name in study.variables if name not in study.construct_of]
+    if outside and (chosen.fixed_x or not chosen.incomplete):
+        prepared = listwise(prepared, outside)
     if chosen.incomplete:
         prepared = with_answers(prepared, study.items)
     screening = screen(prepared, _items_of(study), _widest_scale(study), missing=chosen.missing)
@@ -182,9 +211,10 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
         if column in present and name not in present
     }
     survey = rename(survey, renamed)
-    require_columns(survey, study.variables, _RENAMING)
-    survey = declare_missing(survey, study.missing_codes, study.items)
-    require_numeric(survey, study.variables)
+    by = (study.groups.by,) if study.groups else ()
+    require_columns(survey, [*study.variables, *study.bias_items, *by], _RENAMING)
+    survey = declare_missing(survey, study.missing_codes, [*study.items, *study.bias_items])
+    require_numeric(survey, [*study.variables, *study.bias_items])
     for scale, items in _by_scale(study).items():
         check_scale(survey, items, scale)
     for scale, items in _by_scale(study).items():
@@ -242,7 +272,7 @@ def _correlations_only(moments: Mapping[str, Any]) -> tuple[Finding, ...]:
 
 def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Return items by construct."""
-    return {name: construct.items for name, construct in study.constructs.items()}
+    return dict(study.items_of)
 
 
 def _widest_scale(study: Study) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -19,13 +20,19 @@ from trustsem.errors import SpecificationError, did_you_mean, listed
 from trustsem.options import Options
 from trustsem.study.quantities import quantity_mistake
 from trustsem.study.sections import (
+    ENDS,
     NAME,
+    BiasSection,
     ConstructSection,
     DataSection,
+    EffectSection,
+    GroupsSection,
     Head,
     HypothesisSection,
+    InteractionSection,
     ModelSection,
     MomentsSection,
+    ObservedSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -38,8 +45,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 SECTIONS = (
-    "data", "moments", "constructs", "hypotheses", "controls", "model", "rivals",
-    "thresholds", "published", "run",
+    "data", "moments", "constructs", "observed", "hypotheses", "effects", "controls", "model",
+    "rivals", "bias", "groups", "interactions", "thresholds", "published", "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
 
@@ -69,10 +76,15 @@ class ParsedPlan:
     data: DataSection = field(default_factory=DataSection)
     moments: MomentsSection | None = None
     constructs: Mapping[str, ConstructSection | None] = field(default_factory=dict)
+    observed: Mapping[str, ObservedSection | None] = field(default_factory=dict)
     hypotheses: Mapping[str, HypothesisSection | None] = field(default_factory=dict)
+    effects: Mapping[str, EffectSection | None] = field(default_factory=dict)
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: ModelSection = field(default_factory=ModelSection)
     rivals: Mapping[str, RivalSection | None] = field(default_factory=dict)
+    bias: BiasSection | None = None
+    groups: GroupsSection | None = None
+    interactions: Mapping[str, InteractionSection | None] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     published: PublishedSection = field(default_factory=PublishedSection)
     run: RunSection = field(default_factory=RunSection)
@@ -93,9 +105,37 @@ class ParsedPlan:
         """Each hypothesised (predictor, outcome) with its (first) hypothesis."""
         paths: dict[tuple[str, str], str] = {}
         for name, hypothesis in self.hypotheses.items():
-            if hypothesis:
+            if hypothesis and len(hypothesis.chain) == ENDS:
                 paths.setdefault(hypothesis.ends, name)
         return paths
+
+    @property
+    def steps(self) -> set[tuple[str, str]]:
+        """Every path of the structural model, those of controls among them."""
+        controlled = {(name, end) for name, ends in self.controls.items() for end in ends}
+        return {*self.paths, *controlled}
+
+    @property
+    def part_of(self) -> dict[str, str]:
+        """Each part of a second-order construct with the (first) construct that it reflects."""
+        owners: dict[str, str] = {}
+        for name, construct in self.constructs.items():
+            for part in construct.of if construct else ():
+                owners.setdefault(part, name)
+        return owners
+
+    @property
+    def nodes(self) -> dict[str, None]:
+        """What hypotheses can be about: constructs that are no part of another, and observed."""
+        return dict.fromkeys(
+            [*(n for n in self.constructs if n not in self.part_of), *self.observed]
+        )
+
+    @property
+    def variables(self) -> dict[str, None]:
+        """Every observed variable: items, observed ones, controls that are no constructs."""
+        controls = (name for name in self.controls if name not in self.constructs)
+        return dict.fromkeys([*self.construct_of, *self.observed, *controls])
 
 
 def parse_plan(raw: Mapping[str, Any]) -> tuple[ParsedPlan, list[Mistake]]:
@@ -138,10 +178,15 @@ class _Reader:
             data=self.named("data", DataSection) or DataSection(),
             moments=self.named("moments", MomentsSection),
             constructs=self.entries("constructs", ConstructSection),
+            observed=self.entries("observed", ObservedSection),
             hypotheses=self.entries("hypotheses", HypothesisSection),
+            effects=self.entries("effects", EffectSection),
             controls=self.controls(),
             model=self.named("model", ModelSection) or ModelSection(),
             rivals=self.entries("rivals", RivalSection),
+            bias=self.named("bias", BiasSection),
+            groups=self.named("groups", GroupsSection),
+            interactions=self.entries("interactions", InteractionSection),
             thresholds=self.thresholds(),
             published=self.named("published", PublishedSection) or PublishedSection(),
             run=self.named("run", RunSection) or RunSection(),
@@ -280,6 +325,10 @@ def _check_items(plan: ParsedPlan) -> Iterator[Mistake]:
     for name, construct in plan.constructs.items():
         if construct is None:
             continue
+        if not construct.items and not construct.of:
+            empty = "items" in construct.model_fields_set
+            what = "must not be empty" if empty else "is required"
+            yield Mistake(("constructs", name, "items"), what)
         for item, times in Counter(construct.items).items():
             if times > 1:
                 yield Mistake(("constructs", name, "items"), f"{item!r} stands there twice")
@@ -306,19 +355,127 @@ def _check_reversed(plan: ParsedPlan, name: str, construct: ConstructSection) ->
         yield Mistake(("constructs", name, "reverse"), "reversing an item needs [data] scale")
 
 
+def _check_parts(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require that second-order constructs are made of constructs that have items."""
+    for name, construct in plan.constructs.items():
+        for part, times in Counter(construct.of if construct else ()).items():
+            key = ("constructs", name, "of")
+            made = plan.constructs.get(part)
+            if part not in plan.constructs:
+                yield from _unknown_construct(plan, part, key)
+            elif times > 1:
+                yield Mistake(key, f"{part!r} stands there twice")
+            elif made is not None and made.of:
+                yield Mistake(
+                    key, f"{part!r} is made of constructs itself; two orders are possible"
+                )
+            elif plan.part_of[part] != name:
+                yield Mistake(key, f"{part!r} is already a part of {plan.part_of[part]!r}")
+
+
+def _check_observed(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require that observed variables are further variables and take part in a hypothesis."""
+    used = {
+        name for hypothesis in plan.hypotheses.values() if hypothesis for name in hypothesis.chain
+    }
+    for name in plan.observed:
+        if not NAME.fullmatch(name):
+            yield Mistake(("observed", name), "is no name for a variable")
+        elif name in plan.constructs or name in plan.construct_of:
+            yield Mistake(("observed", name), "is already a construct or an item of this study")
+        elif name not in used:
+            yield Mistake(
+                ("observed", name), "takes part in no hypothesis; a covariate is a control"
+            )
+    if plan.moments is not None:
+        for name in plan.observed:
+            if name not in plan.moments.variables:
+                yield Mistake(("observed", name), "is not in [moments] variables")
+
+
 def _check_hypotheses(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Require that hypotheses join known constructs, and each path once."""
+    """Require that hypotheses join what the study relates, each path once, chains by its paths."""
     first_of = plan.paths
+    chains: dict[tuple[str, ...], str] = {}
     for name, hypothesis in plan.hypotheses.items():
         if hypothesis is None:
             continue
-        for end in hypothesis.ends:
-            yield from _unknown_construct(plan, end, ("hypotheses", name))
-        first = first_of[hypothesis.ends]
+        key = ("hypotheses", name)
+        chain = hypothesis.chain
+        if len(chain) > ENDS:
+            first = chains.setdefault(chain, name)
+            yield from _broken_chain(plan, chain, key)
+        else:
+            first = first_of[hypothesis.ends]
+            for end in hypothesis.ends:
+                yield from _unknown_node(plan, end, key)
         if first != name:
+            yield Mistake(key, f"the path {hypothesis.path!r} is already hypothesis {first}")
+
+
+def _check_effects(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require that named effects exist in the structural model."""
+    if plan.effects and not plan.hypotheses:
+        yield Mistake(("effects",), "a study without hypotheses has no effects")
+        return
+    for name, effect in plan.effects.items():
+        if effect is None:
+            continue
+        if name in plan.hypotheses:
+            yield Mistake(("effects", name), "is already the name of a hypothesis")
+        if len(effect.chain) > ENDS:
+            yield from _broken_chain(plan, effect.chain, ("effects", name))
+            continue
+        unknown = [m for end in effect.chain for m in _unknown_node(plan, end, ("effects", name))]
+        yield from unknown
+        needed = 1 if effect.kind == "total" else ENDS
+        if not unknown and _steps_between(plan.steps, *effect.chain) < needed:
+            what = "no chain" if needed == ENDS else "no path"
             yield Mistake(
-                ("hypotheses", name), f"the path {hypothesis.path!r} is already hypothesis {first}"
+                ("effects", name), f"{what} leads from {' to '.join(map(repr, effect.chain))}"
             )
+
+
+def _steps_between(steps: set[tuple[str, str]], source: str, target: str) -> int:
+    """Return how many steps the longest way found between two names has; 0 for none, 2 for more."""
+    reached = {b for a, b in steps if a == source}
+    direct = target in reached
+    seen: set[str] = set()
+    front = reached - {target}
+    while front:
+        seen |= front
+        front = {b for a, b in steps if a in front} - seen
+    return ENDS if target in seen else int(direct)
+
+
+def _broken_chain(
+    plan: ParsedPlan, chain: Sequence[str], key: tuple[str | int, ...]
+) -> Iterator[Mistake]:
+    """Report names of a chain that do not exist, or else its steps that are no path."""
+    unknown = [
+        mistake
+        for name in chain
+        if name not in plan.controls
+        for mistake in _unknown_node(plan, name, key)
+    ]
+    yield from unknown
+    if unknown:
+        return
+    for step in pairwise(chain):
+        if step not in plan.steps:
+            written = " -> ".join(step)
+            yield Mistake(key, f"the chain needs a hypothesis {written!r} for each of its steps")
+
+
+def _unknown_node(plan: ParsedPlan, name: str, key: tuple[str | int, ...]) -> Iterator[Mistake]:
+    """Report a name that the structural model cannot relate."""
+    if name in plan.part_of:
+        whole = plan.part_of[name]
+        yield Mistake(key, f"{name!r} is a part of {whole!r}; relate {whole!r} in its place")
+    elif name not in plan.nodes:
+        hint = did_you_mean(name, plan.nodes)
+        remedy = "" if hint else " An observed variable is listed under [observed]."
+        yield Mistake(key, f"{name!r} is no construct of this study.{hint}{remedy}")
 
 
 def _unknown_construct(
@@ -335,7 +492,7 @@ def _check_covariances(plan: ParsedPlan) -> Iterator[Mistake]:
     items = plan.construct_of
     for number, pair in enumerate(plan.model.covary):
         for name in pair:
-            yield from _unknown_construct(plan, name, ("model", "covary", number))
+            yield from _unknown_node(plan, name, ("model", "covary", number))
     for number, pair in enumerate(plan.model.residual_covariances):
         for name in pair:
             if name not in items:
@@ -356,52 +513,127 @@ def _check_covariances(plan: ParsedPlan) -> Iterator[Mistake]:
 
 
 def _check_rivals(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Require that rivals add paths that are not there and remove paths that are."""
-    paths = plan.paths
+    """Require that rivals add relations that are not there and remove paths that are."""
     if plan.rivals and not plan.hypotheses:
         yield Mistake(("rivals",), "a study without hypotheses has no rival theories")
         return
+    for role in ("constrained", "unconstrained"):
+        held = [name for name, rival in plan.rivals.items() if rival and rival.role == role]
+        for name in held[1:]:
+            yield Mistake(("rivals", name, "role"), f"{held[0]!r} is already the {role} rival")
     for name, rival in plan.rivals.items():
-        if rival is None:
-            continue
-        for ends in rival.added:
-            for end in ends:
-                yield from _unknown_construct(plan, end, ("rivals", name, "add"))
-            if ends in paths:
-                what = f"'{ends[0]} -> {ends[1]}' is already hypothesis {paths[ends]}"
-                yield Mistake(("rivals", name, "add"), what)
-        for ends in rival.removed:
-            if ends not in paths:
-                written = f"{ends[0]} -> {ends[1]}"
-                hint = did_you_mean(written, [f"{a} -> {b}" for a, b in paths])
-                yield Mistake(("rivals", name, "remove"), f"{written!r} is no hypothesis.{hint}")
+        if rival is not None:
+            yield from _check_rival(plan, name, rival)
+
+
+def _check_rival(plan: ParsedPlan, name: str, rival: RivalSection) -> Iterator[Mistake]:
+    """Report what one rival cannot add or remove."""
+    paths = plan.paths
+    added = [*rival.freed, *rival.added]
+    for end in dict.fromkeys(end for pair in added for end in pair):
+        yield from _unknown_node(plan, end, ("rivals", name, "add"))
+    for end in dict.fromkeys(end for pair in rival.fixed for end in pair):
+        yield from _unknown_node(plan, end, ("rivals", name, "remove"))
+    for ends in rival.added:
+        if ends in plan.steps:
+            first = f"hypothesis {paths[ends]}" if ends in paths else "a path of a control"
+            what = f"'{ends[0]} -> {ends[1]}' is already {first}"
+            yield Mistake(("rivals", name, "add"), what)
+    for ends in rival.removed:
+        if ends not in paths:
+            written = f"{ends[0]} -> {ends[1]}"
+            hint = did_you_mean(written, [f"{a} -> {b}" for a, b in paths])
+            yield Mistake(("rivals", name, "remove"), f"{written!r} is no hypothesis.{hint}")
 
 
 def _check_controls(plan: ParsedPlan) -> Iterator[Mistake]:
-    """Require that controls are further variables and explain known constructs."""
-    items = plan.construct_of
+    """Require that controls are further variables or constructs and explain known outcomes."""
     if plan.controls and not plan.hypotheses:
         yield Mistake(
             ("controls",), "a study without hypotheses has no structural model to control"
         )
-    if plan.controls and plan.moments is not None:
-        for name in plan.controls:
-            if name not in plan.moments.variables:
-                yield Mistake(("controls", name), "is not in [moments] variables")
     for name, outcomes in plan.controls.items():
-        if not NAME.fullmatch(name):
-            yield Mistake(("controls", name), "is no name for a variable")
-        if name in plan.constructs or name in items:
-            yield Mistake(("controls", name), "is already a construct or an item of this study")
+        yield from _impossible_control(plan, name)
         for outcome in outcomes:
-            yield from _unknown_construct(plan, outcome, ("controls", name))
+            yield from _unknown_node(plan, outcome, ("controls", name))
+            if (name, outcome) in plan.paths:
+                what = f"'{name} -> {outcome}' is already hypothesis {plan.paths[name, outcome]}"
+                yield Mistake(("controls", name), what)
+            elif name == outcome:
+                yield Mistake(("controls", name), "cannot control itself")
+
+
+def _impossible_control(plan: ParsedPlan, name: str) -> Iterator[Mistake]:
+    """Report a control that cannot be one."""
+    key = ("controls", name)
+    if not NAME.fullmatch(name):
+        yield Mistake(key, "is no name for a variable")
+    if name in plan.construct_of:
+        yield Mistake(key, "is already an item of this study")
+    elif name in plan.observed:
+        yield Mistake(key, "is already an observed variable of the hypotheses")
+    elif name in plan.part_of:
+        yield from _unknown_node(plan, name, key)
+    elif (
+        name not in plan.constructs
+        and plan.moments is not None
+        and name not in plan.moments.variables
+    ):
+        yield Mistake(key, "is not in [moments] variables")
+
+
+def _check_bias(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require a marker that can be measured and that no hypothesis is about."""
+    bias, items = plan.bias, plan.construct_of
+    if bias is None or not bias.marker:
+        return
+    key = ("bias", "marker")
+    if not bias.marker_items:
+        yield from _unknown_construct(plan, bias.marker, key)
+        if bias.marker in {end for ends in plan.paths for end in ends}:
+            yield Mistake(key, f"{bias.marker!r} takes part in a hypothesis; a marker does not")
+        return
+    if bias.marker in plan.constructs or bias.marker in items:
+        yield Mistake(key, f"{bias.marker!r} is already a construct or an item of this study")
+    for item in bias.marker_items:
+        if item in items or item in plan.constructs:
+            what = f"{item!r} is already an item or a construct of this study"
+            yield Mistake(("bias", "marker_items"), what)
+        elif plan.moments is not None and item not in plan.moments.variables:
+            yield Mistake(("bias", "marker_items"), f"{item!r} is not in [moments] variables")
+
+
+def _check_groups(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require groups that are not items, and answers to divide."""
+    if plan.groups is None:
+        return
+    key = ("groups", "by")
+    if plan.moments is not None:
+        yield Mistake(("groups",), "groups are formed from answers, not from a printed matrix")
+    if plan.groups.by in {**plan.construct_of, **plan.constructs}:
+        yield Mistake(key, f"{plan.groups.by!r} is an item or a construct of this study")
+
+
+def _check_interactions(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require interactions of known constructs in a study with a structural model."""
+    if plan.interactions and plan.moments is not None:
+        what = "products of items are formed from answers, not from a printed matrix"
+        yield Mistake(("interactions",), what)
+    if plan.interactions and not plan.hypotheses:
+        what = "a study without hypotheses has no structural model to add a product to"
+        yield Mistake(("interactions",), what)
+    for name, entry in plan.interactions.items():
+        for end in entry.names if entry else ():
+            yield from _unknown_construct(plan, end, ("interactions", name))
 
 
 def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
     """Require either answers or a matrix, and renamed columns to be variables of the study."""
     if plan.moments is not None and plan.data.path is not None:
         yield Mistake(("moments",), "a study has [data] path or [moments], not both")
-    known = {**plan.construct_of, **dict.fromkeys(plan.controls, "")}
+    known = dict.fromkeys(plan.variables, "")
+    known |= dict.fromkeys(plan.bias.marker_items if plan.bias else (), "")
+    known |= {plan.groups.by: ""} if plan.groups else {}
     for name in plan.data.columns:
         if name not in known:
             hint = did_you_mean(name, known)
@@ -510,7 +742,15 @@ def _check_published(plan: ParsedPlan) -> Iterator[Mistake]:
     """Require that printed numbers are about quantities of this study."""
     for number, value in enumerate(plan.published.values):
         wrong = quantity_mistake(
-            value.quantity, list(plan.construct_of), list(plan.constructs), list(plan.hypotheses)
+            value.quantity,
+            list(plan.construct_of),
+            [
+                name
+                for name, construct in plan.constructs.items()
+                if not construct or construct.items
+            ],
+            list(plan.hypotheses),
+            [*plan.constructs, *plan.observed],
         )
         if wrong:
             yield Mistake(("published", "values", number, "quantity"), wrong)
@@ -519,10 +759,16 @@ def _check_published(plan: ParsedPlan) -> Iterator[Mistake]:
 CROSS_CHECKS = (
     _check_constructs,
     _check_items,
+    _check_parts,
+    _check_observed,
     _check_hypotheses,
+    _check_effects,
     _check_covariances,
     _check_rivals,
     _check_controls,
+    _check_bias,
+    _check_groups,
+    _check_interactions,
     _check_data,
     _check_moments,
     _check_options,

@@ -6,23 +6,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
-from trustsem.findings import Finding
+from trustsem.findings import Finding, labelled
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
+from trustsem.study.constructs import complete_answers, reliability_errors
+from trustsem.study.measurement_tables import measurement_tables
+from trustsem.study.pairs import discriminant_tests
+from trustsem.study.rival_measurement import rival_measurement
+from trustsem.tables import Table
 from trustsem.validity import (
     check_discriminant,
     check_fit,
     check_loadings,
+    check_modifications,
     check_reliability,
     check_residuals,
     discriminant_table,
     fornell_larcker,
     htmt,
+    htmt_intervals,
     loadings_table,
+    modification_table,
+    reliability_intervals,
     reliability_table,
+    residual_table,
 )
+from trustsem.validity.local_fit import MODIFICATION_COLUMNS, RESIDUAL_COLUMNS
+from trustsem.validity.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +44,12 @@ if TYPE_CHECKING:
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
 
+_WIDTH = 100
 METHOD_BIAS_COLUMNS = ("model", "chisq", "df", "pvalue", "cfi", "rmsea", "srmr")
 """Columns of the comparison with a single common construct."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MeasurementStep:
     """What step one found.
 
@@ -45,25 +60,65 @@ class MeasurementStep:
     loadings : DataFrame
         A row per item.
     reliability : DataFrame
-        Indexed by construct: alpha, composite reliability, AVE and relatives.
+        Indexed by construct: alpha, omega, composite reliability, AVE and relatives.
+    reliability_intervals : DataFrame
+        A row per construct and index: interval, criterion and the probability that it is met.
     discriminant : DataFrame
         A row per pair of constructs, every criterion.
-    fornell_larcker, htmt : DataFrame, shape (m, m)
-        The two matrices that journals print.
+    discriminant_tests : DataFrame
+        A row per pair and cutoff: chi-square differences.
+    fornell_larcker, htmt, htmt_signed, htmt2 : DataFrame, shape (m, m)
+        The matrices that journals print; HTMT of absolute and of signed correlations, and of
+        geometric means.
+    residuals : DataFrame
+        A row per pair of items, the largest residual of a correlation first.
+    modifications : DataFrame
+        A row per left-out loading or residual covariance: modification index, expected change,
+        power, and what follows.
+    rivals : DataFrame
+        The measurement model against models with fewer constructs.
     method_bias : DataFrame
         The measurement model against a single common construct.
     findings : tuple of Finding
         Everything judged in this step.
+    thresholds : Thresholds
+        The criteria it was judged by.
     """
 
     model: ModelResult
     loadings: pd.DataFrame
     reliability: pd.DataFrame
+    reliability_intervals: pd.DataFrame
     discriminant: pd.DataFrame
+    discriminant_tests: pd.DataFrame
     fornell_larcker: pd.DataFrame
     htmt: pd.DataFrame
+    htmt_signed: pd.DataFrame
+    htmt2: pd.DataFrame
+    residuals: pd.DataFrame
+    modifications: pd.DataFrame
+    rivals: pd.DataFrame
     method_bias: pd.DataFrame
     findings: tuple[Finding, ...]
+    thresholds: Thresholds
+
+    def __repr__(self) -> str:
+        """Return fit and tables as text."""
+        blocks = [self._fit_line(), *(table.to_text(_WIDTH) for table in self._tables())]
+        return display.printable("\n\n".join(blocks), keep_lines=True)
+
+    def _repr_html_(self) -> str:
+        parts = [Markup("<p>{}</p>").format(self._fit_line())]
+        return str(Markup("\n").join([*parts, *(table.to_html() for table in self._tables())]))
+
+    def _fit_line(self) -> str:
+        model = self.model
+        fit = display.fit_line(dict(model.fit_measures), model.n_obs)
+        trust = "" if model.admissible else "NOT TO BE INTERPRETED, see .findings. "
+        return f"Step one, measurement model: {trust}{fit}"
+
+    def _tables(self) -> list[Table]:
+        return measurement_tables(self)
 
 
 def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any]) -> MeasurementStep:
@@ -92,8 +147,8 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     Anderson & Gerbing (1988) [anderson1988]_.
     """
     model = cfa(study.measurement_model(), **answers.inputs, **options)
-    items_of = {name: construct.items for name, construct in study.constructs.items()}
-    limits = study.thresholds
+    items_of = dict(study.items_of)
+    limits, labels = study.thresholds, study.labels
     cov = model.sample
     loadings = loadings_table(model.parameters, items_of, answers.wordings, model.r2)
     reliability = reliability_table(
@@ -101,9 +156,13 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         items_of,
         sample_cov=cov,
         latent_cov=model.latent_cov,
-        labels=study.labels,
-        residual_covariances=False,  # Fornell & Larcker's formula; cr_observed counts them
+        labels=labels,
+        residual_covariances=False,  # Fornell & Larcker's formula; omega counts them
     )
+    errors = reliability_errors(model, items_of, residual_covariances=False)
+    cases = complete_answers(model, study.items)
+    intervals = reliability_intervals(reliability, errors, limits, normal=cases is None)
+    tests = discriminant_tests(study, answers, options, model)
     ratios = htmt(cov, items_of)
     pairs = discriminant_table(
         model.parameters,
@@ -111,25 +170,69 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         ratios,
         latent_cor=model.latent_cor,
         thresholds=limits,
+        tests=tests,
+        ratio_intervals=htmt_intervals(cov, items_of, n_obs=model.n_obs, cases=cases),
     )
+    residuals, modifications = _local_fit(study, model)
+    rivals, rival_findings = rival_measurement(study, answers, options, model)
     method_bias, method_findings = _method_bias(study, answers, options, model)
     findings = (
-        *model.findings,
-        *check_loadings(loadings, limits),
-        *check_reliability(reliability, limits),
-        *check_discriminant(pairs, limits),
+        *labelled(model.findings, labels),
+        *_behind_answers(model),
+        *check_loadings(loadings, limits, labels),
+        *check_reliability(reliability, limits, intervals),
+        *check_discriminant(pairs, limits, labels),
         *fit_findings(model, "measurement model", study),
+        *check_modifications(modifications, limits, labels),
+        *rival_findings,
         *method_findings,
     )
     return MeasurementStep(
         model=model,
         loadings=loadings,
         reliability=reliability,
+        reliability_intervals=intervals,
         discriminant=pairs,
+        discriminant_tests=tests,
         fornell_larcker=fornell_larcker(reliability["ave"], model.latent_cor),
         htmt=ratios,
+        htmt_signed=htmt(cov, items_of, kind="signed"),
+        htmt2=htmt(cov, items_of, kind="geometric"),
+        residuals=residuals,
+        modifications=modifications,
+        rivals=rivals,
         method_bias=method_bias,
         findings=findings,
+        thresholds=limits,
+    )
+
+
+def _local_fit(study: Study, model: ModelResult) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tabulate residuals and left-out parameters; both empty without a solution."""
+    if not model.converged:
+        return pd.DataFrame(columns=list(RESIDUAL_COLUMNS)), pd.DataFrame(
+            columns=list(MODIFICATION_COLUMNS)
+        )
+    residuals = residual_table(
+        model.residuals("cor_bollen"), model.residuals("standardized"), study.construct_of
+    )
+    return residuals, modification_table(model.modification_indices(), study.thresholds)
+
+
+def _behind_answers(model: ModelResult) -> tuple[Finding, ...]:
+    """Return the finding of what reliability and validity are when items are ordered."""
+    if not model.table.ordered:
+        return ()
+    return (
+        Finding(
+            code="behind_answers",
+            subject="measurement model",
+            claim="Items are ordered categories. Alpha, composite reliability, AVE and HTMT rest "
+            "on polychoric correlations: they describe the continuous variables behind the "
+            "answers, not sums of the answers, whose reliability is lower.",
+            severity="note",
+            source="zumbo2007",
+        ),
     )
 
 
@@ -170,7 +273,7 @@ def _method_bias(
     """Compare the measurement model with one construct behind all items."""
     if len(study.constructs) == 1:
         return pd.DataFrame(columns=list(METHOD_BIAS_COLUMNS)), ()
-    items_of = {name: construct.items for name, construct in study.constructs.items()}
+    items_of = dict(study.items_of)
     text = syntax.single_construct_model(items_of, study.residual_covariances)
     rows = [_fit_row("Measurement model", model)]
     try:

@@ -18,9 +18,20 @@ from markupsafe import Markup
 
 from trustsem.errors import PlanError, did_you_mean, listed
 from trustsem.study import syntax
+from trustsem.study.alternatives import (
+    Alternative,
+    constrained_alternative,
+    null_alternative,
+    rival_alternative,
+    unconstrained_alternative,
+)
 from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
 from trustsem.study.sections import (
+    BiasSection,
     ConstructSection,
+    EffectSection,
+    GroupsSection,
+    InteractionSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -30,19 +41,23 @@ from trustsem.study.toml_text import toml_text
 from trustsem.survey.shipped import data_path
 from trustsem.validity.thresholds import Thresholds
 
+_METHOD_FACTOR = {"method_factor": True}
+
 SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
-_OF_STEP_TWO = ("hypotheses", "rivals", "controls", "published")
+_OF_STEP_TWO = (
+    "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Construct:
-    """A construct and the items that reflect it.
+    """A construct and the items, or the constructs, that reflect it.
 
     Parameters
     ----------
     items : tuple of str
-        Items in order; the first is the marker.
+        Items in order; the first is the marker. Empty for a construct of second order.
     label : str
         Name for readers.
     reverse : tuple of str
@@ -51,17 +66,25 @@ class Construct:
         Lowest and highest answer, where it differs from the study's scale.
     name : str
         Name in the model; set by the study.
+    of : tuple of str
+        Constructs that reflect a construct of second order; empty for one that has items.
+    reliability : float or None
+        Assumed reliability of a single item; its residual variance is fixed accordingly.
     """
 
-    items: tuple[str, ...]
+    items: tuple[str, ...] = ()
     label: str = ""
     reverse: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     name: str = ""
+    of: tuple[str, ...] = ()
+    reliability: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the construct as in a study file."""
-        entry: dict[str, Any] = {"items": list(self.items)}
+        entry: dict[str, Any] = {"of": list(self.of)} if self.of else {"items": list(self.items)}
+        if self.reliability is not None:
+            entry["reliability"] = self.reliability
         if self.label and self.label != self.name:
             entry = {"label": self.label, **entry}
         if self.reverse:
@@ -77,6 +100,7 @@ def reflective(
     *,
     reverse: str | Sequence[str] = (),
     scale: tuple[float, float] | None = None,
+    reliability: float | None = None,
 ) -> Construct:
     """Describe a construct by the items that reflect it.
 
@@ -90,6 +114,8 @@ def reflective(
         Items worded the other way round.
     scale : (float, float), optional
         Lowest and highest answer, where it differs from the study's scale.
+    reliability : float, optional
+        Assumed reliability of a single item.
 
     Returns
     -------
@@ -106,27 +132,48 @@ def reflective(
     ('bt1', 'bt2', 'bt3')
     """
     try:
-        return Construct(item_names(items), label, item_names(reverse) if reverse else (), scale)
+        turned = item_names(reverse) if reverse else ()
+        return Construct(item_names(items), label, turned, scale, reliability=reliability)
     except ValueError as error:
         raise PlanError(f"The items of a construct cannot be read: {error}.") from None
 
 
+def second_order(of: Sequence[str], label: str = "") -> Construct:
+    """Describe a construct of second order by the constructs that reflect it.
+
+    Parameters
+    ----------
+    of : sequence of str
+        Names of constructs that have items; the first is the marker.
+    label : str, optional
+        Name for readers.
+
+    Examples
+    --------
+    >>> second_order(["competence", "likeability"], label="Reputation").of
+    ('competence', 'likeability')
+    """
+    return Construct(label=label, of=tuple(of))
+
+
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One expected path between two constructs.
+    """One expected path between two constructs, or a chain of paths by way of others.
 
     Parameters
     ----------
     name : str
         Such as ``"H1"``.
     predictor, outcome : str
-        Constructs.
+        Constructs, or observed variables.
     sign : {"+", "-", "any"}
         Expected direction.
     tails : {1, 2}
         Tails of the test.
     text : str
         The hypothesis in words, or empty.
+    via : tuple of str
+        Constructs on the way from predictor to outcome, in order; empty for a single path.
     """
 
     name: str
@@ -135,11 +182,17 @@ class Hypothesis:
     sign: Literal["+", "-", "any"] = "+"
     tails: Literal[1, 2] = 2
     text: str = ""
+    via: tuple[str, ...] = ()
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Every name from predictor to outcome."""
+        return (self.predictor, *self.via, self.outcome)
 
     @property
     def path(self) -> str:
         """The path as written in a plan."""
-        return f"{self.predictor} -> {self.outcome}"
+        return " -> ".join(self.chain)
 
     def to_value(self) -> str | dict[str, Any]:
         """Return the hypothesis as in a study file."""
@@ -185,9 +238,10 @@ class Study:
     title : str
         What the study is about.
     constructs : mapping of str to Construct
-        Made with :func:`reflective`; an item range alone is enough.
+        Made with :func:`reflective` or :func:`second_order`; an item range alone is enough.
     hypotheses : sequence of str, or mapping, optional
         ``["H1: trust -> sharing", "H2: cost -> trust (-)"]``, or ``{"H1": "trust -> sharing"}``.
+        ``"H12: trust -> sharing -> performance"`` is about the indirect effect along that chain.
         Their order is the order in every table. Without any, only the measurement step is run.
     name : str, optional
         Short name.
@@ -205,10 +259,21 @@ class Study:
         Constructs whose residuals covary in the structural model.
     residual_covariances : sequence of (str, str), optional
         Items whose residuals covary, in both steps.
+    observed : mapping of str to str, optional
+        Observed variable that takes part in hypotheses to its label.
+    effects : mapping of str to str, optional
+        Effects to be reported by name: ``{"mediation": "trust -> sharing -> performance"}``.
     controls : mapping of str to sequence of str, optional
-        Further observed variable to the constructs that it explains.
+        Construct or further observed variable to the constructs that it explains beside the
+        hypotheses.
     rivals : mapping of str to mapping, optional
         ``{"direct": {"add": ["trust -> performance"]}}``.
+    bias : mapping, optional
+        Common method battery: ``method_factor, marker, marker_items, marker_correlation``.
+    groups : mapping, optional
+        Groups to compare: ``by, levels, criterion, partial``.
+    interactions : mapping of str to str or mapping, optional
+        ``{"H12": "trust x goal -> sharing"}``.
     thresholds : mapping, optional
         Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
     published : mapping, optional
@@ -221,7 +286,7 @@ class Study:
         Whether the study's own data were made by a generator.
     **options
         Options of the estimation: ``estimator, likelihood, missing, information, se, test,
-        std_lv, meanstructure, fixed_x``.
+        std_lv, meanstructure, fixed_x, ordered, parameterization``.
 
     Raises
     ------
@@ -240,10 +305,11 @@ class Study:
     sharing =~ is1 + is2 + is3
     """
 
-    __slots__ = ("_plan", "_raw", "folder", "source")
+    __slots__ = ("_plan", "_raw", "_residuals", "folder", "source")
 
     _plan: ParsedPlan
     _raw: Mapping[str, Any]
+    _residuals: Mapping[str, float]
     folder: Path
     source: Path | None
 
@@ -261,8 +327,13 @@ class Study:
         moments: Mapping[str, Any] | None = None,
         covary: Sequence[Sequence[str]] = (),
         residual_covariances: Sequence[Sequence[str]] = (),
+        observed: Mapping[str, Any] | None = None,
+        effects: Mapping[str, Any] | None = None,
         controls: Mapping[str, Sequence[str]] | None = None,
         rivals: Mapping[str, Any] | None = None,
+        bias: Mapping[str, Any] | None = None,
+        groups: Mapping[str, Any] | None = None,
+        interactions: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
@@ -285,7 +356,9 @@ class Study:
             ),
             "moments": None if moments is None else _plain_moments(moments),
             "constructs": {key: _plain_construct(value) for key, value in constructs.items()},
+            "observed": dict(observed or {}),
             "hypotheses": _plain_hypotheses(hypotheses),
+            "effects": dict(effects or {}),
             "controls": {key: list(value) for key, value in (controls or {}).items()},
             "model": _filled(
                 covary=[list(pair) for pair in covary],
@@ -293,6 +366,9 @@ class Study:
                 **options,
             ),
             "rivals": dict(rivals or {}),
+            "bias": None if bias is None else {**_METHOD_FACTOR, **bias},
+            "groups": None if groups is None else dict(groups),
+            "interactions": dict(interactions or {}),
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
             "run": dict(run or {}),
@@ -394,8 +470,40 @@ class Study:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Each construct's name for readers."""
-        return MappingProxyType({name: entry.label for name, entry in self.constructs.items()})
+        """What constructs and observed variables are called for readers."""
+        labels = {name: entry.label for name, entry in self.constructs.items()}
+        return MappingProxyType({**labels, **self.observed})
+
+    @property
+    def items_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Items by construct, for the constructs that have items."""
+        return MappingProxyType(
+            {name: entry.items for name, entry in self.constructs.items() if entry.items}
+        )
+
+    @property
+    def parts_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Constructs by the construct of second order that they reflect."""
+        return MappingProxyType(
+            {name: entry.of for name, entry in self.constructs.items() if entry.of}
+        )
+
+    @property
+    def observed(self) -> Mapping[str, str]:
+        """Observed variables that take part in hypotheses, with their labels."""
+        entries = self._plan.observed.items()
+        return MappingProxyType({name: entry.label or name for name, entry in entries if entry})
+
+    @property
+    def reliabilities(self) -> Mapping[str, float]:
+        """Assumed reliability of each single item that has one."""
+        return MappingProxyType(
+            {
+                entry.items[0]: entry.reliability
+                for entry in self.constructs.values()
+                if entry.reliability is not None
+            }
+        )
 
     @property
     def reversed_items(self) -> tuple[str, ...]:
@@ -416,25 +524,45 @@ class Study:
     def hypotheses(self) -> tuple[Hypothesis, ...]:
         """Hypotheses in the order of the plan; empty for a measurement-only study."""
         return tuple(
-            Hypothesis(name, *entry.ends, sign=entry.sign, tails=entry.tails, text=entry.text)
+            Hypothesis(
+                name,
+                *entry.ends,
+                sign=entry.sign,
+                tails=entry.tails,
+                text=entry.text,
+                via=entry.chain[1:-1],
+            )
             for name, entry in self._plan.hypotheses.items()
             if entry
         )
 
     @property
     def paths(self) -> tuple[tuple[str, str], ...]:
-        """(predictor, outcome) of every hypothesis."""
+        """(predictor, outcome) of every hypothesis about a single path."""
         return tuple(self._plan.paths)
 
     @property
+    def effects(self) -> Mapping[str, EffectSection]:
+        """Effects to be reported by name."""
+        return MappingProxyType({key: entry for key, entry in self._plan.effects.items() if entry})
+
+    @property
     def controls(self) -> Mapping[str, tuple[str, ...]]:
-        """Further observed variables and the constructs that they explain."""
+        """Constructs and further observed variables that explain outcomes beside the hypotheses."""
         return MappingProxyType(dict(self._plan.controls))
 
     @property
+    def control_paths(self) -> tuple[tuple[str, str], ...]:
+        """(control, outcome) pairs."""
+        pairs = (
+            (name, outcome) for name, outcomes in self.controls.items() for outcome in outcomes
+        )
+        return tuple(pairs)
+
+    @property
     def variables(self) -> tuple[str, ...]:
-        """Every observed variable of the study: items, then controls."""
-        return (*self.items, *self.controls)
+        """Every observed variable: items, those of hypotheses, then controls."""
+        return tuple(self._plan.variables)
 
     @property
     def covary(self) -> tuple[tuple[str, str], ...]:
@@ -455,6 +583,27 @@ class Study:
     def rivals(self) -> Mapping[str, RivalSection]:
         """Rival theories by name."""
         return MappingProxyType({key: entry for key, entry in self._plan.rivals.items() if entry})
+
+    @property
+    def bias(self) -> BiasSection | None:
+        """What is done about common method variance; None: nothing beyond step one."""
+        return self._plan.bias
+
+    @property
+    def bias_items(self) -> tuple[str, ...]:
+        """Items of a marker that is no construct of the study."""
+        return self._plan.bias.marker_items if self._plan.bias else ()
+
+    @property
+    def groups(self) -> GroupsSection | None:
+        """The groups that are compared."""
+        return self._plan.groups
+
+    @property
+    def interactions(self) -> Mapping[str, InteractionSection]:
+        """Latent interactions by name."""
+        found = {key: entry for key, entry in self._plan.interactions.items() if entry}
+        return MappingProxyType(found)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -514,7 +663,7 @@ class Study:
         moments = self.moments
         if moments is None:
             return {}
-        variables = list(self.variables)
+        variables = [*self.variables, *self.bias_items]
         given: dict[str, Any] = {
             "sample_cov": moments.matrix.loc[variables, variables],
             "sample_nobs": moments.n_obs,
@@ -525,13 +674,56 @@ class Study:
             given["sample_mean"] = moments.mean.loc[variables]
         return given
 
+    @property
+    def design(self) -> syntax.Design:
+        """What is measured by what, as the models of both steps are written from it.
+
+        Raises
+        ------
+        PlanError
+            If residual variances follow from assumed reliabilities and no data are known yet.
+        """
+        unknown = [item for item in self.reliabilities if item not in self._residuals]
+        if unknown:
+            raise PlanError(
+                f"The residual variance of {listed(unknown)} follows from its assumed reliability "
+                "and its variance in the data, which are not known here.",
+                remedy="Run the study with two_step(), or call .with_variances() first.",
+            )
+        return syntax.Design(
+            self.items_of,
+            self.parts_of,
+            self.residual_covariances,
+            dict(self._residuals),
+            tuple(self.observed),
+            tuple(name for name in self.controls if name not in self.constructs),
+        )
+
+    def with_variances(self, variances: Mapping[str, float]) -> Study:
+        """Return the study with the residual variances that assumed reliabilities imply.
+
+        Parameters
+        ----------
+        variances : mapping of str to float
+            Variance of each item that has an assumed reliability, with the divisor of the
+            analysis; squared scale points.
+
+        Notes
+        -----
+        The residual variance of an item is :math:`(1 - r)s^2` [joreskog1993]_.
+        """
+        study = Study.from_parsed(self._plan, self._raw, folder=self.folder, source=self.source)
+        residuals = {item: (1 - r) * variances[item] for item, r in self.reliabilities.items()}
+        object.__setattr__(study, "_residuals", residuals)
+        return study
+
     def measurement_model(self) -> str:
-        """Return the model of step one: every construct, all of them free to covary."""
-        return syntax.measurement_model(self._items_of(), self.residual_covariances)
+        """Return the model of step one: constructs with items, all of them free to covary."""
+        return syntax.measurement_model(self.design)
 
     def saturated_model(self) -> str:
-        """Return the measurement model with the controls covarying with everything (Ms)."""
-        return syntax.saturated_model(self._items_of(), self.residual_covariances, self.controls)
+        """Return the model in which all that step two relates covaries freely (Ms)."""
+        return syntax.saturated_model(self.design)
 
     def structural_model(self) -> str:
         """Return the model of step two: the measurement model and the hypothesised paths.
@@ -546,7 +738,8 @@ class Study:
                 f"The study {self.name!r} has no hypotheses, hence no structural model.",
                 remedy="Add a section [hypotheses].",
             )
-        return self._structural(self.paths)
+        paths = (*self.paths, *self.control_paths)
+        return syntax.structural_model(self.design, paths, self.covary)
 
     def rival_model(self, name: str) -> str:
         """Return the structural model of a rival theory.
@@ -556,10 +749,20 @@ class Study:
         PlanError
             If the study has no rival of that name.
         """
-        return self._structural(self.rival_paths(name))
+        return self.alternative_model(self.rival(name))
 
     def rival_paths(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return the (predictor, outcome) pairs of a rival theory.
+
+        Raises
+        ------
+        PlanError
+            If the study has no rival of that name.
+        """
+        return self.rival(name).paths
+
+    def rival(self, name: str) -> Alternative:
+        """Return a rival theory.
 
         Raises
         ------
@@ -571,8 +774,39 @@ class Study:
                 f"The study has no rival {name!r}.{did_you_mean(name, self.rivals)}",
                 remedy=f"Its rivals: {listed(self.rivals) or 'none'}.",
             )
-        rival = self.rivals[name]
-        return (*(path for path in self.paths if path not in rival.removed), *rival.added)
+        return rival_alternative(self.theory, name, self.rivals[name])
+
+    @property
+    def theory(self) -> Alternative:
+        """The study's own theory (Mt) as paths and covariances."""
+        every = (*self.paths, *self.control_paths)
+        free = syntax.free_covariances(self.design, every, self.covary)
+        return Alternative("theory", self.paths, self.control_paths, free)
+
+    def derived_alternatives(self) -> dict[str, Alternative]:
+        """Return the alternatives Mu, Mc and Mn that follow from the theory, by id."""
+        return {
+            "Mu": unconstrained_alternative(self.theory, self.design.nodes),
+            "Mc": constrained_alternative(self.theory),
+            "Mn": null_alternative(self.theory, self.design.covariates),
+        }
+
+    def alternative_model(
+        self,
+        alternative: Alternative,
+        loadings: Mapping[tuple[str, str], float] | None = None,
+    ) -> str:
+        """Return the structural model of an alternative to the theory.
+
+        Parameters
+        ----------
+        alternative : Alternative
+            What it relates.
+        loadings : mapping of (str, str) to float, optional
+            Loading by construct and item, for constructs that need one to be identified.
+        """
+        paths = (*alternative.paths, *alternative.controls)
+        return syntax.nested_model(self.design, paths, alternative.covariances, loadings or {})
 
     def measurement_only(self) -> Study:
         """Return the study without its hypotheses and all that depends on them."""
@@ -588,6 +822,8 @@ class Study:
         raw = {**self._raw, "name": self.name}
         raw["constructs"] = {name: entry.to_dict() for name, entry in self.constructs.items()}
         raw["hypotheses"] = {entry.name: entry.to_value() for entry in self.hypotheses}
+        if self.bias is not None:
+            raw["bias"] = {**_METHOD_FACTOR, **raw["bias"]}
         head = {key: raw.pop(key) for key in ("schema", "title", "name") if key in raw}
         filled = {key: value for key, value in raw.items() if value not in ({}, [])}
         return {key: _copied(value) for key, value in (head | filled).items()}
@@ -603,7 +839,7 @@ class Study:
         width = max((len(name) for name in self.constructs), default=0)
         lines.append(f"  constructs ({len(self.constructs)}), items ({len(self.items)})")
         lines.extend(
-            f"    {entry.name:<{width}}  {' '.join(entry.items)}"
+            f"    {entry.name:<{width}}  {' '.join(entry.items) or 'of ' + ', '.join(entry.of)}"
             + (f"  (reversed: {' '.join(entry.reverse)})" if entry.reverse else "")
             for entry in self.constructs.values()
         )
@@ -616,7 +852,7 @@ class Study:
         constructs = [
             (
                 entry.label,
-                f"{entry.name} =~ {' + '.join(entry.items)}"
+                f"{entry.name} =~ {' + '.join(entry.items or entry.of)}"
                 + (f" (reversed: {', '.join(entry.reverse)})" if entry.reverse else ""),
             )
             for entry in self.constructs.values()
@@ -649,16 +885,6 @@ class Study:
         if self.rivals:
             yield "rivals", ", ".join(self.rivals)
 
-    def _items_of(self) -> dict[str, tuple[str, ...]]:
-        """Items by construct."""
-        return {name: entry.items for name, entry in self.constructs.items()}
-
-    def _structural(self, paths: Sequence[tuple[str, str]]) -> str:
-        """Return a structural model with the given paths."""
-        return syntax.structural_model(
-            self._items_of(), self.residual_covariances, paths, self.covary, self.controls
-        )
-
 
 def _html_table(rows: Iterable[tuple[str, str]]) -> Markup:
     """Return labels and texts as an escaped table."""
@@ -672,7 +898,8 @@ def _fill(
     study: Study, plan: ParsedPlan, raw: Mapping[str, Any], *, folder: Path, source: Path | None
 ) -> None:
     """Set the attributes of a new study."""
-    for name, value in (("_plan", plan), ("_raw", raw), ("folder", folder), ("source", source)):
+    values = {"_plan": plan, "_raw": raw, "_residuals": {}, "folder": folder, "source": source}
+    for name, value in values.items():
         object.__setattr__(study, name, value)
 
 
@@ -683,7 +910,15 @@ def _unpickled(raw: Mapping[str, Any], folder: Path, source: Path | None) -> Stu
 
 def _construct(name: str, entry: ConstructSection) -> Construct:
     """Return a construct of the plan."""
-    return Construct(entry.items, entry.label or name, entry.reverse, entry.scale, name)
+    return Construct(
+        entry.items,
+        entry.label or name,
+        entry.reverse,
+        entry.scale,
+        name,
+        entry.of,
+        entry.reliability,
+    )
 
 
 def _filled(**values: Any) -> dict[str, Any]:

@@ -36,7 +36,11 @@ KINDS = ("n_obs", "measurement", "structural", *COLUMNS, "correlation", "r2")
 
 
 def quantity_mistake(
-    quantity: str, items: Sequence[str], constructs: Sequence[str], hypotheses: Sequence[str]
+    quantity: str,
+    items: Sequence[str],
+    constructs: Sequence[str],
+    hypotheses: Sequence[str],
+    outcomes: Sequence[str],
 ) -> str:
     """Return what is wrong with a quantity's name, or an empty string."""
     kind, *rest = quantity.split(".")
@@ -48,7 +52,7 @@ def quantity_mistake(
         "reliability": (constructs, COLUMNS["reliability"]),
         "hypothesis": (hypotheses, COLUMNS["hypothesis"]),
         "correlation": (constructs, constructs),
-        "r2": (constructs,),
+        "r2": (outcomes,),
     }
     if kind not in choices:
         return f"unknown quantity {quantity!r}.{did_you_mean(kind, KINDS)} Known: {listed(KINDS)}."

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
 
 from trustsem import display
-from trustsem.diagram import Diagram, View, conceptual_graph, draw, graph_from_parameters
+from trustsem.diagram import (
+    Diagram,
+    View,
+    conceptual_graph,
+    draw,
+    draw_tree,
+    graph_from_parameters,
+)
 from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
 from trustsem.results import plain
-from trustsem.tables import Table
+from trustsem.study import measurement_tables
+from trustsem.study.decision_tree import decision_tree
+from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from trustsem.results import ModelResult
+    from trustsem.results import Invariance, LatentInteraction, ModelResult
     from trustsem.study.measurement import MeasurementStep
-    from trustsem.study.plan import Study
+    from trustsem.study.method_bias import MethodBias
+    from trustsem.study.plan import Hypothesis, Study
+    from trustsem.study.sequence import ModelSequence
     from trustsem.study.structural import StructuralStep
     from trustsem.survey.screening import Screening
     from trustsem.validity import Verdict
 
 _SHOWN_FINDINGS = 6
+_SHOWN_PAIRS = 5
+_TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
 _WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
@@ -48,6 +61,8 @@ class StudyResult:
         One for each step.
     scorecard : DataFrame
         Published against estimated numbers; empty where nothing is published.
+    what_if : DataFrame
+        How hypotheses would move if a left-out measurement parameter were free; exploratory.
     screening : Screening or None
         What was found in the answers; None for a printed matrix.
     agreement : DataFrame
@@ -60,6 +75,12 @@ class StudyResult:
         Whether the data were made by a generator.
     notice : str
         What every output prints first, or an empty string.
+    method : MethodBias or None
+        The common method battery; None where the study has no section ``[bias]``.
+    invariance : Invariance or None
+        The comparison of groups; None without a section ``[groups]``.
+    interactions : mapping of str to LatentInteraction, or None
+        Latent interactions by name; None without a section ``[interactions]``.
     """
 
     study: Study
@@ -67,12 +88,16 @@ class StudyResult:
     structural: StructuralStep | None
     verdict: tuple[Verdict, ...]
     scorecard: pd.DataFrame
+    what_if: pd.DataFrame
     screening: Screening | None
     agreement: pd.DataFrame
     manifest: Mapping[str, Any]
     findings: tuple[Finding, ...]
     synthetic: bool
     notice: str
+    method: MethodBias | None = None
+    invariance: Invariance | None = None
+    interactions: Mapping[str, LatentInteraction] | None = None
 
     @property
     def models(self) -> dict[str, ModelResult]:
@@ -119,14 +144,15 @@ class StudyResult:
 
         return write_report(self, Path(directory), formats=tuple(formats), force=force)
 
-    def draw(self, view: View | None = None) -> Diagram:
-        """Draw a path diagram.
+    def draw(self, view: View | Literal["tests"] | None = None) -> Diagram:
+        """Draw a path diagram, or the decision tree of the structural models.
 
         Parameters
         ----------
-        view : {"structural", "measurement", "full", "conceptual"}, optional
+        view : {"structural", "measurement", "full", "conceptual", "tests"}, optional
             What to draw; by default the structural model, or the measurement model of a study
-            without hypotheses.
+            without hypotheses. ``"tests"``: the sequential chi-square difference tests with the
+            branch taken.
 
         Returns
         -------
@@ -148,11 +174,13 @@ class StudyResult:
                 remedy="Draw the view 'measurement'.",
             )
         study = self.study
+        if view == "tests":
+            return draw_tree(decision_tree(self._comparison, study.title))
         if view == "conceptual":
             graph = conceptual_graph(
-                list(study.constructs),
+                study.design.constructs,
                 study.labels,
-                {(h.predictor, h.outcome): (h.name, _SIGNS[h.sign]) for h in study.hypotheses},
+                {(h.predictor, h.outcome): (h.name, _SIGNS[h.sign]) for h in self._paths},
                 controls=study.controls,
             )
             return draw(graph, title=study.title)
@@ -162,11 +190,23 @@ class StudyResult:
             view=view,
             r2=model.r2,
             labels=study.labels,
-            hypotheses={(h.predictor, h.outcome): h.name for h in study.hypotheses},
-            constructs=list(study.constructs),
-            controls=list(study.controls),
+            hypotheses={(h.predictor, h.outcome): h.name for h in self._paths},
+            constructs=list(study.items_of if view == "measurement" else study.constructs),
+            controls=[name for name in study.controls if name not in study.constructs],
         )
         return draw(graph, title=study.title)
+
+    @property
+    def _comparison(self) -> ModelSequence:
+        """The structural models compared, of a study that has them."""
+        if self.structural is None:
+            raise PlanError(f"The study {self.study.name!r} has no hypotheses.")
+        return self.structural.comparison
+
+    @property
+    def _paths(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses about a single path."""
+        return tuple(entry for entry in self.study.hypotheses if not entry.via)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers, unrounded, as plain values; a number that does not exist is None."""
@@ -218,29 +258,48 @@ class StudyResult:
         return paragraphs
 
     def _tables(self) -> list[Table]:
-        """Return reliability and hypotheses as short tables."""
-        reliability = self.measurement.reliability[["label", "n_items", "alpha", "cr", "ave"]]
+        """Return reliability, discriminant validity and hypotheses as short tables."""
+        short = {
+            "reliability": ("construct", "n_items", "alpha", "omega", "cr", "ave", "msv"),
+            "discriminant": ("pair", "phi", "ci", "chisq_diff", "pvalue_holm", "htmt", "problem",
+                             "holds"),
+        }  # fmt: skip
+        pairs = measurement_tables.discriminant(self.measurement)
+        closest = pairs.frame.sort_values("phi", key=abs, ascending=False, kind="stable")
+        built = (
+            measurement_tables.reliability(self.measurement),
+            replace(
+                pairs,
+                title="Discriminant Validity: Highest Correlations of Constructs",
+                frame=closest.reset_index(drop=True),
+                limit=_SHOWN_PAIRS,
+            ),
+        )
         tables = [
-            Table(
-                "reliability",
-                "Convergent Validity",
-                reliability.reset_index(drop=True).rename(columns={"label": "construct"}),
-            )
+            replace(table, show=short[table.name], notes=Notes())
+            for table in built
+            if len(table.frame)
         ]
         if self.structural is not None:
             columns = ["hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue"]
             hypotheses = self.structural.hypotheses[[*columns, "supported"]]
             tables.append(Table("hypotheses", "Hypotheses", hypotheses))
+            tests = self.structural.decision.to_frame()[list(_TEST_COLUMNS)]
+            if len(tests):
+                tables.append(Table("tests", "Sequential Chi-Square Differences", tests))
         return tables
 
     def _pointers(self) -> list[str]:
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        parts = f".measurement{step}, .scorecard, .agreement, .screening, .manifest"
+        asked = ("method", "invariance", "interactions")
+        more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
+        parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
+        tree = ', .draw("tests")' if self.structural is not None else ""
         return [
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
-            f"More: {parts}, .draw(), .report(directory)",
+            f"More: {parts}, .draw(){tree}, .report(directory)",
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pandas as pd
 
 from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least
-from trustsem.options import Options
+from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
 from trustsem.study.agreement import (
     AGREEMENT_COLUMNS,
@@ -19,13 +20,16 @@ from trustsem.study.agreement import (
     second_engine_row,
 )
 from trustsem.study.answers import Answers, Data, prepare_answers
+from trustsem.study.comparisons import compare_groups, estimate_interactions
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
+from trustsem.study.method_bias import method_battery
 from trustsem.study.plan import Study
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
-from trustsem.study.structural import StructuralStep, structural_step
+from trustsem.study.structural import StructuralStep, structural_step, with_residual_variances
 from trustsem.study.study_file import load_study
+from trustsem.study.what_if import what_if
 from trustsem.validity import Verdict, measurement_verdict, structural_verdict
 
 if TYPE_CHECKING:
@@ -78,14 +82,25 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
     answers = prepare_answers(plan, data, moments, options)
+    plan = with_residual_variances(plan, answers, keywords)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
+    method = method_battery(plan, answers, keywords, measurement, structural)
+    if method is not None:
+        measurement = replace(measurement, method_bias=method.models)
+    groups = compare_groups(plan, answers, keywords)
+    interactions, interaction_findings = estimate_interactions(plan, answers, keywords)
     agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
+    freed, freed_findings = what_if(plan, answers, keywords, measurement, structural)
     table = scorecard(plan, measurement, structural)
     findings = (
         *answers.findings,
         *measurement.findings,
         *(structural.findings if structural else ()),
+        *freed_findings,
+        *(method.findings if method else ()),
+        *(groups.findings if groups else ()),
+        *interaction_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -96,14 +111,18 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         study=plan,
         measurement=measurement,
         structural=structural,
-        verdict=_verdicts(measurement, structural),
+        verdict=_verdicts(plan, measurement, structural),
         scorecard=table,
+        what_if=freed,
         screening=answers.screening,
         agreement=agreement,
         manifest=manifest(plan, answers, options, chosen, models=models, started=started),
         findings=at_least(findings, "note"),
         synthetic=answers.synthetic,
         notice=answers.notice,
+        method=method,
+        invariance=groups,
+        interactions=interactions or None,
     )
 
 
@@ -114,6 +133,11 @@ def _require_two_steps(options: Options) -> None:
             "a two-step study of uncorrelated constructs",
             "In step one all constructs covary; estimate other models by cfa() and sem().",
         )
+    if options.discrepancy in CORRECTED and not options.scaled:
+        raise UnsupportedError(
+            f"a two-step study by {options.estimator} without a corrected test",
+            "The steps are compared by chi-square differences; use WLSMV or ULSMV.",
+        )
     if options.group is not None:
         raise UnsupportedError(
             "a two-step study of several groups",
@@ -122,11 +146,13 @@ def _require_two_steps(options: Options) -> None:
 
 
 def _verdicts(
-    measurement: MeasurementStep, structural: StructuralStep | None
+    study: Study, measurement: MeasurementStep, structural: StructuralStep | None
 ) -> tuple[Verdict, ...]:
     """Conclude on each step from its findings."""
-    first = measurement_verdict(measurement.findings)
-    return (first, structural_verdict(structural.findings)) if structural else (first,)
+    first = measurement_verdict(measurement.findings, study.labels)
+    if structural is None:
+        return (first,)
+    return (first, structural_verdict(structural.findings, study.labels))
 
 
 def _second_engine(

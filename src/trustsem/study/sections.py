@@ -22,6 +22,9 @@ from pydantic import (
     model_validator,
 )
 
+from trustsem.errors import SpecificationError, listed
+from trustsem.results import LEVELS, USUAL_LEVELS, read_formula
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -137,6 +140,14 @@ def _scale(value: Any) -> Any:
     return tuple(value)
 
 
+def _reliability(value: Any) -> float:
+    """Refuse what is no reliability: a number above 0, at most 1."""
+    number = _number(value)
+    if not 0 < number <= 1:
+        raise _refused("a reliability lies above 0 and is at most 1", value)
+    return float(number)
+
+
 def _codes(value: Any) -> Any:
     """Refuse missing codes that are not numbers."""
     codes = value if isinstance(value, list | tuple) else [value]
@@ -151,6 +162,8 @@ Name = Annotated[StrictStr, BeforeValidator(_name)]
 Pair = Annotated[tuple[Name, Name], BeforeValidator(_pair)]
 Number = Annotated[int | float, BeforeValidator(_number)]
 Scale = Annotated[tuple[Number, Number], BeforeValidator(_scale)]
+Reliability = Annotated[float, BeforeValidator(_reliability)]
+_OF_ITEMS = ("items", "reverse", "scale", "reliability")
 
 
 class Section(BaseModel):
@@ -184,12 +197,14 @@ class MomentsSection(Section):
 
 
 class ConstructSection(Section):
-    """``[constructs.NAME]``: a construct and the items that reflect it."""
+    """``[constructs.NAME]``: a construct and the items, or the constructs, that reflect it."""
 
-    items: Annotated[Items, Field(min_length=1)]
+    items: Items = ()
+    of: Items = ()
     label: StrictStr = ""
     reverse: Items = ()
     scale: Scale | None = None
+    reliability: Reliability | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -197,9 +212,36 @@ class ConstructSection(Section):
         """Accept the items alone."""
         return {"items": value} if isinstance(value, str | list) else value
 
+    @model_validator(mode="after")
+    def _possible(self) -> ConstructSection:
+        """Refuse items beside parts, a single part, an assumed reliability of several items."""
+        excess = [key for key in _OF_ITEMS if key in self.model_fields_set]
+        if self.of and excess:
+            raise ValueError(f"a construct made of constructs ('of') has no {listed(excess)}")
+        if len(self.of) == 1:
+            raise ValueError("a construct of second order needs at least two parts in 'of'")
+        if self.reliability is not None and len(self.items) > 1:
+            raise ValueError(
+                "'reliability' is assumed where a construct has one item; that of "
+                f"{len(self.items)} items is estimated"
+            )
+        return self
+
+
+class ObservedSection(Section):
+    """``[observed]``: a variable that takes part in hypotheses as it was observed."""
+
+    label: StrictStr = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_label(cls, value: Any) -> Any:
+        """Accept the label alone."""
+        return {"label": value} if isinstance(value, str) else value
+
 
 class HypothesisSection(Section):
-    """``[hypotheses]``: one expected path, its sign, and the claim in words."""
+    """``[hypotheses]``: one expected path or chain of paths, its sign, and the claim in words."""
 
     path: StrictStr
     sign: Literal["+", "-", "any"] = "+"
@@ -222,24 +264,68 @@ class HypothesisSection(Section):
         return {"path": parts.get("path") or value, "sign": sign}
 
     @model_validator(mode="after")
-    def _one_path(self) -> HypothesisSection:
-        """Refuse anything but one arrow between two names."""
-        ends = _ARROW.split(self.path.strip())
-        if len(ends) != ENDS:
-            raise ValueError(f"a path is written 'a -> b', got {self.path!r}")
-        for end in ends:
-            _checked_name(end)
-        if ends[0] == ends[1]:
-            raise ValueError(f"the path {self.path!r} leads from a construct to itself")
+    def _readable(self) -> HypothesisSection:
+        """Refuse anything but arrows between different names."""
+        chain_names(self.path)
         if self.tails == 1 and self.sign == "any":
             raise ValueError("a one-tailed test needs a sign, '+' or '-'")
         return self
 
     @property
+    def chain(self) -> tuple[str, ...]:
+        """Every name on the way from predictor to outcome."""
+        return chain_names(self.path)
+
+    @property
     def ends(self) -> tuple[str, str]:
         """Predictor and outcome."""
-        predictor, outcome = _ARROW.split(self.path.strip())
-        return predictor, outcome
+        return self.chain[0], self.chain[-1]
+
+
+def chain_names(path: str) -> tuple[str, ...]:
+    """Return the names that a path such as ``"a -> b"`` or ``"a -> b -> c"`` leads through.
+
+    Raises
+    ------
+    ValueError
+        If it is not written so, or comes to a name twice.
+    """
+    names = tuple(_ARROW.split(path.strip()))
+    if len(names) < ENDS:
+        raise ValueError(f"a path is written 'a -> b', got {path!r}")
+    for name in names:
+        _checked_name(name)
+    if len(names) == ENDS and names[0] == names[1]:
+        raise ValueError(f"the path {path!r} leads from a construct to itself")
+    if len(set(names)) < len(names):
+        raise ValueError(f"the chain {path!r} comes to a construct twice")
+    return names
+
+
+class EffectSection(Section):
+    """``[effects]``: an effect to be reported by name."""
+
+    path: StrictStr
+    kind: Literal["indirect", "total"] | None = None
+    text: StrictStr = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_path(cls, value: Any) -> Any:
+        """Accept the path alone."""
+        return {"path": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> EffectSection:
+        """Refuse an unreadable path, and a kind of a single chain."""
+        if len(chain_names(self.path)) > ENDS and self.kind is not None:
+            raise ValueError("a chain is one specific indirect effect; write 'a -> c' for all")
+        return self
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Every name on the way; two for all chains at once."""
+        return chain_names(self.path)
 
 
 class ModelSection(Section):
@@ -256,6 +342,8 @@ class ModelSection(Section):
     std_lv: StrictBool | None = None
     meanstructure: StrictBool | None = None
     fixed_x: StrictBool | None = None
+    ordered: StrictBool | tuple[StrictStr, ...] | None = None
+    parameterization: StrictStr | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -264,30 +352,69 @@ class ModelSection(Section):
 
 
 class RivalSection(Section):
-    """``[rivals]``: a rival theory, as the study's own with paths added or removed."""
+    """``[rivals]``: a rival theory, as the study's own with relations added or removed."""
 
     add: tuple[StrictStr, ...] = ()
     remove: tuple[StrictStr, ...] = ()
     label: StrictStr = ""
+    role: Literal["constrained", "unconstrained"] | None = None
 
     @model_validator(mode="after")
-    def _readable_paths(self) -> RivalSection:
-        """Refuse an unreadable path, and a rival that changes nothing."""
+    def _readable_relations(self) -> RivalSection:
+        """Refuse an unreadable path or covariance, and a rival that changes nothing."""
         if not self.add and not self.remove:
             raise ValueError("a rival adds or removes at least one path")
-        for path in (*self.add, *self.remove):
-            HypothesisSection(path=path)
+        for relation in (*self.add, *self.remove):
+            _relation(relation)
+        if self.role == "unconstrained" and self.remove:
+            raise ValueError("an unconstrained rival only adds to the theory")
+        if self.role == "constrained" and self.add:
+            raise ValueError("a constrained rival only removes from the theory")
         return self
 
     @property
     def added(self) -> tuple[tuple[str, str], ...]:
         """The (predictor, outcome) pairs that the rival adds."""
-        return tuple(HypothesisSection(path=path).ends for path in self.add)
+        return _paths(self.add)
 
     @property
     def removed(self) -> tuple[tuple[str, str], ...]:
         """The (predictor, outcome) pairs that the rival leaves out."""
-        return tuple(HypothesisSection(path=path).ends for path in self.remove)
+        return _paths(self.remove)
+
+    @property
+    def freed(self) -> tuple[tuple[str, str], ...]:
+        """The pairs whose covariance the rival adds."""
+        return _pairs(self.add)
+
+    @property
+    def fixed(self) -> tuple[tuple[str, str], ...]:
+        """The pairs whose covariance the rival leaves out."""
+        return _pairs(self.remove)
+
+
+def _relation(text: str) -> tuple[str, str, str]:
+    """Return the two ends of ``a -> b`` or ``a ~~ b`` with the sign between them."""
+    sign = "~~" if "~~" in text else "->"
+    names = tuple(part.strip() for part in text.split("~~")) if sign == "~~" else chain_names(text)
+    if len(names) != ENDS:
+        raise ValueError(f"a rival changes 'a -> b' or 'a ~~ b', one at a time, got {text!r}")
+    first, second = (_checked_name(name) for name in names)
+    if first == second:
+        raise ValueError(f"{text!r} joins a construct to itself")
+    return first, sign, second
+
+
+def _paths(relations: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the paths among relations."""
+    parts = [_relation(relation) for relation in relations]
+    return tuple((first, second) for first, sign, second in parts if sign == "->")
+
+
+def _pairs(relations: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the covariances among relations."""
+    parts = [_relation(relation) for relation in relations]
+    return tuple((first, second) for first, sign, second in parts if sign == "~~")
 
 
 def _decimal(value: Any) -> str:
@@ -300,6 +427,70 @@ def _decimal(value: Any) -> str:
     if not finite:
         raise _refused("a printed number is needed", value)
     return text
+
+
+class BiasSection(Section):
+    """``[bias]``: what is done about common method variance."""
+
+    method_factor: StrictBool = True
+    marker: StrictStr = ""
+    marker_items: Items = ()
+    marker_correlation: Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _named_marker(self) -> BiasSection:
+        """Refuse items of a marker without its name."""
+        if self.marker:
+            _checked_name(self.marker)
+        elif self.marker_items:
+            raise ValueError("marker_items need the marker's name: marker = '...'")
+        return self
+
+
+class GroupsSection(Section):
+    """``[groups]``: the groups that are compared, and by which rule."""
+
+    by: Annotated[StrictStr, Field(min_length=1)]
+    levels: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = USUAL_LEVELS
+    criterion: Literal["cfi", "chen", "chisq"] = "cfi"
+    partial: StrictBool = True
+
+    @model_validator(mode="after")
+    def _known_levels(self) -> GroupsSection:
+        """Refuse levels that do not exist."""
+        for level in self.levels:
+            if level not in LEVELS:
+                raise ValueError(
+                    f"there is no level of invariance {level!r}; known: {', '.join(LEVELS)}"
+                )
+        return self
+
+
+class InteractionSection(Section):
+    """``[interactions]``: one latent interaction."""
+
+    formula: StrictStr
+    products: Literal["matched", "all"] = "matched"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_formula(cls, value: Any) -> Any:
+        """Accept the formula alone."""
+        return {"formula": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> InteractionSection:
+        """Refuse a formula that cannot be read."""
+        try:
+            read_formula(self.formula)
+        except SpecificationError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Predictor, moderator and outcome."""
+        return read_formula(self.formula)
 
 
 class PublishedValue(Section):

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from trustsem.errors import (
-    EstimationError,
-    InferenceError,
-    NotNestedError,
-    SpecificationError,
-)
-from trustsem.findings import Finding
-from trustsem.results import ModelResult, compare, sem
+from trustsem.findings import Finding, labelled
+from trustsem.inference import ARROW, MOST_CHAINS
+from trustsem.results import ModelResult, sem
+from trustsem.study import syntax
 from trustsem.study.measurement import MeasurementStep, fit_findings
+from trustsem.study.sections import ENDS
+from trustsem.study.sequence import Estimate, ModelSequence, chisq_difference, model_sequence
 from trustsem.validity import (
+    Decision,
+    check_confounding,
+    check_feedback,
     check_hypotheses,
+    check_second_order,
+    check_second_order_structure,
     check_structural_difference,
+    confounding_table,
     hypotheses_table,
+    parts_table,
+    second_order_table,
 )
+from trustsem.validity.second_order import PART_COLUMNS, SECOND_ORDER_COLUMNS
+from trustsem.validity.sequence import THEORY_TEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
-
-_FIT_COLUMNS = (
-    "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "srmr",
-    "aic", "bic",
-)  # fmt: skip
-SEQUENCE_COLUMNS = ("model", *_FIT_COLUMNS, "compared_with", "chisq_diff", "df_diff", "pvalue_diff")
-"""Columns of the model sequence."""
-_SAME_FIT = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,68 +48,64 @@ class StructuralStep:
         A row per hypothesis.
     effects : DataFrame
         Direct, indirect and total effects.
+    chains : DataFrame
+        Specific indirect effects, a row per chain of paths.
+    named_effects : DataFrame
+        The effects that the study names.
     sequence : DataFrame
-        Ms, Mt and the rivals with chi-square differences.
+        The five nested models and the rivals with chi-square differences.
+    decision : Decision
+        Where the sequential tests lead.
+    comparison : ModelSequence
+        The models of the sequence and who they are.
+    confounding : DataFrame
+        Loadings before and after the structure was imposed.
+    second_order, second_order_reliability : DataFrame
+        Loadings of the parts of second-order constructs, and how well these hold together; empty
+        without any.
     r2 : Series
-        Explained variance by outcome construct; unitless.
+        Explained variance by outcome; unitless.
     findings : tuple of Finding
         Everything judged in this step.
-    rivals : mapping of str to ModelResult
-        The rival models that could be estimated.
     """
 
     model: ModelResult
     hypotheses: pd.DataFrame
     effects: pd.DataFrame
+    chains: pd.DataFrame
+    named_effects: pd.DataFrame
     sequence: pd.DataFrame
+    decision: Decision
+    comparison: ModelSequence
+    confounding: pd.DataFrame
+    second_order: pd.DataFrame
+    second_order_reliability: pd.DataFrame
     r2: pd.Series[float]
     findings: tuple[Finding, ...]
-    rivals: Mapping[str, ModelResult]
+
+    @property
+    def rivals(self) -> Mapping[str, ModelResult]:
+        """The rival models that could be estimated."""
+        return self.comparison.rivals
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Chi-square difference of a restricted model against a more general one.
-
-    Parameters
-    ----------
-    chisq : float
-        Difference of the chi-squares; unitless.
-    df : int
-        Difference of the degrees of freedom.
-    pvalue : float
-        Of the difference; NaN without degrees of freedom.
-    """
-
-    chisq: float
-    df: int
-    pvalue: float
-
-
-def chisq_difference(a: ModelResult, b: ModelResult) -> Difference | None:
-    """Compare two models estimated from the same data.
+def with_residual_variances(study: Study, answers: Answers, options: Mapping[str, Any]) -> Study:
+    """Return the study with the residual variances that its assumed reliabilities imply.
 
     Parameters
     ----------
-    a, b : ModelResult
-        In any order; the one with more degrees of freedom is the restricted one.
-
-    Returns
-    -------
-    Difference or None
-        None if they are not nested, or one of them has no solution.
-
-    References
-    ----------
-    Steiger et al. (1985) [steiger1985]_.
+    study : Study
+        The plan.
+    answers : Answers
+        What is analysed.
+    options : mapping
+        Options of the estimation, which decide on the divisor of the variances.
     """
-    if not (a.converged and b.converged):
-        return None
-    try:
-        row = compare(a, b).iloc[-1]
-    except NotNestedError:
-        return None
-    return Difference(float(row["chisq_diff"]), int(row["df_diff"]), float(row["pvalue"]))
+    items = list(study.reliabilities)
+    if not items:
+        return study
+    variances = sem("\n".join(f"{item} ~~ {item}" for item in items), **answers.inputs, **options)
+    return study.with_variances({item: float(variances.sample.loc[item, item]) for item in items})
 
 
 def structural_step(
@@ -143,132 +137,164 @@ def structural_step(
     ----------
     Anderson & Gerbing (1988) [anderson1988]_.
     """
-    model = sem(study.structural_model(), **answers.inputs, **options)
-    saturated = measurement.model
-    if study.controls:
-        saturated = sem(study.saturated_model(), **answers.inputs, **options)
-    rivals, rival_findings = _rivals(study, answers, options)
-    level = study.thresholds.significance
-    hypotheses = hypotheses_table(model.parameters, study.hypotheses, significance=level)
-    difference = chisq_difference(model, saturated)
-    judged: tuple[Finding, ...] = _stable_loadings(measurement.model, model)
-    if difference is not None:
-        test = check_structural_difference(
-            difference.chisq, difference.df, difference.pvalue, thresholds=study.thresholds
-        )
-        judged = (test, *judged)
-    outcomes = [name for name in study.constructs if name in set(hypotheses["outcome"])]
+
+    def estimate(text: str) -> ModelResult:
+        return sem(text, **answers.inputs, **options)
+
+    model = estimate(study.structural_model())
+    saturated = _saturated(study, estimate, measurement.model)
+    comparison = model_sequence(study, estimate, model, saturated)
+    chains = model.chains.drop(columns="group")
+    effects = model.effects.drop(columns="group")
+    hypotheses = judged_hypotheses(study, model)
+    confounding = confounding_table(
+        measurement.model.parameters, model.parameters, same_scale=model.options.marker_scaling
+    )
+    second_order, reliability, second_order_findings = _second_order(
+        study, estimate, saturated, measurement.model
+    )
+    outcomes = {outcome for _, outcome in (*study.paths, *study.control_paths)}
     return StructuralStep(
         model=model,
         hypotheses=hypotheses,
-        effects=model.effects.drop(columns="group"),
-        sequence=_sequence(saturated, model, difference, rivals),
-        r2=model.r2.reindex(outcomes),
+        effects=effects,
+        chains=chains,
+        named_effects=_named_effects(study, effects, chains),
+        sequence=comparison.table,
+        decision=comparison.decision,
+        comparison=comparison,
+        confounding=confounding,
+        second_order=second_order,
+        second_order_reliability=reliability,
+        r2=model.r2.reindex([name for name in study.design.nodes if name in outcomes]),
         findings=(
-            *model.findings,
-            *check_hypotheses(hypotheses, significance=level),
-            *judged,
+            *labelled(model.findings, study.labels),
+            *second_order_findings,
+            *check_hypotheses(
+                hypotheses, significance=study.thresholds.significance, labels=study.labels
+            ),
+            *_nomological(study, comparison),
+            *comparison.findings,
+            *_stable_loadings(study, confounding, measurement.model, model),
+            *check_feedback(model.spectral_radius),
+            *_too_many_chains(chains),
             *fit_findings(model, "structural model", study),
-            *rival_findings,
         ),
-        rivals=rivals,
     )
 
 
-def _rivals(
-    study: Study, answers: Answers, options: Mapping[str, Any]
-) -> tuple[dict[str, ModelResult], tuple[Finding, ...]]:
-    """Estimate the rival theories; one that cannot be estimated becomes a finding."""
-    models: dict[str, ModelResult] = {}
-    findings: list[Finding] = []
-    for name in study.rivals:
-        try:
-            model = sem(study.rival_model(name), **answers.inputs, **options)
-        except (EstimationError, InferenceError, SpecificationError) as error:
-            findings.append(_rival_failed(name, str(error)))
-            continue
-        if not model.converged:
-            findings.append(_rival_failed(name, "no solution was found."))
-            continue
-        if not model.admissible:
-            findings.append(_rival_inadmissible(name))
-        models[name] = model
-    return models, tuple(findings)
+def judged_hypotheses(study: Study, model: ModelResult) -> pd.DataFrame:
+    """Tabulate and judge the hypotheses of a study, chains of paths among them.
+
+    Parameters
+    ----------
+    study : Study
+        The plan.
+    model : ModelResult
+        A model that holds their paths.
+    """
+    return hypotheses_table(
+        model.parameters,
+        study.hypotheses,
+        chains=model.chains,
+        significance=study.thresholds.significance,
+    )
 
 
-def _sequence(
-    saturated: ModelResult,
-    theory: ModelResult,
-    difference: Difference | None,
-    rivals: Mapping[str, ModelResult],
-) -> pd.DataFrame:
-    """Tabulate the models of the study with their differences."""
-    rows = [_sequence_row("Ms", saturated), _sequence_row("Mt", theory, "Ms", difference)]
-    rows += [
-        _sequence_row(name, rival, "Mt", chisq_difference(theory, rival))
-        for name, rival in rivals.items()
-    ]
-    return pd.DataFrame(rows, columns=list(SEQUENCE_COLUMNS))
+def _saturated(study: Study, estimate: Estimate, measurement: ModelResult) -> ModelResult:
+    """Return the saturated structure (Ms): the measurement model, if that holds all variables."""
+    design = study.design
+    if design.covariates or design.observed or design.parts_of:
+        return estimate(study.saturated_model())
+    return measurement
 
 
-def _sequence_row(
-    name: str, model: ModelResult, against: str = "", difference: Difference | None = None
-) -> dict[str, Any]:
-    """Return one row of the model sequence."""
-    row: dict[str, Any] = {"model": name}
-    fit = model.reported_fit
-    row.update({key: fit.get(key, np.nan) for key in _FIT_COLUMNS})
-    row["compared_with"] = against if difference else ""
-    row["chisq_diff"] = difference.chisq if difference else np.nan
-    row["df_diff"] = difference.df if difference else np.nan
-    row["pvalue_diff"] = difference.pvalue if difference else np.nan
-    return row
+def _nomological(study: Study, comparison: ModelSequence) -> tuple[Finding, ...]:
+    """Judge the difference of the theory and the saturated structure."""
+    test = comparison.decision.tests.get(THEORY_TEST)
+    if test is None:
+        return ()
+    return (
+        check_structural_difference(
+            test.chisq, int(test.df), test.pvalue, thresholds=study.thresholds
+        ),
+    )
 
 
-def _stable_loadings(measurement: ModelResult, structural: ModelResult) -> tuple[Finding, ...]:
-    """Say how much loadings change between the steps (interpretational confounding)."""
+def _stable_loadings(
+    study: Study, table: pd.DataFrame, measurement: ModelResult, structural: ModelResult
+) -> tuple[Finding, ...]:
+    """Judge how much loadings change between the steps, where both have proper solutions."""
     if not (measurement.admissible and structural.admissible):
         return ()
-    before, after = _loadings(measurement), _loadings(structural)
-    changes = (after - before.reindex(after.index)).abs()
-    largest = str(changes.idxmax())
+    return check_confounding(table, thresholds=study.thresholds, labels=study.labels)
+
+
+def _second_order(
+    study: Study, estimate: Estimate, saturated: ModelResult, measurement: ModelResult
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Finding, ...]]:
+    """Tabulate and judge second-order constructs in the saturated structure."""
+    parts_of = study.parts_of
+    if not parts_of:
+        empty = pd.DataFrame(columns=list(SECOND_ORDER_COLUMNS))
+        return pd.DataFrame(columns=list(PART_COLUMNS)), empty, ()
+    table = second_order_table(
+        saturated.parameters,
+        parts_of,
+        study.items_of,
+        latent_cov=saturated.latent_cov,
+        labels=study.labels,
+    )
+    findings = check_second_order(table, thresholds=study.thresholds)
+    design = replace(study.design, parts_of={})
+    outside = design.covariates or design.observed
+    first = estimate(syntax.saturated_model(design)) if outside else measurement
+    difference = chisq_difference(saturated, first)
+    if difference is not None:
+        test = check_second_order_structure(
+            float(saturated.fit_measures["chisq"]),
+            float(first.fit_measures["chisq"]),
+            (difference.chisq, difference.df, difference.pvalue),
+            list(parts_of),
+            thresholds=study.thresholds,
+            labels=study.labels,
+        )
+        findings = (test, *findings)
+    return parts_table(saturated.parameters, parts_of), table, findings
+
+
+def _named_effects(study: Study, effects: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate the effects that the study names."""
+    rows = []
+    for name, effect in study.effects.items():
+        chain = effect.chain
+        if len(chain) > ENDS:
+            kind, found = "specific", chains[chains["chain"] == ARROW.join(chain)]
+        else:
+            kind = effect.kind or "indirect"
+            ends = (effects["predictor"] == chain[0]) & (effects["outcome"] == chain[-1])
+            found = effects[ends & (effects["kind"] == kind)]
+        described = {"effect": name, "path": ARROW.join(chain), "kind": kind, "text": effect.text}
+        rows += [
+            described | {column: row[column] for column in _NUMBERS} for _, row in found.iterrows()
+        ]
+    return pd.DataFrame(rows, columns=["effect", "path", "kind", "text", *_NUMBERS])
+
+
+_NUMBERS = (
+    "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std", "std_se", "std_ci_lower",
+    "std_ci_upper",
+)  # fmt: skip
+
+
+def _too_many_chains(chains: pd.DataFrame) -> tuple[Finding, ...]:
+    """Say that not every chain was followed."""
+    if len(chains) < MOST_CHAINS:
+        return ()
     return (
         Finding(
-            code="interpretational_confounding",
-            subject=largest,
-            claim=(
-                f"From step one to step two no standardised loading changes by more than "
-                f"{changes.max():.3f} ({largest}): the less they change, the surer the constructs "
-                "mean the same in both steps."
-            ),
-            value=float(changes.max()),
-            source="anderson1988",
+            code="chains_cut",
+            subject="structural model",
+            claim=f"More than {MOST_CHAINS} chains of paths exist; the shortest are tabulated.",
         ),
-    )
-
-
-def _loadings(model: ModelResult) -> pd.Series[float]:
-    """Return the standardised loadings by construct and item."""
-    rows = model.parameters[model.parameters["op"] == "=~"]
-    pairs = zip(rows["lhs"], rows["rhs"], rows["std_all"], strict=True)
-    return pd.Series({f"{lhs} =~ {rhs}": float(std) for lhs, rhs, std in pairs})
-
-
-def _rival_failed(name: str, reason: str) -> Finding:
-    """Say that a rival is missing from the sequence."""
-    return Finding(
-        code="rival_not_estimated",
-        subject=name,
-        claim=f"The rival {name} could not be estimated: {reason}",
-        severity="warning",
-    )
-
-
-def _rival_inadmissible(name: str) -> Finding:
-    """Say that a rival's solution is outside the admissible space."""
-    return Finding(
-        code="rival_inadmissible",
-        subject=name,
-        claim=f"The solution of the rival {name} is inadmissible; its fit is not to be compared.",
-        severity="warning",
     )

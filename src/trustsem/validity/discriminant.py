@@ -1,15 +1,14 @@
-"""Are the constructs distinct from each other? Step one, second half.
+"""Are the constructs distinct from each other? Step one, second half: the tables.
 
-The kernel :func:`heterotrait_monotrait` works on stacks of correlation matrices, so that one sample
-and a bootstrap run through the same code. The criteria disagree at times: each is a column and a
-finding of its own, and :func:`check_discriminant` says where they do.
+Each criterion is a column of one table with a row per pair of constructs. They disagree at times;
+:mod:`trustsem.validity.discriminant_checks` judges them and says where they do.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -17,17 +16,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from trustsem.arrays import Floats, diagonal
-from trustsem.errors import UnknownOptionError
-from trustsem.findings import Finding
-from trustsem.validity.rows import require_indicators, rows_by_pair
+from trustsem.arrays import Floats
+from trustsem.validity.rows import Pair, lower_part, rows_by_pair
 from trustsem.validity.thresholds import Thresholds
-from trustsem.validity.wording import coefficient, interval_text, joined, threshold_text
+from trustsem.validity.wording import joined
 
-HtmtKind = Literal["absolute", "signed", "geometric"]
 Problem = Literal["none", "marginal", "moderate", "severe"]
 
-HTMT_KINDS: tuple[HtmtKind, ...] = ("absolute", "signed", "geometric")
+CUTOFFS = (1.0, 0.9, 0.85, 0.8)
+"""Correlations against which each pair is tested [anderson1988]_, [ronkko2022]_."""
 DISCRIMINANT_COLUMNS = (
     "construct_a",
     "construct_b",
@@ -38,128 +35,53 @@ DISCRIMINANT_COLUMNS = (
     "ave_a",
     "ave_b",
     "phi_squared",
+    "root_ave_a",
+    "root_ave_b",
     "fornell_larcker",
     "htmt",
+    "htmt_ci_lower",
+    "htmt_ci_upper",
     "htmt_holds",
+    "htmt_below_limit",
+    "htmt_signed",
+    "htmt_signed_ci_lower",
+    "htmt_signed_ci_upper",
+    "htmt2",
+    "htmt2_ci_lower",
+    "htmt2_ci_upper",
     "anderson_gerbing",
+    "chisq_diff",
+    "pvalue",
+    "pvalue_holm",
+    "chisq_difference",
+    "problem",
+    "problem_chisq",
     "holds",
+    "disagreement",
 )
-
-
-def heterotrait_monotrait(
-    R: ArrayLike, membership: ArrayLike, *, kind: HtmtKind = "absolute"
-) -> Floats:
-    r"""Compute the heterotrait-monotrait ratio of correlations of every pair of constructs.
-
-    Parameters
-    ----------
-    R : array_like, shape (..., p, p)
-        Correlations of the items; unitless.
-    membership : array_like, shape (p, m)
-        1 where an item measures a construct, else 0.
-    kind : {"absolute", "signed", "geometric"}
-        Arithmetic means of absolute correlations; of correlations as they are; geometric means of
-        absolute correlations (HTMT2).
-
-    Returns
-    -------
-    ndarray, shape (..., m, m)
-        Ratios; unitless, with 1 on the diagonal. NaN wherever a construct has a single item, and
-        where signed monotrait means have no real geometric mean.
-
-    Raises
-    ------
-    UnknownOptionError
-        If ``kind`` is none of the three.
-
-    Notes
-    -----
-    .. math:: \bar r_{ij} / \sqrt{\bar r_{ii} \, \bar r_{jj}}
-
-    with :math:`\bar r_{ij}` the mean correlation between the items of two constructs and
-    :math:`\bar r_{ii}` that among the items of one, each item's correlation with itself left out.
-    All means come from one product :math:`M' R M` with the membership matrix.
-
-    References
-    ----------
-    Henseler et al. (2015) [henseler2015]_; geometric means: Roemer et al. (2021) [roemer2021]_.
-
-    Examples
-    --------
-    >>> R = [[1, 0.8, 0.4, 0.4], [0.8, 1, 0.4, 0.4], [0.4, 0.4, 1, 0.5], [0.4, 0.4, 0.5, 1]]
-    >>> ratios = heterotrait_monotrait(R, [[1, 0], [1, 0], [0, 1], [0, 1]])
-    >>> float(ratios[0, 1]).__round__(4)
-    0.6325
-    """
-    if kind not in HTMT_KINDS:
-        raise UnknownOptionError(kind, HTMT_KINDS, kind="kind of HTMT")
-    M = np.asarray(membership, dtype=float)
-    p = M.shape[0]
-    off_diagonal = 1 - np.eye(p)
-    pairs = M.T @ off_diagonal @ M
-    correlations = np.asarray(R, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        means = _block_means(correlations, M, off_diagonal, pairs, kind)
-        monotrait = diagonal(means)
-        ratios = means / np.sqrt(monotrait[..., :, None] * monotrait[..., None, :])
-    return np.asarray(np.where(np.isfinite(ratios), ratios, np.nan))
-
-
-def _block_means(
-    R: Floats, M: Floats, off_diagonal: Floats, pairs: Floats, kind: HtmtKind
-) -> Floats:
-    """Return the mean correlation of every block, shape (..., m, m), without the diagonal of R."""
-    if kind == "signed":
-        return np.asarray(M.T @ (R * off_diagonal) @ M / pairs)
-    size = np.abs(R) * off_diagonal
-    if kind == "absolute":
-        return np.asarray(M.T @ size @ M / pairs)
-    has_zero = M.T @ ((size == 0) * off_diagonal) @ M > 0
-    logs = np.log(np.where(size == 0, 1.0, size))
-    return np.where(has_zero, 0.0, np.exp(M.T @ logs @ M / pairs))
-
-
-def htmt(
-    correlations: pd.DataFrame,
-    constructs: Mapping[str, Sequence[str]],
-    *,
-    kind: HtmtKind = "absolute",
-) -> pd.DataFrame:
-    """Tabulate the heterotrait-monotrait ratio of every pair of constructs.
-
-    Parameters
-    ----------
-    correlations : DataFrame, shape (p, p)
-        Correlations of the items; unitless. Covariances are accepted and scaled.
-    constructs : mapping of str to sequence of str
-        Construct to its items, in the order of the table.
-    kind : {"absolute", "signed", "geometric"}
-        See :func:`heterotrait_monotrait`.
-
-    Returns
-    -------
-    DataFrame, shape (m, m)
-        Ratios below the diagonal, NaN elsewhere and for single-item constructs; unitless.
-
-    Raises
-    ------
-    UnknownIndicatorError
-        If an item is not among the correlations.
-    UnknownOptionError
-        If ``kind`` does not exist.
-
-    References
-    ----------
-    Henseler et al. (2015) [henseler2015]_; Roemer et al. (2021) [roemer2021]_.
-    """
-    require_indicators([str(name) for name in correlations.columns], constructs)
-    items = list(dict.fromkeys(item for names in constructs.values() for item in names))
-    S = correlations.loc[items, items].to_numpy(dtype=float)
-    sd = np.sqrt(np.diag(S))
-    membership = np.array([[item in names for names in constructs.values()] for item in items])
-    ratios = heterotrait_monotrait(S / np.outer(sd, sd), membership, kind=kind)
-    names = list(constructs)
-    return pd.DataFrame(_lower(ratios), index=names, columns=names)
+DIFFERENCE_COLUMNS = (
+    "construct_a",
+    "construct_b",
+    "phi",
+    "cutoff",
+    "chisq_diff",
+    "df_diff",
+    "pvalue",
+    "pvalue_holm",
+    "pvalue_one_sided",
+    "distinct",
+    "method",
+)
+CRITERIA = {
+    "fornell_larcker": "Fornell-Larcker",
+    "htmt": "HTMT",
+    "htmt_interval": "the interval of HTMT",
+    "anderson_gerbing": "the interval of the correlation",
+    "chisq_difference": "the chi-square difference",
+    "correlation_limit": "the upper limit of the correlation",
+}
+"""Criteria by the code of their finding, as sentences name them."""
+_HTMT_VARIANTS = ("htmt_ci", "htmt_signed", "htmt_signed_ci", "htmt2", "htmt2_ci")
 
 
 def fornell_larcker(ave: pd.Series[float], latent_cor: pd.DataFrame) -> pd.DataFrame:
@@ -183,7 +105,7 @@ def fornell_larcker(ave: pd.Series[float], latent_cor: pd.DataFrame) -> pd.DataF
     """
     names = [str(name) for name in ave.index]
     phi = latent_cor.loc[names, names].to_numpy(dtype=float)
-    table = _lower(phi)
+    table = lower_part(phi)
     np.fill_diagonal(table, np.sqrt(ave.to_numpy(dtype=float)))
     return pd.DataFrame(table, index=names, columns=names)
 
@@ -234,7 +156,7 @@ def ronkko_cho_problem(
     Ronkko & Cho (2022) [ronkko2022]_.
     """
     limits = thresholds or Thresholds()
-    upper = _upper_limit(phi, ci_lower, ci_upper)
+    upper = absolute_upper_limit(phi, ci_lower, ci_upper)
     if math.isnan(upper):
         return None
     if upper < limits.phi_marginal:
@@ -244,6 +166,121 @@ def ronkko_cho_problem(
     return "moderate" if upper < limits.phi_severe else "severe"
 
 
+def problem_by_tests(
+    pvalues: Mapping[float, float], thresholds: Thresholds | None = None
+) -> Problem | None:
+    """Classify how far a correlation endangers discriminant validity, by chi-square differences.
+
+    Parameters
+    ----------
+    pvalues : mapping of float to float
+        p-value of the test that the absolute correlation equals each cutoff; those of the three
+        thresholds are looked at.
+    thresholds : Thresholds, optional
+        ``phi_marginal``, ``phi_moderate``, ``phi_severe`` and ``significance``.
+
+    Returns
+    -------
+    {"none", "marginal", "moderate", "severe"} or None
+        By the largest cutoff that the data do not reject. None where a test is missing.
+
+    References
+    ----------
+    Ronkko & Cho (2022) [ronkko2022]_.
+    """
+    limits = thresholds or Thresholds()
+    classes: tuple[tuple[float, Problem], ...] = (
+        (limits.phi_severe, "severe"),
+        (limits.phi_moderate, "moderate"),
+        (limits.phi_marginal, "marginal"),
+    )
+    for cutoff, problem in classes:
+        pvalue = pvalues.get(cutoff, math.nan)
+        if math.isnan(pvalue):
+            return None
+        if pvalue >= limits.significance:
+            return problem
+    return "none"
+
+
+def holm(pvalues: ArrayLike) -> Floats:
+    """Adjust p-values for the number of tests, step by step from the smallest.
+
+    Parameters
+    ----------
+    pvalues : array_like, shape (k,)
+        Probabilities; NaN are no tests and stay NaN.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        Adjusted probabilities, at most 1.
+
+    References
+    ----------
+    Holm (1979) [holm1979]_.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(pvalues, dtype=float)
+    adjusted = np.full(p.shape, np.nan)
+    order = np.argsort(p, kind="stable")[: np.isfinite(p).sum()]
+    raised = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1))
+    adjusted[order] = np.minimum(raised, 1.0)
+    return adjusted
+
+
+def cutoffs_of(thresholds: Thresholds | None = None) -> tuple[float, ...]:
+    """Return the correlations to test against: the usual ones and those of the classes."""
+    limits = thresholds or Thresholds()
+    own = {limits.phi_marginal, limits.phi_moderate, limits.phi_severe}
+    return tuple(sorted({*CUTOFFS, *own}, reverse=True))
+
+
+def difference_table(
+    tests: Iterable[Mapping[str, Any]], thresholds: Thresholds | None = None
+) -> pd.DataFrame:
+    """Complete the chi-square differences of pairs of constructs.
+
+    Parameters
+    ----------
+    tests : iterable of mapping
+        One per pair and cutoff: ``construct_a construct_b phi cutoff chisq_diff df_diff pvalue
+        method``.
+    thresholds : Thresholds, optional
+        ``significance``; the default where it is missing.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`DIFFERENCE_COLUMNS`. ``pvalue_holm`` is adjusted over the pairs, cutoff by
+        cutoff. ``pvalue_one_sided`` is of the hypothesis that the absolute correlation is at least
+        the cutoff: half of ``pvalue`` where the estimate lies below it. At a correlation of 1 that
+        is the mixture of chi-squares (chi-bar-square) that a boundary of the admissible space calls
+        for; ``pvalue`` refers to one degree of freedom and is conservative there. ``distinct``
+        judges by ``pvalue_holm``.
+
+    References
+    ----------
+    Anderson & Gerbing (1988) [anderson1988]_; Holm (1979) [holm1979]_; at the boundary:
+    Stoel et al. (2006) [stoel2006]_.
+    """
+    limits = thresholds or Thresholds()
+    table = pd.DataFrame(list(tests), columns=[*DIFFERENCE_COLUMNS])
+    if table.empty:
+        return table
+    table["pvalue_holm"] = table.groupby("cutoff")["pvalue"].transform(holm)
+    below = table["phi"].abs() < table["cutoff"]
+    table["pvalue_one_sided"] = table["pvalue"].where(~below, table["pvalue"] / 2)
+    known = table["pvalue_holm"].notna()
+    judged = (table["pvalue_holm"] < limits.significance).astype(object)
+    table["distinct"] = judged.where(known, None)
+    return table
+
+
 def discriminant_table(
     parameters: pd.DataFrame,
     ave: pd.Series[float],
@@ -251,6 +288,8 @@ def discriminant_table(
     *,
     latent_cor: pd.DataFrame | None = None,
     thresholds: Thresholds | None = None,
+    tests: pd.DataFrame | None = None,
+    ratio_intervals: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Tabulate every criterion of discriminant validity for every pair of constructs.
 
@@ -261,19 +300,26 @@ def discriminant_table(
     ave : Series
         Average variance extracted by construct, in the order of the table; unitless.
     ratios : DataFrame, shape (m, m)
-        HTMT below the diagonal, as :func:`htmt` returns it; unitless.
+        HTMT below the diagonal, as :func:`trustsem.validity.htmt` returns it; unitless.
     latent_cor : DataFrame, optional
         Implied construct correlations, for pairs without a parameter of their own (second-order
         models); they have no standard error here.
     thresholds : Thresholds, optional
-        ``htmt`` and ``phi_se``; the defaults where it is missing.
+        ``htmt``, ``htmt_limit``, ``phi_se`` and the classes; the defaults where it is missing.
+    tests : DataFrame, optional
+        Chi-square differences, as :func:`difference_table` returns them.
+    ratio_intervals : DataFrame, optional
+        As :func:`trustsem.validity.htmt_intervals` returns them.
 
     Returns
     -------
     DataFrame
-        One row per pair, columns :data:`DISCRIMINANT_COLUMNS`, 95 % intervals. A criterion that
-        cannot be judged (single item, no standard error) is None; ``holds`` says whether every
-        criterion that can be judged is met, and is None where none can.
+        One row per pair, columns :data:`DISCRIMINANT_COLUMNS`, 95 % intervals. ``chisq_diff``,
+        ``pvalue`` and ``pvalue_holm`` are of the test against a perfect correlation; ``problem``
+        and ``problem_chisq`` are Ronkko & Cho's classes by the interval and by the tests. A
+        criterion that cannot be judged (single item, no standard error) is None; ``holds`` says
+        whether every criterion that can be judged is met, and is None where none can;
+        ``disagreement`` says which are met and which not, if both kinds exist.
 
     Raises
     ------
@@ -283,230 +329,118 @@ def discriminant_table(
     References
     ----------
     Fornell & Larcker (1981) [fornell1981]_; Henseler et al. (2015) [henseler2015]_;
-    Anderson & Gerbing (1988) [anderson1988]_.
+    Anderson & Gerbing (1988) [anderson1988]_; Ronkko & Cho (2022) [ronkko2022]_.
     """
     limits = thresholds or Thresholds()
     covariances = rows_by_pair(parameters, "~~")
     reach = float(special.ndtri(0.975))
+    tested = _by_pair(tests)
+    variants = {} if ratio_intervals is None else _only_rows(ratio_intervals)
     records = []
     for a, b in itertools.combinations([str(name) for name in ave.index], 2):
         phi, se = _correlation(a, b, covariances, latent_cor)
-        ave_a, ave_b = float(ave[a]), float(ave[b])
-        ratio = float(ratios.loc[[b], [a]].to_numpy(dtype=float)[0, 0])
-        verdicts = {
-            "fornell_larcker": _unless_nan(phi**2 < min(ave_a, ave_b), phi, ave_a, ave_b),
-            "htmt_holds": _unless_nan(ratio < limits.htmt, ratio),
-            "anderson_gerbing": _unless_nan(
-                anderson_gerbing_distinct(phi, se, limits.phi_se), phi, se
-            ),
+        record = {
+            "construct_a": a,
+            "construct_b": b,
+            "phi": phi,
+            "se": se,
+            "ci_lower": phi - reach * se,
+            "ci_upper": phi + reach * se,
+            "ave_a": float(ave[a]),
+            "ave_b": float(ave[b]),
+            "phi_squared": phi**2,
+            "root_ave_a": math.sqrt(ave[a]),
+            "root_ave_b": math.sqrt(ave[b]),
+            "htmt": float(ratios.loc[[b], [a]].to_numpy(dtype=float)[0, 0]),
+            **dict.fromkeys(_variant_columns(), math.nan),
+            **{name: variants[a, b][name] for name in _variant_columns() if (a, b) in variants},
+            **_test_columns(tested.get((a, b), {}), limits),
         }
-        judged = [verdict for verdict in verdicts.values() if verdict is not None]
-        records.append(
-            {
-                "construct_a": a,
-                "construct_b": b,
-                "phi": phi,
-                "se": se,
-                "ci_lower": phi - reach * se,
-                "ci_upper": phi + reach * se,
-                "ave_a": ave_a,
-                "ave_b": ave_b,
-                "phi_squared": phi**2,
-                "htmt": ratio,
-                **verdicts,
-                "holds": all(judged) if judged else None,
-            }
-        )
+        record |= _criterion_columns(record, limits)
+        records.append(record | _summary(record))
     return pd.DataFrame.from_records(records, columns=list(DISCRIMINANT_COLUMNS))
 
 
-def check_discriminant(
-    table: pd.DataFrame, thresholds: Thresholds | None = None
-) -> tuple[Finding, ...]:
-    """Check every pair of constructs by every criterion.
+def _criterion_columns(record: Mapping[str, Any], limits: Thresholds) -> dict[str, Any]:
+    """Judge one pair by each criterion; None where it cannot be judged."""
+    phi, se = record["phi"], record["se"]
+    ave = record["ave_a"], record["ave_b"]
+    upper = record["htmt_ci_upper"]
+    return {
+        "fornell_larcker": _unless_nan(phi**2 < min(ave), phi, *ave),
+        "htmt_holds": _unless_nan(record["htmt"] < limits.htmt, record["htmt"]),
+        "htmt_below_limit": _unless_nan(upper < limits.htmt_limit, upper),
+        "anderson_gerbing": _unless_nan(anderson_gerbing_distinct(phi, se, limits.phi_se), phi, se),
+        "problem": ronkko_cho_problem(phi, record["ci_lower"], record["ci_upper"], limits),
+    }
+
+
+def criterion_verdicts(record: Mapping[Any, Any]) -> dict[str, bool | None]:
+    """Return whether one pair meets each criterion of :data:`CRITERIA`; None where not judged.
 
     Parameters
     ----------
-    table : DataFrame
-        As :func:`discriminant_table` returns it.
-    thresholds : Thresholds, optional
-        Cutoffs; the defaults where it is missing.
-
-    Returns
-    -------
-    tuple of Finding
-        Codes ``fornell_larcker``, ``htmt``, ``anderson_gerbing`` and ``correlation_limit`` (by
-        Ronkko & Cho's classes) for every pair; ``criteria_disagree`` where some hold and some do
-        not.
-
-    References
-    ----------
-    Fornell & Larcker (1981) [fornell1981]_; Voorhees et al. (2016) [voorhees2016]_;
-    Anderson & Gerbing (1988) [anderson1988]_; Ronkko & Cho (2022) [ronkko2022]_.
+    record : mapping
+        A row of :func:`discriminant_table`.
     """
-    limits = thresholds or Thresholds()
-    findings: list[Finding] = []
-    for record in table.to_dict("records"):
-        pair = [
-            _check_fornell_larcker(record, limits),
-            _check_htmt(record, limits),
-            _check_anderson_gerbing(record, limits),
-            _check_correlation_limit(record, limits),
-        ]
-        findings += pair + _disagreement(record, pair)
-    return tuple(findings)
+    problem = record["problem"]
+    no_problem = None if pd.isna(problem) else problem in {"none", "marginal"}
+    return {
+        "fornell_larcker": verdict_of(record["fornell_larcker"]),
+        "htmt": verdict_of(record["htmt_holds"]),
+        "htmt_interval": verdict_of(record["htmt_below_limit"]),
+        "anderson_gerbing": verdict_of(record["anderson_gerbing"]),
+        "chisq_difference": verdict_of(record["chisq_difference"]),
+        "correlation_limit": no_problem,
+    }
 
 
-_CRITERION_NAMES = {
-    "fornell_larcker": "Fornell-Larcker",
-    "htmt": "HTMT",
-    "anderson_gerbing": "the interval of the correlation",
-    "correlation_limit": "the upper limit of the correlation",
-}
-_MERGE_REMEDY = "Look for items that fit both constructs; consider whether they are one construct."
+def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return whether a pair meets all criteria that can be judged, and where they disagree."""
+    verdicts = criterion_verdicts(record)
+    met = [CRITERIA[code] for code, verdict in verdicts.items() if verdict is True]
+    failed = [CRITERIA[code] for code, verdict in verdicts.items() if verdict is False]
+    both = met and failed
+    return {
+        "holds": not failed if met or failed else None,
+        "disagreement": f"met by {joined(met)}; not met by {joined(failed)}" if both else "",
+    }
 
 
-def _check_fornell_larcker(record: Mapping[Any, Any], limits: Thresholds) -> Finding:
-    """Judge AVE against the shared variance."""
-    a, b, shared = record["construct_a"], record["construct_b"], record["phi_squared"]
-    holds = _verdict(record["fornell_larcker"])
-    if holds is None:
-        return _not_judged(record, "fornell_larcker", limits.source("ave"))
-    lower = min(record["ave_a"], record["ave_b"])
-    low = [name for name, ave in ((a, record["ave_a"]), (b, record["ave_b"])) if ave <= shared]
-    claim = (
-        f"{a} and {b} share less variance ({coefficient(shared)}) than each extracts from its own "
-        f"items (AVE at least {coefficient(lower)})."
-        if holds
-        else f"{a} and {b} share {coefficient(shared)} of their variance, which is not below the "
-        f"AVE of {joined(low)} ({coefficient(lower)})."
-    )
-    return _criterion(
-        record, "fornell_larcker", claim, holds, value=shared, threshold=lower, source="fornell1981"
-    )
+def _by_pair(tests: pd.DataFrame | None) -> dict[Pair, dict[float, Mapping[Any, Any]]]:
+    """Return the tests of each pair by cutoff."""
+    found: dict[Pair, dict[float, Mapping[Any, Any]]] = {}
+    if tests is not None:
+        for row in tests.to_dict("records"):
+            pair = found.setdefault((row["construct_a"], row["construct_b"]), {})
+            pair[float(row["cutoff"])] = row
+    return found
 
 
-def _check_htmt(record: Mapping[Any, Any], limits: Thresholds) -> Finding:
-    """Judge HTMT against its cutoff."""
-    holds = _verdict(record["htmt_holds"])
-    if holds is None:
-        return _not_judged(record, "htmt", limits.source("htmt"))
-    place = "is below" if holds else "is not below"
-    claim = (
-        f"HTMT of {record['construct_a']} and {record['construct_b']}, "
-        f"{coefficient(record['htmt'])}, {place} {threshold_text(limits.htmt)}."
-    )
-    return _criterion(
-        record,
-        "htmt",
-        claim,
-        holds,
-        value=record["htmt"],
-        threshold=limits.htmt,
-        source=limits.source("htmt"),
-    )
+def _test_columns(tests: Mapping[float, Mapping[Any, Any]], limits: Thresholds) -> dict[str, Any]:
+    """Return the test against a perfect correlation, and the class by all tests."""
+    perfect = tests.get(1.0)
+    pvalues = {cutoff: float(row["pvalue"]) for cutoff, row in tests.items()}
+    names = ("chisq_diff", "pvalue", "pvalue_holm")
+    return {
+        **{name: math.nan if perfect is None else float(perfect[name]) for name in names},
+        "chisq_difference": None if perfect is None else verdict_of(perfect["distinct"]),
+        "problem_chisq": problem_by_tests(pvalues, limits),
+    }
 
 
-def _check_anderson_gerbing(record: Mapping[Any, Any], limits: Thresholds) -> Finding:
-    """Judge whether the correlation's interval excludes 1."""
-    holds = _verdict(record["anderson_gerbing"])
-    if holds is None:
-        return _not_judged(record, "anderson_gerbing", limits.source("phi_se"))
-    phi, reach = record["phi"], limits.phi_se * record["se"]
-    verb = "excludes" if holds else "does not exclude"
-    bound = "1" if phi >= 0 else "-1"
-    claim = (
-        f"The correlation of {record['construct_a']} and {record['construct_b']}, "
-        f"{coefficient(phi)} plus or minus {threshold_text(limits.phi_se)} standard errors "
-        f"{interval_text(phi - reach, phi + reach)}, {verb} {bound}."
-    )
-    return _criterion(
-        record,
-        "anderson_gerbing",
-        claim,
-        holds,
-        value=phi,
-        interval=(phi - reach, phi + reach),
-        threshold=1.0,
-        source=limits.source("phi_se"),
-    )
-
-
-def _check_correlation_limit(record: Mapping[Any, Any], limits: Thresholds) -> Finding:
-    """Judge the upper limit of the correlation; a marginal problem still holds."""
-    phi, lower, upper = record["phi"], record["ci_lower"], record["ci_upper"]
-    problem = ronkko_cho_problem(phi, lower, upper, limits)
-    if problem is None:
-        return _not_judged(record, "correlation_limit", limits.source("phi_moderate"))
-    extent = "no problem" if problem == "none" else f"a {problem} problem"
-    claim = (
-        f"The 95 % interval of the correlation of {record['construct_a']} and "
-        f"{record['construct_b']} reaches {coefficient(_upper_limit(phi, lower, upper))} in "
-        f"absolute value: {extent} of discriminant validity."
-    )
-    return _criterion(
-        record,
-        "correlation_limit",
-        claim,
-        problem in {"none", "marginal"},
-        value=phi,
-        interval=(lower, upper),
-        threshold=limits.phi_moderate,
-        source=limits.source("phi_moderate"),
-    )
-
-
-def _criterion(
-    record: Mapping[Any, Any], code: str, claim: str, holds: bool, **facts: Any
-) -> Finding:
-    """Return one criterion's finding about one pair."""
-    return Finding(
-        code=code,
-        subject=_subject(record),
-        claim=claim,
-        severity="note" if holds else "warning",
-        holds=holds,
-        remedy="" if holds else _MERGE_REMEDY,
-        **facts,
-    )
-
-
-def _not_judged(record: Mapping[Any, Any], code: str, source: str) -> Finding:
-    """Return the finding that a criterion cannot be judged, with the reason."""
-    a, b = record["construct_a"], record["construct_b"]
-    if code in {"fornell_larcker", "htmt"} and not math.isnan(record["phi"]):
-        reason = "one of them has a single item, or an improper solution"
-    elif math.isnan(record["phi"]):
-        reason = "the model estimates no correlation of the two, or a variance is negative"
-    else:
-        reason = "their correlation has no standard error"
-    return Finding(
-        code=code,
-        subject=_subject(record),
-        claim=f"{a} and {b} cannot be judged by {_CRITERION_NAMES[code]}: {reason}.",
-        severity="warning",
-        source=source,
-    )
-
-
-def _disagreement(record: Mapping[Any, Any], findings: Sequence[Finding]) -> list[Finding]:
-    """Say which criteria a pair meets and which not, if both kinds exist."""
-    met = [_CRITERION_NAMES[finding.code] for finding in findings if finding.holds is True]
-    failed = [_CRITERION_NAMES[finding.code] for finding in findings if finding.holds is False]
-    if not met or not failed:
-        return []
+def _variant_columns() -> list[str]:
+    """Return the columns that come from the intervals of HTMT."""
     return [
-        Finding(
-            code="criteria_disagree",
-            subject=_subject(record),
-            claim=(
-                f"The criteria disagree on {record['construct_a']} and {record['construct_b']}: "
-                f"met by {joined(met)}; not met by {joined(failed)}."
-            ),
-            severity="note",
-            remedy="Report them all; HTMT and the interval of the correlation miss less.",
-        )
+        column
+        for name in _HTMT_VARIANTS
+        for column in ((f"{name}_lower", f"{name}_upper") if name.endswith("_ci") else (name,))
     ]
+
+
+def _only_rows(frame: pd.DataFrame) -> dict[Pair, Mapping[Any, Any]]:
+    """Return the rows of a table of pairs by pair."""
+    return {(row["construct_a"], row["construct_b"]): row for row in frame.to_dict("records")}
 
 
 def _correlation(
@@ -521,7 +455,7 @@ def _correlation(
     return float(latent_cor.loc[[a], [b]].to_numpy(dtype=float)[0, 0]), math.nan
 
 
-def _upper_limit(phi: float, ci_lower: float, ci_upper: float) -> float:
+def absolute_upper_limit(phi: float, ci_lower: float, ci_upper: float) -> float:
     """Return the upper limit of the absolute correlation."""
     return ci_upper if phi >= 0 else -ci_lower
 
@@ -531,19 +465,6 @@ def _unless_nan(verdict: bool, *needed: float) -> bool | None:
     return None if any(math.isnan(number) for number in needed) else bool(verdict)
 
 
-def _verdict(cell: Any) -> bool | None:
+def verdict_of(cell: Any) -> bool | None:
     """Return a cell of a criterion column, in which a missing verdict may be None or NaN."""
     return None if pd.isna(cell) else bool(cell)
-
-
-def _subject(record: Mapping[Any, Any]) -> str:
-    """Return the pair as the model text writes its correlation."""
-    return f"{record['construct_a']} ~~ {record['construct_b']}"
-
-
-def _lower(matrix: Floats) -> Floats:
-    """Return the matrix with NaN on and above the diagonal."""
-    rows, cols = np.tril_indices(matrix.shape[0], -1)
-    table = np.full(matrix.shape, np.nan)
-    table[rows, cols] = matrix[rows, cols]
-    return table

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from scipy import special
 
 from trustsem.findings import Finding
+from trustsem.validity.rows import residual_pairs
 from trustsem.validity.thresholds import Thresholds
 from trustsem.validity.wording import coefficient, counted, p_text, threshold_text
 
@@ -107,7 +107,7 @@ def check_residuals(
     """
     limits = thresholds or Thresholds()
     cutoff = limits.residual_correlation
-    pairs = _pairs(correlation_residuals)
+    pairs = residual_pairs(correlation_residuals)
     large = pairs[pairs.abs() > cutoff]
     findings = [
         Finding(
@@ -124,7 +124,7 @@ def check_residuals(
             source=limits.source("residual_correlation"),
         )
     ]
-    z = None if standardized_residuals is None else _pairs(standardized_residuals)
+    z = None if standardized_residuals is None else residual_pairs(standardized_residuals)
     if z is not None:
         findings.append(_residual_z(z, subject, limits))
     largest = large.reindex(large.abs().sort_values(ascending=False, kind="stable").index)
@@ -263,15 +263,6 @@ def _residual_pair(
         threshold=limits.residual_correlation,
         source=limits.source("residual_correlation"),
     )
-
-
-def _pairs(residuals: pd.DataFrame) -> pd.Series[float]:
-    """Return the residuals of distinct pairs, indexed by ``"a ~~ b"``; NaN are left out."""
-    rows, cols = np.tril_indices(len(residuals), -1)
-    names = [str(name) for name in residuals.columns]
-    values = residuals.to_numpy(dtype=float)[rows, cols]
-    index = [f"{names[col]} ~~ {names[row]}" for row, col in zip(rows, cols, strict=True)]
-    return pd.Series(values, index=index, dtype=float).dropna()
 
 
 def _rmsea_interval(fit_measures: pd.Series[float]) -> tuple[float, float] | None:

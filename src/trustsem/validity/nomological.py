@@ -1,22 +1,25 @@
 """Do the constructs relate as the theory says? Step two.
 
 A hypothesis is any object with a name, a predictor, an outcome, an expected sign and a number of
-tails; this module looks its path up in the structural model's parameters and judges it.
+tails; this module looks its path up in the structural model's parameters and judges it. One that
+leads through other constructs (``via``) is about the indirect effect along that chain.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
 
 from trustsem.errors import UntestableHypothesisError
 from trustsem.findings import Finding
+from trustsem.inference import ARROW
 from trustsem.validity.rows import rows_by_pair
 from trustsem.validity.thresholds import Thresholds
-from trustsem.validity.wording import coefficient, p_text
+from trustsem.validity.wording import coefficient, labelled, p_text
 
 HYPOTHESIS_COLUMNS = (
     "hypothesis",
@@ -38,6 +41,7 @@ HYPOTHESIS_COLUMNS = (
 )
 DIRECTED = ("+", "-")
 UNDIRECTED = ("any",)
+_ENDS = 2
 _COPIED = ("est", "se", "z", "ci_lower", "ci_upper", "std_all", "std_all_se")
 _SIGN_WORDS = {"+": "positive", "-": "negative"}
 
@@ -67,7 +71,11 @@ class Hypothesis(Protocol):
 
 
 def hypotheses_table(
-    parameters: pd.DataFrame, hypotheses: Iterable[Hypothesis], *, significance: float = 0.05
+    parameters: pd.DataFrame,
+    hypotheses: Iterable[Hypothesis],
+    *,
+    chains: pd.DataFrame | None = None,
+    significance: float = 0.05,
 ) -> pd.DataFrame:
     """Tabulate and judge every hypothesised path.
 
@@ -78,6 +86,9 @@ def hypotheses_table(
         ci_upper std_all std_all_se, with two-tailed p-values.
     hypotheses : iterable of Hypothesis
         In the order of the table.
+    chains : DataFrame, optional
+        Specific indirect effects of the model, for hypotheses that lead through other constructs:
+        ``chain est se z pvalue ci_lower ci_upper std std_se``.
     significance : float
         Level of the tests.
 
@@ -100,7 +111,7 @@ def hypotheses_table(
     A hypothesis is supported when its estimate has the expected sign and p is below the level.
     One-tailed, p is half the two-tailed one if the sign is as expected, else one minus that half.
     """
-    rows = rows_by_pair(parameters, "~")
+    rows = _Rows(rows_by_pair(parameters, "~"), _rows_by_chain(chains))
     records = [_judged(hypothesis, rows, significance) for hypothesis in hypotheses]
     return pd.DataFrame.from_records(records, columns=list(HYPOTHESIS_COLUMNS))
 
@@ -123,7 +134,12 @@ def one_tailed(pvalue: float, *, as_expected: bool) -> float:
     return pvalue / 2 if as_expected else 1 - pvalue / 2
 
 
-def check_hypotheses(table: pd.DataFrame, *, significance: float = 0.05) -> tuple[Finding, ...]:
+def check_hypotheses(
+    table: pd.DataFrame,
+    *,
+    significance: float = 0.05,
+    labels: Mapping[str, str] | None = None,
+) -> tuple[Finding, ...]:
     """State the outcome of every hypothesis.
 
     Parameters
@@ -132,6 +148,8 @@ def check_hypotheses(table: pd.DataFrame, *, significance: float = 0.05) -> tupl
         As :func:`hypotheses_table` returns it.
     significance : float
         Level that the table was judged at.
+    labels : mapping of str to str, optional
+        What constructs are called for readers.
 
     Returns
     -------
@@ -139,7 +157,50 @@ def check_hypotheses(table: pd.DataFrame, *, significance: float = 0.05) -> tupl
         Code ``hypothesis``, one for each; an unsupported one is a result, not a defect, and so a
         note.
     """
-    return tuple(_outcome(record, significance) for record in table.to_dict("records"))
+    records = table.to_dict("records")
+    return tuple(_outcome(record, significance, labels or {}) for record in records)
+
+
+def check_feedback(radius: float) -> tuple[Finding, ...]:
+    """Check that the effects of feedback loops settle.
+
+    Parameters
+    ----------
+    radius : float
+        Largest absolute eigenvalue of the path coefficients; 0 without feedback.
+
+    Returns
+    -------
+    tuple of Finding
+        Code ``feedback``; empty without feedback.
+
+    References
+    ----------
+    Bollen (1987) [bollen1987]_.
+    """
+    if radius == 0:
+        return ()
+    holds = radius < 1
+    conclusion = (
+        "indirect and total effects are finite sums over all rounds of the loop"
+        if holds
+        else "indirect and total effects do not exist, and are left out"
+    )
+    return (
+        Finding(
+            code="feedback",
+            subject="structural model",
+            claim=(
+                "The theory holds a feedback loop. The largest absolute eigenvalue of its paths "
+                f"is {coefficient(radius)} (stable below 1): {conclusion}."
+            ),
+            severity="note" if holds else "warning",
+            holds=holds,
+            value=radius,
+            threshold=1.0,
+            source="bollen1987",
+        ),
+    )
 
 
 def check_structural_difference(
@@ -206,11 +267,30 @@ def check_structural_difference(
     )
 
 
-def _judged(
-    hypothesis: Hypothesis, rows: Mapping[tuple[str, str], Any], significance: float
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where estimates are looked up: paths by outcome and predictor, chains by their text."""
+
+    paths: Mapping[tuple[str, str], Any]
+    chains: Mapping[str, Any]
+
+
+def _rows_by_chain(chains: pd.DataFrame | None) -> dict[str, Any]:
+    """Return specific indirect effects by chain, named as parameters are."""
+    if chains is None:
+        return {}
+    renamed = chains.rename(columns={"std": "std_all", "std_se": "std_all_se"})
+    return {str(row["chain"]): {**row, "free": 1} for row in renamed.to_dict("records")}
+
+
+def chain_of(hypothesis: Hypothesis) -> tuple[str, ...]:
+    """Return every name on the way from predictor to outcome; a single path leads through none."""
+    return (hypothesis.predictor, *getattr(hypothesis, "via", ()), hypothesis.outcome)
+
+
+def _judged(hypothesis: Hypothesis, rows: _Rows, significance: float) -> dict[str, Any]:
     """Return one row of the table."""
-    row = _path(hypothesis, rows)
+    row = _estimated(hypothesis, rows)
     _require_consistent(hypothesis)
     est = float(row["est"])
     as_expected = (
@@ -232,7 +312,7 @@ def _judged(
     )
     return {
         "hypothesis": hypothesis.name,
-        "path": f"{hypothesis.predictor} -> {hypothesis.outcome}",
+        "path": ARROW.join(chain_of(hypothesis)),
         "predictor": hypothesis.predictor,
         "outcome": hypothesis.outcome,
         "sign": hypothesis.sign,
@@ -244,16 +324,18 @@ def _judged(
     }
 
 
-def _path(hypothesis: Hypothesis, rows: Mapping[tuple[str, str], Any]) -> Any:
-    """Return the parameter row of the hypothesised path."""
-    try:
-        return rows[hypothesis.outcome, hypothesis.predictor]
-    except KeyError:
+def _estimated(hypothesis: Hypothesis, rows: _Rows) -> Any:
+    """Return the estimate of the hypothesised path or chain of paths."""
+    chain = chain_of(hypothesis)
+    path = ARROW.join(chain)
+    found = rows.paths.get((chain[1], chain[0])) if len(chain) == _ENDS else rows.chains.get(path)
+    if found is None:
         raise UntestableHypothesisError(
             hypothesis.name,
-            f"The structural model has no path {hypothesis.predictor} -> {hypothesis.outcome}.",
+            f"The structural model has no path {path}.",
             "Add the path to the model, or drop the hypothesis.",
-        ) from None
+        )
+    return found
 
 
 def _require_consistent(hypothesis: Hypothesis) -> None:
@@ -301,14 +383,15 @@ def _reason(
     return f"the estimate is {strength}{opposite}, a {expected} effect was predicted"
 
 
-def _outcome(record: Mapping[Any, Any], significance: float) -> Finding:
+def _outcome(record: Mapping[Any, Any], significance: float, labels: Mapping[str, str]) -> Finding:
     """Return one hypothesis as a finding."""
     supported = bool(record["supported"])
     verdict = "is supported" if supported else f"is not supported: {record['reason']}"
+    path = labelled(str(record["path"]), labels)
     estimate = (
-        f"{record['path']}, standardised {coefficient(record['std_all'])}"
+        f"{path}, standardised {coefficient(record['std_all'])}"
         if math.isfinite(record["std_all"])
-        else str(record["path"])
+        else path
     )
     test = f", {p_text(record['pvalue'])}" if math.isfinite(record["pvalue"]) else ""
     return Finding(

@@ -6,7 +6,10 @@ means, is decided in :mod:`trustsem.validity.convergent`.
 
 Two families of reliability and AVE are in use and differ. Fornell & Larcker's take the completely
 standardised solution, so that each indicator counts alike. The ``_observed`` variants stay in the
-metric of the items and divide by observed variances, so that items with large variances count more.
+metric of the items and divide by observed variances, so that items with large variances
+count more.
+
+Complex arguments pass through: delta-method errors rest on exact derivatives (complex step).
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trustsem.arrays import Floats, diagonal
+from trustsem.arrays import Numbers, diagonal
 from trustsem.errors import ImproperSolutionError, UndefinedIndexError
 
 
-def cronbach_alpha(cov: ArrayLike) -> Floats:
+def cronbach_alpha(cov: ArrayLike) -> Numbers:
     r"""Compute Cronbach's alpha of a sum score from the covariances of its items.
 
     Parameters
@@ -52,14 +55,14 @@ def cronbach_alpha(cov: ArrayLike) -> Floats:
     >>> float(cronbach_alpha([[2.0, 1.0], [1.0, 2.0]])).__round__(6)
     0.666667
     """
-    S = np.asarray(cov, dtype=float)
+    S = as_numbers(cov)
     n_items = S.shape[-1]
     _require_several(n_items, "Cronbach's alpha")
     share = diagonal(S).sum(axis=-1) / S.sum(axis=(-2, -1))
     return np.asarray(n_items / (n_items - 1) * (1 - share))
 
 
-def standardized_alpha(cov: ArrayLike) -> Floats:
+def standardized_alpha(cov: ArrayLike) -> Numbers:
     r"""Compute alpha of a sum of standardised items.
 
     Parameters
@@ -87,14 +90,14 @@ def standardized_alpha(cov: ArrayLike) -> Floats:
     ----------
     Cronbach (1951) [cronbach1951]_.
     """
-    S = np.asarray(cov, dtype=float)
+    S = as_numbers(cov)
     sd = np.sqrt(diagonal(S))
     return cronbach_alpha(S / (sd[..., :, None] * sd[..., None, :]))
 
 
 def composite_reliability(
     loadings: ArrayLike, residual_variances: ArrayLike, residual_covariances: ArrayLike = 0.0
-) -> Floats:
+) -> Numbers:
     r"""Compute the share of a sum score's implied variance that is due to its construct.
 
     Parameters
@@ -137,13 +140,13 @@ def composite_reliability(
     """
     Lambda, Theta = _proper(loadings, residual_variances)
     explained = Lambda.sum(axis=-1) ** 2
-    unexplained = Theta.sum(axis=-1) + 2 * np.asarray(residual_covariances, dtype=float)
+    unexplained = Theta.sum(axis=-1) + 2 * as_numbers(residual_covariances)
     return np.asarray(explained / (explained + unexplained))
 
 
 def composite_reliability_observed(
     loadings: ArrayLike, construct_variance: ArrayLike, observed_cov: ArrayLike
-) -> Floats:
+) -> Numbers:
     r"""Compute the share of a sum score's observed variance that is due to its construct.
 
     Parameters
@@ -177,11 +180,11 @@ def composite_reliability_observed(
     McDonald (1999) [mcdonald1999]_.
     """
     Lambda, psi = _proper_construct(loadings, construct_variance)
-    S = np.asarray(observed_cov, dtype=float)
+    S = as_numbers(observed_cov)
     return np.asarray(Lambda.sum(axis=-1) ** 2 * psi / S.sum(axis=(-2, -1)))
 
 
-def average_variance_extracted(loadings: ArrayLike, residual_variances: ArrayLike) -> Floats:
+def average_variance_extracted(loadings: ArrayLike, residual_variances: ArrayLike) -> Numbers:
     r"""Compute the share of the indicators' variance that their construct explains on average.
 
     Parameters
@@ -223,7 +226,7 @@ def average_variance_extracted(loadings: ArrayLike, residual_variances: ArrayLik
 
 def ave_observed(
     loadings: ArrayLike, construct_variance: ArrayLike, observed_variances: ArrayLike
-) -> Floats:
+) -> Numbers:
     r"""Compute the share of the items' total observed variance that their construct explains.
 
     Parameters
@@ -254,11 +257,11 @@ def ave_observed(
     Fornell & Larcker (1981) [fornell1981]_, in the metric of the items.
     """
     Lambda, psi = _proper_construct(loadings, construct_variance)
-    total = np.asarray(observed_variances, dtype=float).sum(axis=-1)
+    total = as_numbers(observed_variances).sum(axis=-1)
     return np.asarray((Lambda**2).sum(axis=-1) * psi / total)
 
 
-def coefficient_h(std_loadings: ArrayLike) -> Floats:
+def coefficient_h(std_loadings: ArrayLike) -> Numbers:
     r"""Compute the reliability of the optimally weighted composite of the indicators.
 
     Parameters
@@ -287,8 +290,8 @@ def coefficient_h(std_loadings: ArrayLike) -> Floats:
     ----------
     Hancock & Mueller (2001) [hancock2001]_.
     """
-    squared = np.asarray(std_loadings, dtype=float) ** 2
-    if np.any(squared >= 1):
+    squared = as_numbers(std_loadings) ** 2
+    if np.any(squared.real >= 1):
         raise ImproperSolutionError(
             "Coefficient H does not exist: a standardised loading reaches 1 in absolute value.",
             remedy="Respecify the construct, or fix the residual variance with a reason.",
@@ -297,7 +300,7 @@ def coefficient_h(std_loadings: ArrayLike) -> Floats:
     return np.asarray(signal / (1 + signal))
 
 
-def maximum_shared_variance(phi: ArrayLike) -> Floats:
+def maximum_shared_variance(phi: ArrayLike) -> Numbers:
     r"""Compute each construct's largest squared correlation with another construct.
 
     Parameters
@@ -321,10 +324,11 @@ def maximum_shared_variance(phi: ArrayLike) -> Floats:
     shared = _shared_variances(phi)
     if shared.shape[-1] == 0:
         return np.full(shared.shape[:-1], np.nan)
-    return np.asarray(shared.max(axis=-1))
+    largest = np.argmax(shared.real, axis=-1)[..., None]
+    return np.take_along_axis(shared, largest, axis=-1)[..., 0]
 
 
-def average_shared_variance(phi: ArrayLike) -> Floats:
+def average_shared_variance(phi: ArrayLike) -> Numbers:
     r"""Compute each construct's mean squared correlation with the other constructs.
 
     Parameters
@@ -351,7 +355,7 @@ def average_shared_variance(phi: ArrayLike) -> Floats:
     return np.asarray(shared.mean(axis=-1))
 
 
-def item_r2(residual_variances: ArrayLike, total_variances: ArrayLike) -> Floats:
+def item_r2(residual_variances: ArrayLike, total_variances: ArrayLike) -> Numbers:
     r"""Compute the share of each indicator's variance that the model explains.
 
     Parameters
@@ -383,9 +387,15 @@ def item_r2(residual_variances: ArrayLike, total_variances: ArrayLike) -> Floats
     return np.asarray(1 - Theta / total)
 
 
-def _shared_variances(phi: ArrayLike) -> Floats:
+def as_numbers(values: ArrayLike) -> Numbers:
+    """Return an array of floats, or of complex numbers where derivatives are taken."""
+    array = np.asarray(values)
+    return array if array.dtype.kind == "c" else array.astype(float)
+
+
+def _shared_variances(phi: ArrayLike) -> Numbers:
     """Return squared correlations with every *other* construct, shape (..., m, m - 1)."""
-    squared = np.asarray(phi, dtype=float) ** 2
+    squared = as_numbers(phi) ** 2
     m = squared.shape[-1]
     others = ~np.eye(m, dtype=bool)
     return np.asarray(squared[..., others].reshape(*squared.shape[:-2], m, max(m - 1, 0)))
@@ -397,23 +407,25 @@ def _require_several(n_items: int, index: str) -> None:
         raise UndefinedIndexError(f"{index} is not defined for a single item.")
 
 
-def _proper(values: ArrayLike, residual_variances: ArrayLike) -> tuple[Floats, Floats]:
+def _proper(values: ArrayLike, residual_variances: ArrayLike) -> tuple[Numbers, Numbers]:
     """Return both as arrays, refusing negative residual variances."""
-    Theta = np.asarray(residual_variances, dtype=float)
-    if np.any(Theta < 0):
+    Theta = as_numbers(residual_variances)
+    if np.any(Theta.real < 0):
         raise ImproperSolutionError(
             "The index does not exist: a residual variance is negative (a Heywood case).",
             remedy="Respecify the construct, or fix the residual variance with a reason.",
         )
-    return np.asarray(values, dtype=float), Theta
+    return as_numbers(values), Theta
 
 
-def _proper_construct(loadings: ArrayLike, construct_variance: ArrayLike) -> tuple[Floats, Floats]:
+def _proper_construct(
+    loadings: ArrayLike, construct_variance: ArrayLike
+) -> tuple[Numbers, Numbers]:
     """Return both as arrays, refusing a negative construct variance."""
-    psi = np.asarray(construct_variance, dtype=float)
-    if np.any(psi < 0):
+    psi = as_numbers(construct_variance)
+    if np.any(psi.real < 0):
         raise ImproperSolutionError(
             "The index does not exist: the variance of the construct is negative.",
             remedy="Check the marker item and the sign of its correlations.",
         )
-    return np.asarray(loadings, dtype=float), psi
+    return as_numbers(loadings), psi

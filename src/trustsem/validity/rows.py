@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from trustsem.arrays import Floats
 from trustsem.errors import UnknownIndicatorError, UnsupportedError
 
 Pair = tuple[str, str]
@@ -76,3 +78,20 @@ def require_residuals(
     missing = [item for item in items if (item, item) not in covariances]
     if missing:
         raise UnknownIndicatorError(missing, [lhs for lhs, rhs in covariances if lhs == rhs])
+
+
+def lower_part(matrix: Floats) -> Floats:
+    """Return the matrix with NaN on and above the diagonal."""
+    rows, cols = np.tril_indices(matrix.shape[0], -1)
+    table = np.full(matrix.shape, np.nan)
+    table[rows, cols] = matrix[rows, cols]
+    return table
+
+
+def residual_pairs(residuals: pd.DataFrame) -> pd.Series[float]:
+    """Return the residuals of distinct pairs, indexed by ``"a ~~ b"``; NaN are left out."""
+    rows, cols = np.tril_indices(len(residuals), -1)
+    names = [str(name) for name in residuals.columns]
+    values = residuals.to_numpy(dtype=float)[rows, cols]
+    index = [f"{names[col]} ~~ {names[row]}" for row, col in zip(rows, cols, strict=True)]
+    return pd.Series(values, index=index, dtype=float).dropna()

@@ -17,6 +17,7 @@ SOURCES: Mapping[str, str] = {
     "cr": "hair2019",
     "ave": "fornell1981",
     "htmt": "voorhees2016",
+    "htmt_limit": "henseler2015",
     "phi_se": "anderson1988",
     "phi_marginal": "ronkko2022",
     "phi_moderate": "ronkko2022",
@@ -27,9 +28,14 @@ SOURCES: Mapping[str, str] = {
     "srmr": "hu1999",
     "residual_correlation": "kline2016",
     "residual_z": "joreskog1993",
+    "delta_loading": "saris2009",
+    "delta_covariance": "saris2009",
+    "power": "saris2009",
+    "loading_change": "burt1976",
     "significance": "",
 }
-"""Threshold to reference key. ``significance`` is a convention without one."""
+"""Threshold to reference key. ``significance`` is a convention without one; the source of
+``loading_change`` asks for negligible changes, the number is a convention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Thresholds:
     htmt : float
         Heterotrait-monotrait ratio that distinct constructs stay below; unitless. The value .85
         is the stricter one of Henseler et al. (2015) that Voorhees et al. (2016) recommend.
+    htmt_limit : float
+        What the upper limit of the interval of HTMT stays below; unitless.
     phi_se : float
         How many standard errors a construct correlation must stay away from 1.
     phi_marginal, phi_moderate, phi_severe : float
@@ -60,6 +68,14 @@ class Thresholds:
         Absolute correlation residual that calls for attention; unitless.
     residual_z : float
         Absolute standardised residual that calls for attention; standard errors.
+    delta_loading, delta_covariance : float
+        Size of a standardised cross-loading, and of a correlation of residuals, that matters if it
+        is left out; unitless.
+    power : float
+        Power from which a test of one left-out parameter counts as powerful; a probability.
+    loading_change : float
+        Absolute change of a standardised loading between the two steps that calls for attention;
+        unitless.
     significance : float
         Level of every test; a probability.
     """
@@ -71,6 +87,7 @@ class Thresholds:
     cr: float = 0.70
     ave: float = 0.50
     htmt: float = 0.85
+    htmt_limit: float = 1.0
     phi_se: float = 2.0
     phi_marginal: float = 0.80
     phi_moderate: float = 0.90
@@ -81,6 +98,10 @@ class Thresholds:
     srmr: float = 0.08
     residual_correlation: float = 0.10
     residual_z: float = 2.58
+    delta_loading: float = 0.40
+    delta_covariance: float = 0.10
+    power: float = 0.75
+    loading_change: float = 0.05
     significance: float = 0.05
 
     def __post_init__(self) -> None:
@@ -89,7 +110,7 @@ class Thresholds:
         Raises
         ------
         SpecificationError
-            If a threshold is not a positive finite number, or a level not below 1.
+            If a threshold is not a positive finite number, or a probability not below 1.
         """
         for field in fields(self):
             value = getattr(self, field.name)
@@ -98,10 +119,11 @@ class Thresholds:
                 raise SpecificationError(
                     f"Threshold {field.name!r} must be a positive number, got {value!r}."
                 )
-        if self.significance >= 1:
-            raise SpecificationError(
-                f"Threshold 'significance' must be below 1, got {self.significance!r}."
-            )
+        for name in ("significance", "power"):
+            if getattr(self, name) >= 1:
+                raise SpecificationError(
+                    f"Threshold {name!r} must be below 1, got {getattr(self, name)!r}."
+                )
         if not self.phi_marginal <= self.phi_moderate <= self.phi_severe:
             raise SpecificationError(
                 "Thresholds 'phi_marginal', 'phi_moderate' and 'phi_severe' must not decrease."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from trustsem.errors import listed
 from trustsem.findings import Finding
-from trustsem.validity.wording import coefficient, counted, joined, threshold_text
+from trustsem.validity.wording import coefficient, counted, joined, labelled, threshold_text
 
 Step = Literal["measurement", "structural"]
 
@@ -24,12 +24,21 @@ CONVERGENT = {
 DISCRIMINANT = {
     "fornell_larcker": "Fornell-Larcker",
     "htmt": "HTMT",
+    "htmt_interval": "interval of HTMT",
     "anderson_gerbing": "interval of the correlation",
+    "chisq_difference": "chi-square difference",
     "correlation_limit": "upper limit of the correlation",
 }
 """Codes that decide on discriminant validity, likewise."""
 FIT = {"cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
 """Codes that decide on fit. The chi-square test and the rule by size are reported beside them."""
+FURTHER = (
+    "interpretational_confounding", "feedback", "second_order_structure",
+    "second_order_reliability", "second_order_ave",
+)  # fmt: skip
+"""Codes of step two that the verdict names where they are not met."""
+REPORTED = ("pseudo_chisq",)
+"""Tests of exact fit: named where they are not met, without deciding, as the chi-square test."""
 UNJUDGED = ("single_item", "undefined_reliability")
 _LISTED = 6
 
@@ -54,20 +63,24 @@ class Verdict:
     text: str
 
 
-def measurement_verdict(findings: Iterable[Finding]) -> Verdict:
+def measurement_verdict(
+    findings: Iterable[Finding], labels: Mapping[str, str] | None = None
+) -> Verdict:
     """Conclude on the measurement model: convergent validity, discriminant validity, fit.
 
     Parameters
     ----------
     findings : iterable of Finding
         All findings of the step. A serious one stops the judgement.
+    labels : mapping of str to str, optional
+        What constructs are called for readers.
 
     Returns
     -------
     Verdict
         ``holds`` is true when every criterion judged is met.
     """
-    known = tuple(findings)
+    known = _called(findings, labels)
     stopped = _stopped("measurement", known)
     if stopped:
         return stopped
@@ -83,29 +96,47 @@ def measurement_verdict(findings: Iterable[Finding]) -> Verdict:
     return Verdict("measurement", holds, _text(sentences))
 
 
-def structural_verdict(findings: Iterable[Finding]) -> Verdict:
-    """Conclude on the structural model: hypotheses, the test of the theory, fit.
+def structural_verdict(
+    findings: Iterable[Finding], labels: Mapping[str, str] | None = None
+) -> Verdict:
+    """Conclude on the structural model: hypotheses, the sequence of models, fit, same meaning.
 
     Parameters
     ----------
     findings : iterable of Finding
         All findings of the step. A serious one stops the judgement.
+    labels : mapping of str to str, optional
+        What constructs are called for readers.
 
     Returns
     -------
     Verdict
-        ``holds`` is true when every hypothesis is supported and every criterion judged is met.
+        ``holds`` is true when every hypothesis is supported, the sequence of models accepts the
+        theory and every other criterion judged is met.
     """
-    known = tuple(findings)
+    known = _called(findings, labels)
     stopped = _stopped("structural", known)
     if stopped:
         return stopped
     hypotheses = _with_codes(known, ("hypothesis",))
     tests = _with_codes(known, ("nomological_test",))
+    accepted = _with_codes(known, ("accepted_model",))
+    further = _with_codes(known, FURTHER)
     fit = _with_codes(known, FIT)
-    holds = _all_hold((*hypotheses, *tests, *fit)) if hypotheses else None
-    sentences = [_hypotheses(hypotheses), *(finding.claim for finding in tests), _fit(fit)]
-    return Verdict("structural", holds, _text(sentences))
+    judged = (*hypotheses, *tests, *accepted, *fit, *further)
+    sentences = [
+        _hypotheses(hypotheses),
+        *(finding.claim for finding in (*tests, *accepted)),
+        _fit(fit),
+        *(finding.claim for finding in _failed((*further, *_with_codes(known, REPORTED)))),
+    ]
+    return Verdict("structural", _all_hold(judged) if hypotheses else None, _text(sentences))
+
+
+def _called(findings: Iterable[Finding], labels: Mapping[str, str] | None) -> tuple[Finding, ...]:
+    """Return findings whose subjects are called as readers know them."""
+    names = {} if labels is None else labels
+    return tuple(replace(finding, subject=labelled(finding.subject, names)) for finding in findings)
 
 
 def _stopped(step: Step, findings: Sequence[Finding]) -> Verdict | None:
@@ -140,9 +171,9 @@ def _discriminant(findings: Sequence[Finding]) -> str:
         quantity = "the one pair" if len(pairs) == 1 else f"all {len(pairs)} pairs"
         return f"Discriminant validity is met by {quantity} of constructs."
     doubtful = dict.fromkeys(finding.subject for finding in failed)
+    names = {finding.subject: finding.name.replace(" ~~ ", " and ") for finding in failed}
     details = [
-        f"{pair.replace(' ~~ ', ' and ')} "
-        f"({', '.join(DISCRIMINANT[f.code] for f in failed if f.subject == pair)})"
+        f"{names[pair]} ({', '.join(DISCRIMINANT[f.code] for f in failed if f.subject == pair)})"
         for pair in doubtful
     ]
     return (
@@ -197,7 +228,7 @@ def _hypotheses(findings: Sequence[Finding]) -> str:
 
 def _unjudged(findings: Sequence[Finding]) -> str:
     """Name the constructs whose reliability could not be judged."""
-    subjects = [finding.subject for finding in _with_codes(findings, UNJUDGED)]
+    subjects = [finding.name for finding in _with_codes(findings, UNJUDGED)]
     return f"Not fully judged: {listed(dict.fromkeys(subjects), _LISTED)}." if subjects else ""
 
 
@@ -222,12 +253,18 @@ def _subjects(findings: Sequence[Finding]) -> str:
     """Return what the findings are about, items without their construct, with the values."""
     return listed(
         (
-            finding.subject.split(" =~ ")[-1]
+            _item_or_construct(finding)
             + ("" if finding.value is None else f" {coefficient(finding.value)}")
             for finding in findings
         ),
         _LISTED,
     )
+
+
+def _item_or_construct(finding: Finding) -> str:
+    """Return the item of a loading, or the construct by its label."""
+    _, loading, item = finding.subject.partition(" =~ ")
+    return item if loading else finding.name
 
 
 def _text(sentences: Iterable[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 SMALLEST_P = 0.001
 """Below this, journals print "p < .001"."""
@@ -43,3 +44,11 @@ def joined(words: Sequence[str]) -> str:
 def counted(count: int, singular: str, plural: str) -> str:
     """Return ``1 pair`` or ``3 pairs``."""
     return f"{count} {singular if count == 1 else plural}"
+
+
+_NAME = re.compile(r"[^\W\d][\w.]*")
+
+
+def labelled(text: str, labels: Mapping[str, str]) -> str:
+    """Return a path, a pair or a name with constructs called by their labels."""
+    return _NAME.sub(lambda match: labels.get(match[0], "") or match[0], text)
