@@ -19,6 +19,7 @@ SHARED_REFERENCE = ROOT.parent / "shared" / "reference"
 # Both are inherited by the processes that tests start.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["TRUSTSEM_BOOTSTRAP"] = "20"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -319,3 +319,15 @@ def test_no_bootstrap_without_a_solution(fitted):
     result = replace(fitted, estimate=replace(fitted.estimate, converged=False))
     with pytest.raises(ResamplingError, match="did not converge"):
         result.bootstrap(10)
+
+
+def test_chi_squares_of_groups_count_each_groups_own_cases():
+    frame = holzinger()
+    options = {"group": "school", "likelihood": "wishart"}
+    result = ts.cfa(THREE_CONSTRUCTS, frame, **options)
+    bootstrap = result.bootstrap(2, seed=1)
+    stream = bootstrap.draws.stream(0)
+    groups = [frame[frame["school"] == label] for label in result.table.group_labels]
+    drawn = pd.concat([part.iloc[stream.integers(0, len(part), len(part))] for part in groups])
+    alone = ts.cfa(THREE_CONSTRUCTS, drawn, **options)
+    assert bootstrap.chisq[0] == pytest.approx(alone.fit_measures["chisq"], abs=1e-6)

@@ -81,6 +81,14 @@ seed_option = click.option(
     show_envvar=True,
     help="Seed of everything random.",
 )
+bootstrap_option = click.option(
+    "--bootstrap",
+    type=click.IntRange(min=0),
+    envvar="TRUSTSEM_BOOTSTRAP",
+    show_envvar=True,
+    metavar="N",
+    help="Resamples for bootstrap intervals.  [default: the study's, else 5000]",
+)
 data_option = click.option(
     "--data",
     type=FILE,

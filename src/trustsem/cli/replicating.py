@@ -12,6 +12,7 @@ import click
 
 from trustsem.cli.options import (
     FILE,
+    bootstrap_option,
     common,
     data_option,
     force_option,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 DEFAULT_STUDY = "brockman2017"
 IMPROPER = UNFIT = 4
 DIFFERS = 5
+RESAMPLES = 5000
+"""Of a run for which nobody says how many."""
 _SHOWN_DIFFERENCES = 10
 _CONDITION = re.compile(
     r"\s*(?:(?P<step>measurement|structural)\.)?(?P<measure>\w+)\s*(?P<relation><=|>=|<|>)"
@@ -97,6 +100,7 @@ def _conditions(
 @force_option
 @set_options
 @seed_option
+@bootstrap_option
 @json_option
 @improper_option
 @click.option(
@@ -118,6 +122,7 @@ def replicate(
     force: bool,
     overrides: dict[str, Any],
     seed: int | None,
+    bootstrap: int | None,
     as_json: bool,
     allow_improper: bool,
     conditions: list[Condition],
@@ -143,8 +148,10 @@ def replicate(
     destination = report.require_destination(
         output or Path("replications") / plan.name, force=force
     )
+    if bootstrap is None:
+        bootstrap = plan.run.bootstrap or RESAMPLES
     with console.stage(f"Estimate {plan.name}"):
-        result = two_step(plan, data, **options)
+        result = two_step(plan, data, **{"bootstrap": bootstrap, **options})
     unfit = [line for condition in conditions for line in condition.met_by(result)]
     _write(console, result, destination, force=force)
     _show(console, result, destination, as_json=as_json)

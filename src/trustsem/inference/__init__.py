@@ -10,8 +10,10 @@ from trustsem.inference.effects import (
     chains_table,
     effect_values,
     effects_table,
+    specific_effects,
     spectral_radius,
     standardized_effects,
+    transmitted_effects,
 )
 from trustsem.inference.groups import MEAN_COLUMNS, mean_differences, path_wald_tests
 from trustsem.inference.information import (
@@ -89,9 +91,11 @@ __all__ = [
     "scale_factors",
     "scaled_difference_test",
     "scaled_test",
+    "specific_effects",
     "spectral_radius",
     "standardized_effects",
     "standardized_errors",
     "studentised_interval",
     "test_of_traces",
+    "transmitted_effects",
 ]

@@ -152,7 +152,7 @@ def effects_table(
     Values as in :func:`effect_values`; errors by the delta method [sobel1982]_ with exact
     derivatives.
     """
-    return _table(_Estimated(problem, params, vcov, level), _existing, _by_kind)
+    return _table(_Estimated(problem, params, vcov, level), transmitted_effects, _by_kind)
 
 
 def chains_table(
@@ -171,7 +171,7 @@ def chains_table(
         ``group predictor outcome chain`` and the numbers of :func:`effects_table`; no variable
         stands twice in a chain. At most :data:`MOST_CHAINS` for each group, the shortest first.
     """
-    return _table(_Estimated(problem, params, vcov, level), _chains, _by_chain)
+    return _table(_Estimated(problem, params, vcov, level), specific_effects, _by_chain)
 
 
 def _by_kind(names: tuple[str, ...], effect: Effect) -> dict[str, str]:
@@ -251,8 +251,8 @@ def _numbers(estimated: _Estimated, group: int, effects: list[Effect]) -> pd.Dat
     )
 
 
-def _existing(problem: Problem, group: int) -> list[Effect]:
-    """Return the effects that chains of paths transmit, outcome by outcome."""
+def transmitted_effects(problem: Problem, group: int = 0) -> list[Effect]:
+    """Return direct, indirect and total effects, outcome by outcome, as :func:`effects_table`."""
     m = problem.structures[group].n_eta
     step = _steps(problem, group)
     reach = step.copy()
@@ -270,7 +270,7 @@ def _existing(problem: Problem, group: int) -> list[Effect]:
     ]
 
 
-def _chains(problem: Problem, group: int) -> list[Effect]:
+def specific_effects(problem: Problem, group: int = 0) -> list[Effect]:
     """Return the chains of two or more paths, by outcome and predictor, the shortest first."""
     step = _steps(problem, group)
     for target, source in _loadings(problem, group):

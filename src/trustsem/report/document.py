@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural", "method", "invariance", "interactions")
+COMPARED = ("measurement", "structural", "method", "invariance", "interactions", "bootstrap")
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -27,6 +27,8 @@ _INTERACTION = (
     "predictor", "moderator", "outcome", "pairs", "effects", "slopes", "region", "moderator_sd",
     "r2", "r2_without", "delta_r2", "chisq_diff", "df_diff", "pvalue_diff", "findings",
 )  # fmt: skip
+
+_RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
 
@@ -44,8 +46,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``what_if``, ``scorecard``, ``agreement``. Frames are lists of records;
-        a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``what_if``, ``scorecard``, ``agreement``. Frames are
+        lists of records; a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -75,6 +77,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "method": result.method,
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
+        "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

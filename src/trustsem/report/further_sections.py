@@ -1,4 +1,4 @@
-"""Sections that a study has when it asks for them: method bias, groups, interactions."""
+"""Sections for those who ask: method bias, groups, interactions, bootstrap."""
 
 from __future__ import annotations
 
@@ -48,6 +48,10 @@ def further_sections(result: StudyResult, show: Show, draw: Callable[[str], str]
         sections.append(Section("groups", f"Groups of {found.by}", parts))
     if result.interactions is not None:
         sections.append(_interactions_section(result, result.interactions, show, draw))
+    if result.resampled is not None:
+        resampled = result.resampled
+        parts = _parts(resampled.findings, partial(resampled.tables, labels(result)), show)
+        sections.append(Section("bootstrap", "Bootstrap Intervals", parts))
     return sections
 
 
@@ -61,6 +65,8 @@ def further_sources(result: StudyResult) -> set[str]:
         sources |= {"cheung2002", "chen2007", "byrne1989", "hancock2001means"}
     if result.interactions is not None:
         sources |= {"lin2010", "wen2010", "johnson1936"}
+    if result.resampled is not None:
+        sources |= {"efron1979", "efron1987"}
     return sources
 
 

@@ -19,6 +19,7 @@ from trustsem.estimation import (
     refit,
     stacked_objective,
 )
+from trustsem.estimation.objective import shares
 from trustsem.implied import Implied
 from trustsem.inference import chi_square, expected_errors
 from trustsem.moments import SampleMoments, renewed
@@ -41,6 +42,9 @@ AT_ONCE = 200
 FEW = 5
 """How many samples without a solution are worth a search with every start there is. Where there are
 more, it is the model that lacks a solution in samples of this size, which a finding says."""
+
+_SAME = 1e-12
+"""Relative difference up to which F shares groups as chi-square counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +379,11 @@ def described(problem: Problem, moments: Sequence[Moments]) -> Problem:
 
 def chi_squares(problem: Problem, draws: Resampling | LeaveOneOut, refits: Refits) -> Floats:
     """Return the chi-square of each of some solutions, shape (n,)."""
-    if problem.estimator.naive:
+    counted = shares([sample.weight for sample in problem.samples])
+    as_counted = np.allclose(
+        [block.share for block in problem.objective.blocks], counted, rtol=_SAME, atol=0
+    )
+    if problem.estimator.naive and as_counted:
         return np.maximum(refits.value, 0.0) * problem.weight
     found = np.full(len(refits.numbers), np.nan)
     for position, number in enumerate(refits.numbers.tolist()):

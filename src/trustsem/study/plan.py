@@ -279,7 +279,7 @@ class Study:
     published : mapping, optional
         ``reference, values, claims`` of the publication.
     run : mapping, optional
-        ``seed, second_engine``.
+        ``seed, bootstrap, second_engine``.
     description, reference : str, optional
         For readers.
     synthetic : bool, optional

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
     from trustsem.study.plan import Hypothesis, Study
+    from trustsem.study.resampled import Resampled
     from trustsem.study.sequence import ModelSequence
     from trustsem.study.structural import StructuralStep
     from trustsem.survey.screening import Screening
@@ -81,6 +82,8 @@ class StudyResult:
         The comparison of groups; None without a section ``[groups]``.
     interactions : mapping of str to LatentInteraction, or None
         Latent interactions by name; None without a section ``[interactions]``.
+    resampled : Resampled or None
+        Bootstrap intervals of both steps; None where no bootstrap was asked for.
     """
 
     study: Study
@@ -98,6 +101,7 @@ class StudyResult:
     method: MethodBias | None = None
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
+    resampled: Resampled | None = None
 
     @property
     def models(self) -> dict[str, ModelResult]:
@@ -293,7 +297,7 @@ class StudyResult:
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions")
+        asked = ("method", "invariance", "interactions", "resampled")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

@@ -25,6 +25,7 @@ from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
 from trustsem.study.plan import Study
+from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
 from trustsem.study.structural import StructuralStep, structural_step, with_residual_variances
@@ -49,7 +50,8 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     data : path, DataFrame or Survey, optional
         Answers to analyse; the study's own data by default. Columns are matched by name.
     **overrides
-        Options of the estimation that replace the study's own (:mod:`trustsem.options`).
+        Options of the estimation that replace the study's own (:mod:`trustsem.options`), and
+        ``bootstrap``: the number of resamples from which both steps are estimated again.
 
     Returns
     -------
@@ -90,6 +92,13 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         measurement = replace(measurement, method_bias=method.models)
     groups = compare_groups(plan, answers, keywords)
     interactions, interaction_findings = estimate_interactions(plan, answers, keywords)
+    resampled, resampling_findings = resample(
+        measurement,
+        structural,
+        plan,
+        n=chosen.get("bootstrap", plan.run.bootstrap),
+        seed=plan.run.seed if options.seed is None else options.seed,
+    )
     agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
     freed, freed_findings = what_if(plan, answers, keywords, measurement, structural)
     table = scorecard(plan, measurement, structural)
@@ -101,6 +110,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(method.findings if method else ()),
         *(groups.findings if groups else ()),
         *interaction_findings,
+        *resampling_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -123,6 +133,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         method=method,
         invariance=groups,
         interactions=interactions or None,
+        resampled=resampled,
     )
 
 

@@ -527,6 +527,7 @@ class RunSection(Section):
     """``[run]``: choices that change how, not what, is estimated."""
 
     seed: Annotated[StrictInt, Field(ge=0)] = 1988
+    bootstrap: Annotated[StrictInt, Field(ge=0)] = 0
     second_engine: StrictBool = True
 
 

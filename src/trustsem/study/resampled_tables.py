@@ -1,0 +1,187 @@
+"""The tables of a study's bootstrap, for terminal, notebook and report alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from trustsem import display
+from trustsem.inference import ARROW
+from trustsem.tables import Notes, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trustsem.study.resampled import Resampled
+
+_TITLES = {"percentile": "percentile", "bc": "BC", "bca": "BCa"}
+_SHOWN = {"nonparametric": ("bca", "percentile"), "parametric": ("bc", "percentile")}
+"""Intervals of effects by kind of resample: without cases there is no acceleration."""
+_SHARE = display.BOUNDED
+
+
+def resampled_tables(found: Resampled, labels: Mapping[str, str]) -> Iterator[Table]:
+    """Yield the tables of a bootstrap.
+
+    Parameters
+    ----------
+    found : Resampled
+        The bootstrap.
+    labels : mapping of str to str
+        Construct to the name that readers see.
+    """
+    if len(found.hypotheses):
+        yield _hypotheses(found, labels)
+        yield _effects(found, labels)
+    yield _reliability(found, labels)
+    if len(found.discriminant):
+        yield _discriminant(found, labels)
+
+
+def _hypotheses(found: Resampled, labels: Mapping[str, str]) -> Table:
+    frame = _with_arrows(found.hypotheses, labels)
+    return Table(
+        "bootstrap-hypotheses",
+        "Bootstrap Intervals of the Hypothesised Effects",
+        frame,
+        show=(
+            "hypothesis",
+            "path",
+            "std",
+            "std_se",
+            *_limits(found, "std_"),
+            "est",
+            *_limits(found, "")[:1],
+        ),
+        columns={**_columns(found, "std_", "β"), **_columns(found, "", "b")},
+        notes=Notes(_note(found)),
+    )
+
+
+def _effects(found: Resampled, labels: Mapping[str, str]) -> Table:
+    chosen = found.effects[found.effects["kind"] != "direct"].reset_index(drop=True)
+    arrows = chosen["predictor"] + ARROW + chosen["outcome"]
+    named = chosen.assign(path=chosen["chain"].where(chosen["chain"] != "", arrows))
+    frame = _with_arrows(named, labels)
+    return Table(
+        "bootstrap-effects",
+        "Bootstrap Intervals of Indirect and Total Effects",
+        frame,
+        show=(
+            "path",
+            "kind",
+            "std",
+            "std_se",
+            *_limits(found, "std_"),
+            "est",
+            *_limits(found, "")[:1],
+        ),
+        columns={
+            **_columns(found, "std_", "β"),
+            **_columns(found, "", "b"),
+            "kind": display.Column("Effect", display.TEXT),
+        },
+        notes=Notes("Specific effects are those of one chain. From the same resamples."),
+    )
+
+
+def _reliability(found: Resampled, labels: Mapping[str, str]) -> Table:
+    kept = {"alpha": "α", "cr": "CR", "ave": "AVE"}
+    wide = _wide(found.reliability, ["construct"], list(kept))
+    frame = wide.assign(construct=[labels.get(name, name) for name in wide["construct"]])
+    columns: dict[str, display.Column] = {}
+    for name, title in kept.items():
+        columns[name] = display.Column(title, display.BOUNDED)
+        columns[f"{name}_ci"] = display.Column(f"95% CI ({title})", display.BOUNDED)
+        columns[f"{name}_share"] = display.Column(f"Share ({title})", _SHARE)
+    return Table(
+        "bootstrap-reliability",
+        "Bootstrap Intervals of Reliability and AVE",
+        frame,
+        show=("construct", *columns),
+        columns=columns,
+        notes=Notes(
+            f"{_method(found)} intervals. Share = share of resamples that meet the criterion."
+        ),
+    )
+
+
+def _discriminant(found: Resampled, labels: Mapping[str, str]) -> Table:
+    kept = {"phi": "φ", "htmt": "HTMT", "htmt2": "HTMT2"}
+    wide = _wide(found.discriminant, ["construct_a", "construct_b"], list(kept))
+    pairs = [
+        f"{labels.get(a, a)} – {labels.get(b, b)}"
+        for a, b in zip(wide["construct_a"], wide["construct_b"], strict=True)
+    ]
+    columns: dict[str, display.Column] = {}
+    for name, title in kept.items():
+        columns[name] = display.Column(title, display.BOUNDED)
+        columns[f"{name}_ci"] = display.Column(f"95% CI ({title})", display.BOUNDED)
+    return Table(
+        "bootstrap-discriminant",
+        "Bootstrap Intervals of Construct Correlations and Heterotrait-Monotrait Ratios",
+        wide.assign(pair=pairs),
+        show=("pair", *columns),
+        columns=columns,
+        notes=Notes(f"{_method(found)} intervals, from the same resamples."),
+    )
+
+
+def _wide(long: pd.DataFrame, keys: list[str], kept: list[str]) -> pd.DataFrame:
+    """Return one row per construct or pair, with the numbers of some statistics side by side."""
+    best = "bca" if long["bca_ci_lower"].notna().any() else "bc"
+    wide = long[keys].drop_duplicates(ignore_index=True)
+    for name in kept:
+        part = long[long["statistic"] == name].reset_index(drop=True)
+        wide[name] = part["est"]
+        wide[f"{name}_ci_lower"] = part[f"{best}_ci_lower"]
+        wide[f"{name}_ci_upper"] = part[f"{best}_ci_upper"]
+        wide[f"{name}_share"] = part["probability"]
+    return wide
+
+
+def _with_arrows(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Return a frame whose paths are written with labels."""
+    paths = [
+        " → ".join(labels.get(name, name) for name in path.split(ARROW)) for path in frame["path"]
+    ]
+    return frame.assign(path=paths)
+
+
+def _limits(found: Resampled, prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}{method}_ci" for method in _SHOWN[found.measurement.kind])
+
+
+def _columns(found: Resampled, prefix: str, symbol: str) -> dict[str, display.Column]:
+    """Return the headers of an effect's numbers."""
+    form = display.BOUNDED if prefix else display.ESTIMATE
+    est = "std" if prefix else "est"
+    titles = {
+        f"{prefix}{method}_ci": display.Column(f"95% CI {_TITLES[method]} ({symbol})", form)
+        for method in _SHOWN[found.measurement.kind]
+    }
+    return {
+        est: display.Column(symbol, form),
+        f"{prefix}se": display.Column(f"SE ({symbol})", form),
+        **titles,
+    }
+
+
+def _method(found: Resampled) -> str:
+    """Return the kind of interval that the narrow tables show."""
+    return "BCa" if found.measurement.kind == "nonparametric" else "BC"
+
+
+def _note(found: Resampled) -> str:
+    """Say how the resamples came about."""
+    first = found.measurement
+    drawn = {
+        "nonparametric": "cases drawn with replacement",
+        "parametric": "normal samples from the implied moments",
+    }[first.kind]
+    lost = first.n_failed + (found.structural.n_failed if found.structural is not None else 0)
+    return (
+        f"{first.n} resamples ({drawn}), seed {first.seed}, the same for both steps; "
+        f"{lost} without a solution. BC = corrected for bias, BCa = for bias and acceleration (Efron, 1987)."
+    )
