@@ -39,9 +39,9 @@ _HEAD = """\
 
 Digits in which trustsem agrees with lavaan, for the worst number of the worst case of each kind of
 analysis: 6.2 says that no number differs by more than 10^-6.2. The references come from lavaan
-{versions}; most were moved on from lavaan's own stopping point to the exact optimum ("polished").
-Cases that were not are left out: there the digits would tell where lavaan stopped. Digits beyond
-{most:.0f} are the rounding of the printed reference.
+{versions}; most were moved on from lavaan's own stopping point to the exact
+optimum ("polished"). Cases that were not are left out: there the digits would tell where lavaan
+stopped. Digits beyond {most:.0f} are the rounding of the printed reference.
 
 This page is generated: `python tests/accuracy.py`.
 
@@ -193,7 +193,7 @@ def main() -> None:
     """Measure everything and write the page."""
     cases = {case.raw["id"]: case for case in reference_cases()}.values()
     versions = sorted({case.raw["software"]["lavaan"] for case in cases if comparable(case)})
-    PAGE.write_text(page(measured(cases), ", ".join(versions)), encoding="utf-8")
+    PAGE.write_text(page(measured(cases), " and ".join(versions)), encoding="utf-8")
 
 
 if __name__ == "__main__":

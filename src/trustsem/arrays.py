@@ -75,12 +75,15 @@ def invert_positive(A: Floats) -> Inverse:
     variances = diagonal(A)
     possible = np.asarray(np.isfinite(A).all(axis=(-2, -1)) & (variances > 0).all(axis=-1))
     scale = 1 / np.sqrt(np.where(possible[..., None], variances, 1.0))
-    R = np.where(possible[..., None, None], A * outer(scale, scale), np.eye(A.shape[-1]))
-    positive = possible & _positive(R)
-    R = np.where(positive[..., None, None], R, np.eye(A.shape[-1]))
-    root = np.linalg.cholesky(R)
-    log_det = 2 * np.log(diagonal(root)).sum(axis=-1) - 2 * np.log(scale).sum(axis=-1)
-    matrix = symmetric(np.linalg.inv(R)) * outer(scale, scale)
+    metric = outer(scale, scale)
+    R = _or_identity(A * metric, possible)
+    root, positive = _factored(R)
+    positive = positive & possible
+    R = _or_identity(R, positive)
+    log_det = 2 * (np.log(diagonal(root)) - np.log(scale)).sum(axis=-1)
+    matrix = symmetric(np.asarray(np.linalg.inv(R), dtype=float)) * metric
+    if positive.all():
+        return Inverse(matrix, log_det, positive)
     return Inverse(
         matrix=np.where(positive[..., None, None], matrix, np.nan),
         log_det=np.where(positive, log_det, np.nan),
@@ -88,15 +91,50 @@ def invert_positive(A: Floats) -> Inverse:
     )
 
 
-def _positive(R: Floats) -> NDArray[np.bool_]:
-    """Return which matrices of unit diagonal are numerically positive definite."""
+def _or_identity(stack: Floats, good: Flags) -> Floats:
+    """Return the stack with identity matrices in the places of those that are not good."""
+    if good.all():
+        return stack
+    return np.where(good[..., None, None], stack, np.eye(stack.shape[-1]))
+
+
+def _factored(R: Floats) -> tuple[Floats, Flags]:
+    """Return Cholesky roots of matrices of unit diagonal, and which are positive definite.
+
+    The root of a matrix that is not is that of the identity.
+    """
     limit = R.shape[-1] * np.finfo(float).eps
     try:
-        root = np.linalg.cholesky(R)
+        root = np.asarray(np.linalg.cholesky(R), dtype=float)
+        positive = np.asarray((diagonal(root) ** 2 > limit).all(axis=-1))
+        if positive.all():
+            return root, positive
     except np.linalg.LinAlgError:
         # With less than that the factorisation may still fail by rounding.
-        return np.asarray(np.linalg.eigvalsh(R)[..., 0] > (R.shape[-1] + 1) * limit)
-    return np.asarray((diagonal(root) ** 2 > limit).all(axis=-1))
+        positive = np.asarray(np.linalg.eigvalsh(R)[..., 0] > (R.shape[-1] + 1) * limit)
+    return np.asarray(np.linalg.cholesky(_or_identity(R, positive)), dtype=float), positive
+
+
+def exceeds(A: Floats, limit: float) -> bool:
+    """Return whether all eigenvalues of one symmetric matrix exceed a limit.
+
+    Rounding moves the limit by about the largest eigenvalue times 1e-15.
+    """
+    try:
+        np.linalg.cholesky(A - limit * np.eye(len(A)))
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def gathered(A: Numbers, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> Numbers:
+    """Return the elements of each matrix in some rows and columns, shape (..., rows, cols)."""
+    return A.take(rows, axis=-2).take(cols, axis=-1)
+
+
+def forms(J: Floats, V: Floats) -> Floats:
+    """Return ``j' V j`` of each row j of a matrix."""
+    return np.asarray(((J @ V) * J).sum(axis=-1))
 
 
 def is_positive_definite(A: Floats) -> bool:
@@ -148,7 +186,7 @@ def complex_step_jacobian(function: Any, point: Floats) -> Floats:
     none to cancellation because nothing is subtracted.
     """
     step = 1e-30
-    scale = np.where(point != 0, np.abs(point), 1.0)
+    scale = np.where(np.isfinite(point) & (point != 0), np.abs(point), 1.0)
     moved = point + 1j * step * np.diag(scale)
     return np.asarray(np.imag(function(moved)).T / (step * scale), dtype=float)
 

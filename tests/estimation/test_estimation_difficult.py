@@ -126,7 +126,7 @@ def test_one_factor_finds_loadings_that_fit_exactly(p):
     loadings = np.linspace(0.4, 0.9, p)
     R = np.outer(loadings, loadings)
     np.fill_diagonal(R, 1.0)
-    found = one_factor(R)
+    (found,) = one_factor([R])
     assert np.allclose(found, loadings, atol=0.05)
     assert np.allclose(instrumental(R), loadings / loadings[0], rtol=1e-10)
 

@@ -20,9 +20,8 @@ from trustsem.options import Options
 from trustsem.specification import ParameterTable, build_table, parse_model
 
 BEYOND = {
-    "fiml",
     "mean_structure", "constraints", "not_identified", "error", "non_convergence",
-    "gls", "uls", "wls_adf", "multigroup", "ordinal",
+    "gls", "uls", "wls_adf", "multigroup", "fiml", "ordinal",
 }  # fmt: skip
 SEVERAL_MINIMA = ("p159", "p162")
 """Improper solutions beside which there are others, as good or better."""

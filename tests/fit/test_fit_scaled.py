@@ -70,6 +70,14 @@ def test_limits_of_the_robust_rmsea_have_their_probabilities():
         assert stats.ncx2.cdf(24, 10, noncentrality) == pytest.approx(probability)
 
 
+def test_a_statistic_that_its_shift_makes_negative_rejects_nothing():
+    shifted = ScaledTest("scaled.shifted", -0.4, 10.0, 1.25, 1.25, shift=-2.0)
+    values, _ = scaled_fit_measures(replace(SCALED, model=shifted))
+    assert values["pvalue_scaled"] == 1
+    limits = [values[f"rmsea{name}_scaled"] for name in ("", "_ci_lower", "_ci_upper")]
+    assert limits == [0, 0, 0]
+
+
 def test_without_need_of_correction_all_indices_agree():
     same = ScaledTest("satorra.bentler", 30.0, 10.0, 1.0, 1.0)
     base = ScaledTest("satorra.bentler", 210.0, 15.0, 1.0, 1.0)

@@ -26,7 +26,7 @@ def cases(model, rng):
 @pytest.mark.parametrize("model", each_shape())
 def test_first_derivatives(model, rng):
     for block, own, implied in cases(model, rng):
-        at, projection = block.structure.directions, implied(own).project()
+        at, projection = block.structure.directions, implied(own).projection
         expected = numerical_jacobian(lambda values: implied(values).Sigma, own)  # noqa: B023
         assert_near(projection.moves(at), expected, 1e-8)
         expected = numerical_jacobian(lambda values: implied(values).mu, own)  # noqa: B023
@@ -38,7 +38,7 @@ def test_first_derivatives(model, rng):
 def test_weighted_slopes_are_sums_of_first_derivatives(model, rng):
     for block, own, implied in cases(model, rng):
         p, at = block.structure.n_observed, block.structure.directions
-        projection = implied(own).project()
+        projection = implied(own).projection
         G, g = rng.normal(size=(p, p)), rng.normal(size=p)
         G = G + G.T
         moves = projection.moves(at)
@@ -51,7 +51,7 @@ def test_weighted_slopes_are_sums_of_first_derivatives(model, rng):
 def test_products_of_first_derivatives(model, rng):
     for block, own, implied in cases(model, rng):
         p, at = block.structure.n_observed, block.structure.directions
-        projection = implied(own).project()
+        projection = implied(own).projection
         W, V = (A + A.T for A in rng.normal(size=(2, p, p)))
         moves = np.moveaxis(projection.moves(at), -1, 0)
         left, right = moves @ W, moves @ V
@@ -67,15 +67,15 @@ def test_second_derivatives(model, rng):
         p, at = block.structure.n_observed, block.structure.directions
         G = rng.normal(size=(p, p))
         G, w = G + G.T, rng.normal(size=p)
-        here = implied(own).project()
+        here = implied(own).projection
         expected = numerical_jacobian(
-            lambda values: implied(values).project().slope(at, G),  # noqa: B023
+            lambda values: implied(values).projection.slope(at, G),  # noqa: B023
             own,
         )
         assert_near(here.bend(at, G), expected, 1e-7)
         if block.structure.has_means:
             expected = numerical_jacobian(
-                lambda values: implied(values).project().mean_slope(at, w),  # noqa: B023
+                lambda values: implied(values).projection.mean_slope(at, w),  # noqa: B023
                 own,
             )
             assert_near(here.mean_bend(at, here.onto(w)), expected, 1e-7)
@@ -84,7 +84,7 @@ def test_second_derivatives(model, rng):
 @pytest.mark.parametrize("model", each_shape())
 def test_complex_parameters_carry_exact_derivatives(model, rng):
     for block, own, implied in cases(model, rng):
-        moves = implied(own).project().moves(block.structure.directions)
+        moves = implied(own).projection.moves(block.structure.directions)
         for position in range(len(own)):
             values = np.array(implied(own).Sigma, dtype=float)
             params = np.zeros(int(block.structure.free.max()) + 1, dtype=complex)

@@ -107,13 +107,21 @@ def test_a_loop_without_total_effects_is_out_of_the_domain():
     assert value[0] == problem.objective.at(good[None]).value[0]
 
 
-def test_a_free_parameter_stands_where_cell_of_says():
+def test_a_free_parameter_stands_where_its_cell_says():
     structure, table = structure_of("f =~ x1 + x2 + x3\nx1 ~~ x2\nf ~ z")
-    rows = [row for row in table.parameters if row.free]
-    for row, cell in zip(rows, structure.cells, strict=True):
-        assert structure.cell_of(row.op, row.lhs, row.rhs) == cell
+    keys = [(row.lhs, row.op, row.rhs) for row in table.parameters if row.free]
+    assert structure.cells_of(keys) == structure.cells
     with pytest.raises(KeyError):
-        structure.cell_of("=~", "f", "nobody")
+        structure.cells_of([("f", "=~", "nobody")])
+
+
+def test_cells_are_read_where_parameters_were_filled_in():
+    problem = shape("mean_structure").problem()
+    structure, block = problem.structures[0], problem.objective.blocks[0]
+    params = np.stack([problem.start(), problem.start() + 1])
+    matrices = structure.matrices(params, block.S, block.mean)
+    found = structure.values(structure.cells, matrices)
+    np.testing.assert_array_equal(found, params[:, structure.free])
 
 
 def test_observed_variables_of_the_structural_part_join_eta():

@@ -34,6 +34,33 @@ def test_errors_of_the_standardised_solution_follow_by_the_delta_method(model):
         assert_near(errors[kind][exists], expected[exists], 1e-6)
 
 
+@pytest.mark.parametrize("groups", [{}, {"group": "school"}])
+@pytest.mark.parametrize("parameterization", ["delta", "theta"])
+def test_errors_count_that_scales_of_ordered_items_follow_from_parameters(parameterization, groups):
+    frame = holzinger()
+    items = ["x1", "x2", "x4", "x5", "x7"]
+    cut = {name: np.digitize(frame[name], frame[name].quantile([0.3, 0.7])) for name in items}
+    model = """
+        visual  =~ x1 + x2 + x3
+        textual =~ x4 + x5 + x6
+        textual ~ b*visual
+        x7 ~ c*textual
+        through := b*c
+    """
+    result = ts.sem(
+        model, frame.assign(**cut), ordered=items, parameterization=parameterization, **groups
+    )
+    problem, params, vcov = result.estimate.problem, result.estimate.params, result.vcov.to_numpy()
+    errors = standardized_errors(problem, params, vcov)
+    for kind in KINDS:
+        J = numerical_jacobian(lambda at, kind=kind: getattr(row_values(problem, at), kind), params)
+        expected = np.sqrt(np.maximum(np.diag(J @ vcov @ J.T), 0))
+        assert_near(errors[kind], expected, 1e-8)
+    follows = [place for place, row in enumerate(result.table.parameters) if row.derived]
+    assert follows
+    assert not errors["est"][follows].any()
+
+
 @pytest.mark.parametrize("model", each_shape())
 def test_standardised_numbers_belong_to_variables_of_unit_variance(model):
     result = model.fit()

@@ -48,7 +48,7 @@ def test_the_residual_chi_square_is_the_projection_formula():
     block = result.estimate.problem.objective.blocks[0]
     implied = block.implied(result.estimate.params)
     rows, cols = np.tril_indices(5)
-    D = implied.project().moves(block.structure.directions)[rows, cols]
+    D = implied.projection.moves(block.structure.directions)[rows, cols]
     S, r = block.S, (block.S - implied.Sigma)[rows, cols]
     G = S[rows][:, rows] * S[cols][:, cols] + S[rows][:, cols] * S[cols][:, rows]
     V = np.linalg.inv(G)

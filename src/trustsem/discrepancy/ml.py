@@ -60,7 +60,7 @@ class MaximumLikelihood:
         return Discrepancy(
             value=np.asarray(inverse.log_det + trace - self.log_det_S - S.shape[-1]),
             dF_dSigma=W - V,
-            exact=TraceCurvature(((2.0, W, V), (-1.0, W, W)), mean_weight, pull),
+            exact=TraceCurvature(((1.0, W, 2 * V - W),), mean_weight, pull),
             expected=TraceCurvature(((1.0, W, W),), mean_weight),
             dF_dmu=None if pull is None else -2 * pull,
         )

@@ -34,7 +34,10 @@ class TraceCurvature:
 
     def products(self, a: Tangents, b: Tangents) -> Floats:
         """Return the form for all pairs, shape (..., len(a), len(b))."""
-        total = sum(factor * a.sandwich(b, W, V) for factor, W, V in self.terms)
+        total: Floats | float = 0.0
+        for factor, W, V in self.terms:
+            part = a.sandwich(b, W, V)
+            total = total + (part if factor == 1 else factor * part)
         if self.mean_weight is None:
             return np.asarray(total)
         total = total + 2 * a.mean_products(b, self.mean_weight)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, scaled_eigh
+from trustsem.arrays import Floats, diagonal, exceeds, scaled_eigh
 from trustsem.errors import NotIdentifiedError
 
 if TYPE_CHECKING:
+    from trustsem.estimation.objective import Evaluation
     from trustsem.estimation.problem import Problem
 
 _NULL = 1e-10
@@ -48,8 +49,7 @@ def require_identified(problem: Problem, start: Floats) -> None:
     generator = np.random.default_rng(20170701)
     involved: set[str] | None = None
     for _ in range(_POINTS):
-        point = _nearby(problem, start, generator)
-        flat = flat_directions(problem, point)
+        flat = _flat_directions(problem, *_nearby(problem, start, generator))
         if not flat:
             return
         involved = set(flat) if involved is None else involved & set(flat)
@@ -60,9 +60,9 @@ def require_identified(problem: Problem, start: Floats) -> None:
     )
 
 
-def flat_directions(problem: Problem, reduced: Floats) -> list[str]:
+def _flat_directions(problem: Problem, reduced: Floats, point: Evaluation) -> list[str]:
     """Return the parameters along which the expected information is singular at a point."""
-    H = problem.objective.at(reduced[None]).expected_hessian()[0]
+    H = point.expected_hessian()[0]
     J = problem.condition_jacobian(problem.reduction.expand(reduced))
     metric = np.sqrt(np.abs(np.diag(H)))
     metric = np.where(metric > 0, metric, 1.0)
@@ -71,6 +71,8 @@ def flat_directions(problem: Problem, reduced: Floats) -> list[str]:
         normal = J / metric
         normal = normal / np.linalg.norm(normal, axis=1, keepdims=True)
         scaled = scaled + normal.T @ normal
+    if exceeds(scaled, _NULL * max(1.0, float(diagonal(scaled).max(initial=0.0)))):
+        return []
     _, values, vectors = scaled_eigh(scaled)
     null = vectors[:, values < _NULL]
     if not null.size:
@@ -85,14 +87,18 @@ def parameter_names(problem: Problem) -> list[str]:
     return [row.name for row in problem.reduced_rows]
 
 
-def _nearby(problem: Problem, start: Floats, generator: np.random.Generator) -> Floats:
-    """Return a random point near the start at which the objective exists."""
-    metric = np.sqrt(np.abs(np.diag(problem.objective.at(start[None]).expected_hessian()[0])))
+def _nearby(
+    problem: Problem, start: Floats, generator: np.random.Generator
+) -> tuple[Floats, Evaluation]:
+    """Return a random point near the start at which the objective exists, and what it is there."""
+    at_start = problem.objective.at(start[None])
+    metric = np.sqrt(np.abs(diagonal(at_start.expected_hessian()[0])))
     unit = np.where(metric > 0, 1 / np.where(metric > 0, metric, 1.0), 1.0)
     size = _JITTER
     for _ in range(_TRIES):
         point = start + size * generator.uniform(-1, 1, start.size) * unit
-        if np.isfinite(problem.objective.at(point[None]).value[0]):
-            return np.asarray(point)
+        there = problem.objective.at(point[None])
+        if np.isfinite(there.value[0]):
+            return np.asarray(point), there
         size /= 2
-    return start
+    return start, at_start

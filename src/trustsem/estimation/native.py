@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trustsem.arrays import exceeds, outer
 from trustsem.estimation.admissibility import is_proper
 from trustsem.estimation.augmented import minimise_under_conditions
 from trustsem.estimation.curves import describe_runaway
@@ -108,21 +109,22 @@ def estimate(problem: Problem) -> Estimate:
         return Estimate(problem, problem.reduction.expand(start), float(at.value[0]), True, 0, 0.0)
     require_identified(search, start)
     best, elsewhere, iterations = _attempts(search, start)
-    found = _estimate(problem, best, iterations)
+    found = _estimate(problem, search, best, iterations)
     if elsewhere.proper is not None:
-        found = replace(found, proper=_estimate(problem, elsewhere.proper, iterations))
+        found = replace(found, proper=_estimate(problem, search, elsewhere.proper, iterations))
     if elsewhere.lower is not None:
         found = replace(found, lower=found.value + elsewhere.lower)
     return found
 
 
-def _estimate(problem: Problem, optimum: Optimum, iterations: int) -> Estimate:
+def _estimate(problem: Problem, search: Problem, optimum: Optimum, iterations: int) -> Estimate:
     """Return an end of the search as an outcome."""
+    at = optimum if search is problem else problem.objective.at(optimum.reduced)
     converged = bool(optimum.converged[0])
     return Estimate(
         problem=problem,
         params=problem.reduction.expand(optimum.reduced[0]),
-        value=float(problem.objective.at(optimum.reduced).value[0]),
+        value=float(at.value[0]),
         converged=converged,
         iterations=iterations,
         gradient_norm=float(optimum.gradient_norm[0]),
@@ -151,14 +153,12 @@ def _attempts(problem: Problem, start: Floats) -> tuple[Optimum, _Elsewhere, int
     for _ in range(_ESCAPES):
         if not best.converged[0]:
             break
-        curvature, direction = _flattest(problem, best)
-        if curvature > _SADDLE:
-            free = not problem.bounds.touched(best.reduced).any()
-            enough = _WELL_DETERMINED if _is_proper(problem, best, 0) else _BEYOND_DOUBT
-            if free and curvature * problem.n_obs > enough:
-                return best, _Elsewhere(), iterations
-            break
-        beside = _beside(problem, best, direction)
+        H, metric = _curvature(problem, best)
+        free = not problem.bounds.touched(best.reduced).any()
+        enough = _WELL_DETERMINED if _is_proper(problem, best, 0) else _BEYOND_DOUBT
+        if free and exceeds(H, enough / problem.n_obs):
+            return best, _Elsewhere(), iterations
+        beside = None if exceeds(H, _SADDLE) else _beside(problem, best, H, metric)
         if beside is None:
             break
         best = minimise(
@@ -174,7 +174,7 @@ def _chosen(problem: Problem, first: Optimum, ends: Optimum) -> Optimum:
     """Return the lowest minimum; where there is none, the lowest end."""
     for i in np.flatnonzero(ends.converged):
         end = ends.take(np.array([i]))
-        if _flattest(problem, end)[0] > _SADDLE:
+        if exceeds(_curvature(problem, end)[0], _SADDLE):
             # An equal minimum elsewhere is the same solution with signs turned.
             same = first.converged[0] and end.value[0] > first.value[0] - _SAME
             return first if same else end
@@ -197,23 +197,24 @@ def _is_proper(problem: Problem, ends: Optimum, member: int) -> bool:
     return is_proper(problem, problem.reduction.expand(ends.reduced[member]))
 
 
-def _flattest(problem: Problem, optimum: Optimum) -> tuple[float, Floats]:
-    """Return the smallest curvature at an optimum and its direction, in the unit metric.
+def _curvature(problem: Problem, optimum: Optimum) -> tuple[Floats, Floats]:
+    """Return the exact Hessian at an optimum in the unit metric, and this metric.
 
     Parameters that are held on a bound take no part.
     """
     point = problem.objective.at(optimum.reduced)
     exact = point.exact_hessian()[0]
     metric = unit_metric(point.expected_hessian()[0], exact)
-    H = exact / np.outer(metric, metric)
-    held = problem.bounds.held(optimum.reduced[0], point.gradient()[0])
-    H = np.where(np.outer(~held, ~held), H, np.eye(len(H)))
-    curvatures, directions = np.linalg.eigh(H)
-    return float(curvatures[0]), directions[:, 0] / metric
+    H = exact / outer(metric, metric)
+    if problem.bounds:
+        held = problem.bounds.held(optimum.reduced[0], point.gradient()[0])
+        H = np.where(outer(~held, ~held), H, np.eye(len(H)))
+    return H, metric
 
 
-def _beside(problem: Problem, optimum: Optimum, direction: Floats) -> Floats | None:
-    """Return a lower point beside a saddle point; None if there is none."""
+def _beside(problem: Problem, optimum: Optimum, H: Floats, metric: Floats) -> Floats | None:
+    """Return a lower point along the direction of smallest curvature; None if there is none."""
+    direction = np.linalg.eigh(H)[1][:, 0] / metric
     sizes = np.array([0.3, -0.3, 0.1, -0.1, 0.03, -0.03])
     trials = problem.bounds.clip(optimum.reduced[0] + sizes[:, None] * direction)
     values_there = problem.objective.at(trials).value

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats
 from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood
@@ -76,7 +77,7 @@ class Block:
 
     def slope(self, implied: Implied, at: Discrepancy) -> Floats:
         """Return dF in the group's parameters, shape (..., k)."""
-        projection, directions = implied.project(), self.structure.directions
+        projection, directions = implied.projection, self.structure.directions
         slope = projection.slope(directions, at.dF_dSigma)
         if at.dF_dmu is not None:
             slope = slope + projection.mean_slope(directions, at.dF_dmu)
@@ -84,7 +85,7 @@ class Block:
 
     def hessian(self, implied: Implied, at: Discrepancy, *, exact: bool) -> Floats:
         """Return the group's second derivatives of F, or their expectation, (..., k, k)."""
-        directions, projection = self.structure.directions, implied.project()
+        directions, projection = self.structure.directions, implied.projection
         tangents = Tangents(projection, directions)
         if not exact:
             return at.expected.products(tangents, tangents)
@@ -114,7 +115,7 @@ class Evaluation:
 
     def gradient(self) -> Floats:
         """Return dF in the reduced parameters, shape (..., r)."""
-        return self.full_gradient() @ self.reduction.K
+        return self.reduction.slope(self.full_gradient())
 
     def full_gradient(self) -> Floats:
         """Return dF in all parameters, shape (..., q)."""
@@ -125,27 +126,31 @@ class Evaluation:
 
     def exact_hessian(self) -> Floats:
         """Return the second derivatives of F in the reduced parameters, shape (..., r, r)."""
-        return self._reduced(self._assemble(exact=True))
+        return self.reduction.curvature(self._assemble(exact=True))
 
     def expected_hessian(self) -> Floats:
         """Return their expectation under the model: twice the unit Fisher information."""
-        return self._reduced(self._assemble(exact=False))
+        return self.reduction.curvature(self._assemble(exact=False))
 
     def full_hessian(self, *, exact: bool) -> Floats:
         """Return the Hessian in all parameters, shape (..., q, q)."""
         return self._assemble(exact=exact)
 
-    def _reduced(self, H: Floats) -> Floats:
-        K = self.reduction.K
-        return H if self.reduction.is_identity else np.asarray(K.T @ H @ K)
-
     def _assemble(self, *, exact: bool) -> Floats:
-        total = np.zeros((*self.value.shape, self.n_params, self.n_params))
+        total: Floats | float = 0.0
         for block, implied, at in self.parts:
-            free = block.structure.free
-            part = block.hessian(implied, at, exact=exact)
-            total[..., free[:, None], free] += block.share * part
-        return total
+            part = block.share * block.hessian(implied, at, exact=exact)
+            total = total + _placed(part, block.structure.free, self.n_params)
+        return np.asarray(total)
+
+
+def _placed(part: Floats, free: NDArray[np.intp], size: int) -> Floats:
+    """Return a group's matrix as a part of that of all parameters, shape (..., size, size)."""
+    if np.array_equal(free, np.arange(size)):
+        return part
+    whole = np.zeros((*part.shape[:-2], size, size))
+    whole[..., free[:, None], free] = part
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

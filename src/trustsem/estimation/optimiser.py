@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from trustsem.arrays import Flags, Floats, outer
+from trustsem.arrays import Flags, Floats, diagonal, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -213,7 +213,7 @@ class _State:
         )
 
 
-def unit_metric(*hessians: Floats) -> Floats:
+def unit_metric(expected: Floats, exact: Floats | None = None) -> Floats:
     """Return the scale in which parameters are measured: the root of their curvature.
 
     Where expected and exact curvature are both given the larger is taken: a parameter at a point
@@ -221,22 +221,28 @@ def unit_metric(*hessians: Floats) -> Floats:
 
     Parameters
     ----------
-    *hessians : ndarray, shape (..., r, r)
-        One or more Hessians.
+    expected : ndarray, shape (..., r, r)
+        Positive semidefinite Hessian.
+    exact : ndarray, shape (..., r, r), optional
+        Any Hessian.
 
     Returns
     -------
     ndarray, shape (..., r)
         Positive.
     """
-    diagonals = [np.abs(np.diagonal(H, axis1=-2, axis2=-1)) for H in hessians]
-    largest = np.maximum.reduce(diagonals)
+    largest = np.abs(diagonal(expected))
+    if exact is not None:
+        largest = np.maximum(largest, np.abs(diagonal(exact)))
     metric = np.where(largest > 0, np.sqrt(largest), 1.0)
+    if exact is None:
+        return metric
     # At a saddle parameters may curve together only: then their joint curvature sets the scale.
-    joint = np.maximum.reduce([np.abs(H) for H in hessians])
-    excess = (joint / outer(metric, metric)).max(axis=-1, initial=0.0)
+    excess = (np.abs(exact) / outer(metric, metric)).max(axis=-1, initial=0.0)
     together = (excess > _JOINT_CURVATURE) | ((largest == 0) & (excess > 0))
-    return _balanced(joint, metric, together) if together.any() else metric
+    if not together.any():
+        return metric
+    return _balanced(np.maximum(np.abs(expected), np.abs(exact)), metric, together)
 
 
 def _balanced(joint: Floats, metric: Floats, together: Flags) -> Floats:

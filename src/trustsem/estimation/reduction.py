@@ -91,6 +91,22 @@ class Reduction:
         """Return all parameters, shape (..., q)."""
         return reduced if self.is_identity else reduced @ self.K.T + self.offset
 
+    def slope(self, full: Floats) -> Floats:
+        """Return slopes in the reduced parameters from those in all, shape (..., r)."""
+        return full if self.is_identity else np.asarray(full @ self.K)
+
+    def curvature(self, full: Floats) -> Floats:
+        """Return a Hessian in the reduced parameters from that in all, shape (..., r, r).
+
+        Rows of K that belong to kept parameters are unit vectors, so they only choose.
+        """
+        if self.is_identity:
+            return full
+        others = np.setdiff1d(np.arange(len(self.K)), self.kept)
+        R = self.K[others]
+        half = full[..., self.kept] + full[..., others] @ R
+        return np.asarray(half[..., self.kept, :] + R.T @ half[..., others, :])
+
     def condition_slopes(self, params: Floats) -> Floats:
         """Return the derivative of all conditions in the reduced parameters, shape (k, r)."""
         return complex_step_jacobian(self.conditions.evaluate, params) @ self.K

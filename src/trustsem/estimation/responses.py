@@ -72,12 +72,12 @@ class ResponseBlock:
     def jacobian(self, implied: Implied) -> Floats:
         """Return the derivatives of the fitted moments in the group's parameters."""
         structure = self.structure
-        projection = implied.project()
+        projection = implied.projection
         return self.responses.jacobian(implied, projection, structure.directions, structure.cells)
 
     def slope(self, implied: Implied, at: VectorDiscrepancy) -> Floats:
         """Return dF in the group's parameters, shape (..., q)."""
-        structure, projection = self.structure, implied.project()
+        structure, projection = self.structure, implied.projection
         cov, mean, own = self.responses.slopes(implied, at.slope, structure.cells)
         slope = projection.slope(structure.directions, cov)
         return slope + projection.mean_slope(structure.directions, mean) + own
@@ -91,7 +91,7 @@ class ResponseBlock:
         H = np.zeros((*at.slope.shape[:-1], len(cuts), len(cuts)))
         rest = np.flatnonzero(~cuts)
         cells = tuple(structure.cells[place] for place in rest)
-        directions, projection = structure.directions.take(rest), implied.project()
+        directions, projection = structure.directions.take(rest), implied.projection
         D = responses.jacobian(implied, projection, directions, cells)
         inner = 2 * transpose(D) @ self.criterion.weights.times(D)
         if exact:

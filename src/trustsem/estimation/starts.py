@@ -16,6 +16,8 @@ import numpy as np
 from trustsem.implied import VECTORS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustsem.arrays import Flags, Floats
     from trustsem.implied import Structure
     from trustsem.implied.structure import Indices
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _BOUNDS = (0.25, 0.95)
 _SWEEPS = 15
 _WEAK = 0.3
+_SINGLE = 0.8
 _CHILD_SHARE = 0.5
 _MODEST_SHARE = 0.05
 _MODEST_RESIDUAL = 0.5
@@ -122,21 +125,18 @@ class _Starter:
         scale = np.sqrt(np.diag(self.S))
         R = self.S / np.outer(scale, scale)
         explained = np.zeros(len(scale))
-        owner = np.full(len(scale), -1)
-        for construct in range(len(self.structure.eta)):
-            if self.structure.eta[construct] in self.structure.observed:
-                continue
+        own_of = self._own_indicators((Lambda != 0) | free["Lambda"])
+        loadings_of = self._standard_loadings(R, list(own_of.values()))
+        for construct, own, loadings in zip(own_of, own_of.values(), loadings_of, strict=True):
             rows = np.flatnonzero(free["Lambda"][:, construct] | (Lambda[:, construct] != 0))
             if not len(rows):
                 if free["Psi"][construct, construct]:
                     Psi[construct, construct] = 1.0
                 continue
-            own = rows if self.modest else rows[owner[rows] < 0]
             standard = np.zeros(len(scale))
             standard[rows] = _WEAK if not len(own) else 0.0
-            standard[own] = self._standard_loadings(R[np.ix_(own, own)])
-            owner[own] = construct
-            explained[own] = standard[own] ** 2
+            standard[own] = loadings
+            explained[own] = loadings**2
             sd = self._construct_sd(construct, rows, standard * scale, matrices, free)
             loose = free["Lambda"][:, construct]
             Lambda[loose, construct] = (standard * scale / sd)[loose]
@@ -145,11 +145,21 @@ class _Starter:
         unexplained = np.full(len(scale), _MODEST_RESIDUAL) if self.modest else unexplained
         np.fill_diagonal(Theta, np.where(loose, unexplained * scale**2, np.diag(Theta)))
 
-    def _standard_loadings(self, R: Floats) -> Floats:
-        """Return standardised loadings of one construct's own indicators."""
+    def _own_indicators(self, loads: Flags) -> dict[int, Indices]:
+        """Return each construct's indicators but those of an earlier one; all if modest."""
+        taken = np.zeros(len(loads), dtype=bool)
+        own = {}
+        for construct, name in enumerate(self.structure.eta):
+            if name not in self.structure.observed:
+                own[construct] = np.flatnonzero(loads[:, construct] & ~taken)
+                taken |= loads[:, construct] & (not self.modest)
+        return own
+
+    def _standard_loadings(self, R: Floats, own: list[Indices]) -> list[Floats]:
+        """Return standardised loadings of the constructs' own indicators."""
         if not self.modest:
-            return one_factor(R)
-        return np.asarray(np.sqrt(_MODEST_SHARE) * instrumental(R))
+            return one_factor([R[np.ix_(items, items)] for items in own])
+        return [np.sqrt(_MODEST_SHARE) * instrumental(R[np.ix_(items, items)]) for items in own]
 
     def _construct_sd(
         self,
@@ -224,32 +234,38 @@ class _Starter:
             matrices["alpha"][loose] = solution
 
 
-def one_factor(R: Floats) -> Floats:
-    """Return loadings of a one-factor solution by iterated principal factors [thurstone1935]_.
+def one_factor(matrices: Sequence[Floats]) -> list[Floats]:
+    """Return loadings of one-factor solutions by iterated principal factors [thurstone1935]_.
 
     Parameters
     ----------
-    R : ndarray, shape (k, k)
-        Correlations of one construct's indicators.
+    matrices : sequence of ndarray, shape (k, k)
+        Correlations of the indicators of each construct.
 
     Returns
     -------
-    ndarray, shape (k,)
+    list of ndarray, shape (k,)
         Standardised loadings, the first positive, of absolute size within sensible bounds.
     """
-    k = len(R)
-    if k < 2:  # noqa: PLR2004 - nothing to factor
-        return np.full(k, np.sqrt(0.8))
-    communality = np.abs(R - np.eye(k)).max(axis=0)
-    loadings = np.ones(k)
+    sizes = [len(R) for R in matrices]
+    largest = max([1, *sizes])
+    stack = np.zeros((len(sizes), largest, largest))  # indicators that are not there load zero
+    for place, R in enumerate(matrices):
+        stack[place, : len(R), : len(R)] = R
+    between = stack * (1 - np.eye(largest))
+    communality = np.abs(between).max(axis=-1, initial=0.0)
+    loadings = np.ones(stack.shape[:-1])
     for _ in range(_SWEEPS):
-        reduced = R - np.diag(1 - communality)
-        values, vectors = np.linalg.eigh(reduced)
-        loadings = vectors[:, -1] * np.sqrt(max(values[-1], 1e-3))
+        values, vectors = np.linalg.eigh(between + communality[..., None] * np.eye(largest))
+        loadings = vectors[..., -1] * np.sqrt(np.maximum(values[..., -1:], 1e-3))
         communality = np.clip(loadings**2, _BOUNDS[0] ** 2, _BOUNDS[1] ** 2)
-    loadings = loadings * (1.0 if loadings[0] >= 0 else -1.0)
-    size = np.clip(np.abs(loadings), *_BOUNDS)
-    return np.where(loadings < 0, -size, size)
+        communality = np.where(np.arange(largest) < np.array(sizes)[:, None], communality, 0.0)
+    loadings = np.where(loadings[..., :1] >= 0, loadings, -loadings)
+    clipped = np.where(loadings < 0, -1.0, 1.0) * np.clip(np.abs(loadings), *_BOUNDS)
+    return [
+        one[:k] if k > 1 else np.full(k, np.sqrt(_SINGLE))
+        for one, k in zip(clipped, sizes, strict=True)
+    ]
 
 
 def instrumental(R: Floats) -> Floats:

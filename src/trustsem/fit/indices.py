@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import special
 
 from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UndefinedIndexError
@@ -16,7 +16,7 @@ from trustsem.estimation.responses import ResponseBlock
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
 from trustsem.implied import Implied
-from trustsem.inference import chi_square
+from trustsem.inference import chi_square, chi_square_above, chi_square_below
 from trustsem.moments import available_moments
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ RMSEA_LEVEL = 0.90
 """Confidence level of the RMSEA interval [browne1992]_."""
 
 _NEVER = 1e-100
+_CANCELLED = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,12 @@ def rmsea_upper(x: FitInputs) -> float:
 
 def close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .05 or less."""
-    return _above(x.chisq, x.df, _noncentrality(CLOSE_FIT, x))
+    return noncentral_above(x.chisq, x.df, _noncentrality(CLOSE_FIT, x))
 
 
 def not_close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .08 or more."""
-    return _below(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x))
+    return noncentral_below(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x))
 
 
 def adjusted_goodness_of_fit(x: FitInputs) -> float:
@@ -182,7 +183,7 @@ def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
     """Compute the sample size at which chi-square would reach significance."""
     if x.df == 0 or x.chisq <= 0:
         raise UndefinedIndexError("a model that fits perfectly has no critical N")
-    return float(stats.chi2.isf(alpha, x.df)) * x.n_rmsea / x.chisq + 1
+    return float(special.chdtri(x.df, alpha)) * x.n_rmsea / x.chisq + 1
 
 
 def noncentrality_index(x: FitInputs) -> float:
@@ -205,13 +206,13 @@ def chisq_pvalue(x: FitInputs) -> float:
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
     _require_distribution(x)
-    return float(stats.chi2.sf(x.chisq, x.df))
+    return chi_square_above(x.chisq, x.df)
 
 
 def baseline_pvalue(x: FitInputs) -> float:
     """Compute the p-value of exact fit of the independence model."""
     _require_distribution(x)
-    return float(stats.chi2.sf(x.chisq_baseline, x.df_baseline)) if x.df_baseline else 1.0
+    return chi_square_above(x.chisq_baseline, x.df_baseline) if x.df_baseline else 1.0
 
 
 def _require_distribution(x: FitInputs) -> None:
@@ -275,38 +276,33 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
     return epsilon**2 * x.df * x.n_rmsea / x.n_groups
 
 
-def _below(chisq: float, df: float, noncentrality: float) -> float:
+def noncentral_below(chisq: float, df: float, noncentrality: float) -> float:
     """Return the probability of a noncentral chi-square below a value."""
     if _nearly_perfect(chisq, df):
         return 0.0
-    return float(stats.ncx2.cdf(chisq, df, noncentrality))
+    return float(special.chndtr(chisq, df, noncentrality))
 
 
-def _above(chisq: float, df: float, noncentrality: float) -> float:
-    """Return the probability of a noncentral chi-square above a value."""
-    if _nearly_perfect(chisq, df):
-        return 1.0
-    return float(stats.ncx2.sf(chisq, df, noncentrality))
+def noncentral_above(chisq: float, df: float, noncentrality: float) -> float:
+    """Return the probability of a noncentral chi-square above a value, precise also if small."""
+    above = 1.0 - noncentral_below(chisq, df, noncentrality)
+    if above > _CANCELLED:
+        return above
+    from scipy.stats import ncx2  # noqa: PLC0415  # slow to import; needed for bad fit only
+
+    return float(ncx2.sf(chisq, df, noncentrality))
 
 
 def _nearly_perfect(chisq: float, df: float) -> bool:
     """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
-    return bool(stats.chi2.cdf(chisq, df) < _NEVER)
+    return chi_square_below(chisq, df) < _NEVER
 
 
 def _rmsea_limit(x: FitInputs, probability: float) -> float:
     """Return the RMSEA under which chi-square would have this cumulative probability."""
-    if x.df == 0 or stats.chi2.cdf(x.chisq, x.df) < probability:
+    if x.df == 0 or chi_square_below(x.chisq, x.df) < probability:
         return 0.0
-
-    def gap(noncentrality: float) -> float:
-        return _below(x.chisq, x.df, noncentrality) - probability
-
-    upper = max(x.chisq, 10.0)
-    while gap(upper) > 0:
-        upper *= 2
-    solution = optimize.brentq(gap, 0.0, upper, xtol=1e-12 * upper, rtol=1e-14)
-    return _to_rmsea(float(solution), x)
+    return _to_rmsea(float(special.chndtrinc(x.chisq, x.df, probability)), x)
 
 
 @dataclass(frozen=True, slots=True)

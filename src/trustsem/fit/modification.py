@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from trustsem.arrays import Floats
+from trustsem.arrays import Floats, forms
 from trustsem.discrepancy import Discrepancy
 from trustsem.estimation import Estimate
 from trustsem.estimation.objective import Block
@@ -19,9 +20,11 @@ from trustsem.inference import KINDS, Covariance, scale_factors
 from trustsem.specification import ParameterTable
 
 _FREE_INFORMATION = 1e-9
-_AT_ONCE = 256
+_AT_ONCE = 64
 _FIXED_ROWS = ("=~", "~~", "~1")
 _COLUMNS = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all", "sepc_nox"]
+_Scores: TypeAlias = Callable[[tuple[Cell, ...]], tuple[Floats, Floats, Floats]]
+"""From candidates to slopes of F, own curvatures, and those with the free parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,8 @@ def modification_indices(
 def _candidates(table: ParameterTable, structure: Structure, group: int) -> Iterator[_Candidate]:
     """Yield the parameters that are not free but would make sense."""
     taken = {cell_key(cell) for cell in structure.cells}
-    for lhs, op, rhs in _possible(table, structure, group):
-        cell = structure.cell_of(op, lhs, rhs)
+    keys = list(_possible(table, structure, group))
+    for (lhs, op, rhs), cell in zip(keys, structure.cells_of(keys), strict=True):
         if cell_key(cell) not in taken:
             taken.add(cell_key(cell))
             yield _Candidate(lhs, op, rhs, cell)
@@ -154,25 +157,25 @@ def _score(
     problem = estimate.problem
     block, sample = problem.objective.blocks[group], problem.samples[group]
     structure = block.structure
-    whole_cross = np.zeros((len(candidates), problem.table.n_free))
-    slope, own = np.zeros(len(candidates)), np.zeros(len(candidates))
+    score_of = (
+        _of_responses(block, implied)
+        if isinstance(block, ResponseBlock)
+        else _of_moments(block, implied)
+    )
+    # What the free parameters take over when the candidate moves.
+    free_information = covariance.inverse_information[structure.free[:, None], structure.free]
+    slope, own, taken_over = (np.zeros(len(candidates)) for _ in range(3))
     for first in range(0, len(candidates), _AT_ONCE):
         chunk = slice(first, first + _AT_ONCE)
         cells = tuple(candidate.cell for candidate in candidates[chunk])
-        found = (
-            _of_responses(block, implied, cells)
-            if isinstance(block, ResponseBlock)
-            else _of_moments(block, implied, cells)
-        )
-        slope[chunk], own[chunk], whole_cross[chunk, structure.free] = found
+        slope[chunk], own[chunk], cross = score_of(cells)
+        taken_over[chunk] = forms(cross, free_information)
     # Information counts the cases; so does the slope of a likelihood, while that of least squares
     # counts one less in each group.
     scale = sample.n_obs / 2
     score = slope * (scale if problem.estimator.likelihood else sample.weight / 2)
-    information, cross = scale * own, scale * whole_cross
-    # What the free parameters take over when the candidate moves.
-    inverse = covariance.inverse_information * (problem.weight / problem.n_obs)
-    left = information - np.einsum("ij,jk,ik->i", cross, inverse, cross)
+    information = scale * own
+    left = information - scale**2 * (problem.weight / problem.n_obs) * taken_over
     variance = np.where(left > _FREE_INFORMATION * information, left, np.nan)
     exists = np.isfinite(variance)
     epc = -score / variance
@@ -187,26 +190,31 @@ def _score(
     return kept
 
 
-def _of_moments(
-    block: Block, implied: Implied, cells: tuple[Cell, ...]
-) -> tuple[Floats, Floats, Floats]:
-    """Return slopes of F in the candidates, own curvatures, and those with the free parameters."""
-    at, projection = block.discrepancy(implied), implied.project()
+def _of_moments(block: Block, implied: Implied) -> _Scores:
+    """Return the scores of candidates in a group of continuous items."""
+    at, projection = block.discrepancy(implied), implied.projection
     free = Tangents(projection, block.structure.directions)
-    new = Tangents(projection, block.structure.direct(cells))
-    own = np.diag(at.expected.products(new, new))
-    return _slope(new, at), own, at.expected.products(new, free)
+
+    def scores(cells: tuple[Cell, ...]) -> tuple[Floats, Floats, Floats]:
+        new = Tangents(projection, block.structure.direct(cells))
+        own = np.diag(at.expected.products(new, new))
+        return _slope(new, at), own, at.expected.products(new, free)
+
+    return scores
 
 
-def _of_responses(
-    block: ResponseBlock, implied: Implied, cells: tuple[Cell, ...]
-) -> tuple[Floats, Floats, Floats]:
+def _of_responses(block: ResponseBlock, implied: Implied) -> _Scores:
     """Return the same for a group with ordered items."""
-    weights, directions = block.criterion.weights, block.structure.direct(cells)
-    new = block.responses.jacobian(implied, implied.project(), directions, cells)
-    pulled = weights.times(new)
-    slope = block.discrepancy(implied).slope @ new
-    return slope, 2 * (new * pulled).sum(axis=0), 2 * pulled.T @ block.jacobian(implied)
+    weights, projection = block.criterion.weights, implied.projection
+    slopes, free = block.discrepancy(implied).slope, block.jacobian(implied)
+
+    def scores(cells: tuple[Cell, ...]) -> tuple[Floats, Floats, Floats]:
+        directions = block.structure.direct(cells)
+        new = block.responses.jacobian(implied, projection, directions, cells)
+        pulled = weights.times(new)
+        return slopes @ new, 2 * (new * pulled).sum(axis=0), 2 * pulled.T @ free
+
+    return scores
 
 
 def _slope(new: Tangents, at: Discrepancy) -> Floats:

@@ -273,7 +273,7 @@ class _Moves:
         """Compute them at the implied moments."""
         at = block.discrepancy(implied)
         curvature = at.exact if exact else at.expected
-        tangents = Tangents(implied.project(), block.structure.directions)
+        tangents = Tangents(implied.projection, block.structure.directions)
         cov, mean = (part / 2 for part in curvature.weighted(tangents))
         noise, mean_noise = G.times(cov, mean)
         return cls(

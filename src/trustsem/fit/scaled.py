@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from trustsem.errors import UndefinedIndexError
 from trustsem.estimation import Estimate
@@ -20,6 +19,8 @@ from trustsem.fit.indices import (
     comparative_fit_index,
     evaluated,
     incremental_fit_index,
+    noncentral_above,
+    noncentral_below,
     normed_fit_index,
     not_close_fit_pvalue,
     parsimonious_normed_fit_index,
@@ -178,13 +179,13 @@ def _robust_limit(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInpu
 def robust_close_fit_pvalue(x: ScaledInputs) -> float:
     """Compute the p-value of a robust RMSEA of .05 or less."""
     x = x.on_latent_scale()
-    return float(stats.ncx2.sf(x.model.chisq, x.model.df, _noncentrality(CLOSE_FIT, x)))
+    return noncentral_above(x.model.chisq, x.model.df, _noncentrality(CLOSE_FIT, x))
 
 
 def robust_not_close_fit_pvalue(x: ScaledInputs) -> float:
     """Compute the p-value of a robust RMSEA of .08 or more."""
     x = x.on_latent_scale()
-    return float(stats.ncx2.cdf(x.model.chisq, x.model.df, _noncentrality(NOT_CLOSE_FIT, x)))
+    return noncentral_below(x.model.chisq, x.model.df, _noncentrality(NOT_CLOSE_FIT, x))
 
 
 def _noncentrality(epsilon: float, x: ScaledInputs) -> float:

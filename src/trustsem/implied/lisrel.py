@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trustsem.arrays import Floats, Numbers, transpose
+from trustsem.arrays import Floats, Numbers, diagonal, gathered, outer, transpose
 
 if TYPE_CHECKING:
     from trustsem.implied.structure import Directions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Implied:
     """Implied moments and the matrices that their derivatives need.
 
@@ -66,8 +67,37 @@ class Implied:
             matrices=matrices,
         )
 
-    def project(self) -> Projection:
-        """Return the columns X and their companions, from which derivatives are gathered."""
+    def variances(self) -> Numbers:
+        """Return implied variances of observed variables and eta, then those of their residuals.
+
+        Returns
+        -------
+        ndarray, shape (..., 2(p + m))
+        """
+        parts = (self.Sigma, self.cov_eta, self.matrices["Theta"], self.matrices["Psi"])
+        return np.concatenate([diagonal(part) for part in parts], axis=-1)
+
+    def variance_slopes(self, at: Directions) -> Floats:
+        """Return the derivatives of :meth:`variances` in k parameters of one model.
+
+        Returns
+        -------
+        ndarray, shape (2(p + m), k)
+        """
+        p, m = self.LA.shape
+        X = self.projection.X
+        within_eta = np.zeros((m, X.shape[1]))  # the same columns, seen from eta
+        within_eta[:, p : p + m], within_eta[:, p + m : p + 2 * m] = self.A, self.cov_eta
+        E = np.concatenate([X, within_eta])
+        total = 2 * at.weight * E[:, at.u] * E[:, at.v]
+        residual = np.zeros((p + m, len(at.u)))
+        own = np.flatnonzero(~at.directed & (at.u == at.v))
+        residual[at.u[own], own] = 1.0
+        return np.concatenate([total, residual])
+
+    @cached_property
+    def projection(self) -> Projection:
+        """The columns X and their companions, from which derivatives are gathered."""
         lead, (p, m) = self.LA.shape[:-2], self.LA.shape[-2:]
         identity = np.broadcast_to(np.eye(p), (*lead, p, p))
         constant = np.zeros((*lead, p, 1))
@@ -135,24 +165,24 @@ class Projection:
         -------
         ndarray, shape (..., len(a), len(b))
         """
-        u, v, x, y = a.u[:, None], a.v[:, None], b.u, b.v
-        total = (
-            Q[..., v, x] * P[..., u, y]
-            + Q[..., v, y] * P[..., u, x]
-            + Q[..., u, x] * P[..., v, y]
-            + Q[..., u, y] * P[..., v, x]
-        )
-        return np.asarray(a.weight[:, None] * b.weight * total)
+        of_Q = _Pairs.of(Q, a, b)
+        if P is Q:
+            total = 2 * (of_Q.uv * of_Q.vu + of_Q.uu * of_Q.vv)
+        else:
+            of_P = _Pairs.of(P, a, b)
+            total = of_Q.vu * of_P.uv + of_Q.vv * of_P.uu + of_Q.uu * of_P.vv + of_Q.uv * of_P.vu
+        total *= outer(a.weight, b.weight)
+        return np.asarray(total)
 
     def mean_products(self, a: Directions, b: Directions, Q: Floats) -> Floats:
         """Return dmu_a' W dmu_b for all pairs, given Q = X'WX."""
         scale_a, scale_b = self.mean_scale(a), self.mean_scale(b)
-        return scale_a[..., :, None] * scale_b[..., None, :] * Q[..., a.u[:, None], b.u]
+        return np.asarray(outer(scale_a, scale_b) * gathered(Q, a.u, b.u))
 
     def mean_cross(self, a: Directions, b: Directions, Q: Floats, t: Floats) -> Floats:
         """Return dmu_a' W dSigma_b w for all pairs, given Q = X'WX and t = X'w."""
-        u, x, y = a.u[:, None], b.u, b.v
-        product = Q[..., u, x] * t[..., None, y] + Q[..., u, y] * t[..., None, x]
+        product = gathered(Q, a.u, b.u) * t[..., None, b.v]
+        product += gathered(Q, a.u, b.v) * t[..., None, b.u]
         return np.asarray(self.mean_scale(a)[..., :, None] * b.weight * product)
 
     def bend(self, at: Directions, G: Floats) -> Floats:
@@ -163,32 +193,51 @@ class Projection:
         ndarray, shape (..., q, q)
         """
         H = self.within(G)
-        u, v, source = at.u[:, None], at.v[:, None], at.source[:, None]
-        u2, v2, source2 = at.u, at.v, at.source
-        # A directed parameter moves its own column of Lambda A, and through it the other's ...
-        turned = self.reach[..., source2, u] * H[..., u2, v]
-        # ... and it moves the source column Lambda C, through spread and through its reach.
-        spread = self.spread[..., source2, source] * H[..., u, u2]
-        passed = self.reach[..., source, u2] * H[..., u, v2]
+        moving, still = np.flatnonzero(at.directed), np.flatnonzero(~at.directed)
+        u, v, source = at.u[moving], at.v[moving], at.source[moving]
+        x, y = at.u[still], at.v[still]
+        # A directed parameter moves its source column Lambda C, through its reach (and, seen from
+        # the other parameter, its own column of Lambda A) and through the spread of the sources.
+        passed = gathered(self.reach, source, u) * gathered(H, u, v)
+        spread = gathered(self.spread, source, source) * gathered(H, u, u)
         # An undirected parameter moves the source column only.
-        shaken = (
-            H[..., u, u2] * self.reach[..., source, v2]
-            + H[..., u, v2] * self.reach[..., source, u2]
-        )
-        both = at.directed[:, None] & at.directed
-        first = at.directed[:, None] & ~at.directed
-        directed = np.where(both, turned + spread + passed, 0.0)
-        mixed = np.where(first, at.weight * shaken, 0.0)
-        return np.asarray(2 * (directed + mixed + transpose(mixed)))
+        shaken = gathered(H, u, x) * gathered(self.reach, source, y)
+        shaken += gathered(H, u, y) * gathered(self.reach, source, x)
+        mixed = 2 * at.weight[still] * shaken
+        total = np.zeros((*H.shape[:-2], len(at.u), len(at.u)))
+        total[..., moving[:, None], moving] = 2 * (passed + transpose(passed) + spread)
+        total[..., moving[:, None], still] = mixed
+        total[..., still[:, None], moving] = transpose(mixed)
+        return total
 
     def mean_bend(self, at: Directions, t: Floats) -> Floats:
         """Return w' d2mu for all pairs of parameters, given t = X'w."""
-        u, source = at.u[:, None], at.source[:, None]
-        u2, source2 = at.u, at.source
-        turned = self.reach[..., source2, u] * t[..., None, u2] * self.level[..., source]
-        passed = t[..., u] * self.reach[..., source, u2] * self.level[..., None, source2]
-        both = at.directed[:, None] & at.directed
-        return np.asarray(np.where(both, turned + passed, 0.0))
+        moving = np.flatnonzero(at.directed)
+        u, source = at.u[moving], at.source[moving]
+        passed = outer(t[..., u], self.level[..., source]) * gathered(self.reach, source, u)
+        total = np.zeros((*t.shape[:-1], len(at.u), len(at.u)))
+        total[..., moving[:, None], moving] = passed + transpose(passed)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Elements of a symmetric X'MX at the columns u and v of two sets of parameters."""
+
+    uu: Floats
+    vv: Floats
+    uv: Floats
+    vu: Floats
+
+    @classmethod
+    def of(cls, M: Floats, a: Directions, b: Directions) -> _Pairs:
+        uv = gathered(M, a.u, b.v)
+        return cls(
+            uu=gathered(M, a.u, b.u),
+            vv=gathered(M, a.v, b.v),
+            uv=uv,
+            vu=transpose(uv) if a is b else gathered(M, a.v, b.u),
+        )
 
 
 def _total_effects(Beta: Numbers) -> Numbers:

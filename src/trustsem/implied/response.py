@@ -76,6 +76,31 @@ class Responses:
         changed = {"Theta": Theta, "Psi": Psi}
         return replace(implied, Sigma=Sigma, cov_eta=cov_eta, matrices=matrices | changed)
 
+    def completed_slopes(self, slopes: Floats, implied: Implied, cells: tuple[Cell, ...]) -> Floats:
+        """Return slopes of variances, at one point, with those that follow from scaling factors.
+
+        Parameters
+        ----------
+        slopes : ndarray, shape (2(p + m), k)
+            As of :meth:`Implied.variance_slopes`, which knows nothing of scales.
+        implied : Implied
+            The point.
+        cells : tuple of Cell
+            The k parameters.
+        """
+        if self.by_residual:
+            return slopes
+        items = np.flatnonzero(self.layout.is_ordered)
+        target = np.zeros((self.layout.n_variables, len(cells)))
+        for position, cell in enumerate(cells):
+            if cell.matrix == "delta":
+                target[cell.row, position] = -2 * implied.matrices["delta"][cell.row] ** -3.0
+        own = np.where(self.in_eta < 0, np.arange(len(target)), len(target) + self.in_eta)[items]
+        completed = slopes.copy()
+        completed[len(slopes) // 2 + own] += target[items] - slopes[items]
+        completed[items] = completed[own] = target[items]
+        return completed
+
     def fitted(self, implied: Implied) -> Numbers:
         """Return the moments that are compared with the sample's, shape (..., k)."""
         return self.layout.stacked(*self.seen(implied))

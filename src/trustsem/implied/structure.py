@@ -20,6 +20,7 @@ All first and second derivatives are therefore gathers from products X'WX.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -173,9 +174,11 @@ class Structure:
         """
         lead = params.shape[:-1]
         filled = {
-            name: np.array(np.broadcast_to(base, lead + base.shape), dtype=params.dtype)
+            name: np.empty(lead + base.shape, dtype=params.dtype)
             for name, base in self.constant.items()
         }
+        for name, base in self.constant.items():
+            filled[name][...] = base
         for name, fill in self.fills.items():
             at = (fill.rows,) if name in VECTORS else (fill.rows, fill.cols)
             filled[name][(..., *at)] = params[..., fill.source]
@@ -195,17 +198,48 @@ class Structure:
         """Return the columns of X for any cells, free or not."""
         return _directions(cells, self.n_observed, self.n_eta)
 
-    def cell_of(self, op: str, lhs: str, rhs: str) -> Cell:
-        """Return where a parameter of this model would stand.
+    def cells_of(self, keys: Iterable[tuple[str, str, str]]) -> tuple[Cell, ...]:
+        """Return where parameters (lhs, op, rhs) of this model would stand.
 
         Raises
         ------
         KeyError
             If a variable is unknown.
         """
-        if op == "|":
-            return Cell("tau", self._first_threshold(lhs) + int(rhs[1:]) - 1, 0)
-        return _cell(op, lhs, rhs, _positions(self.observed), _positions(self.eta))
+        at_observed, at_eta = _positions(self.observed), _positions(self.eta)
+        return tuple(
+            Cell("tau", self._first_threshold(lhs) + int(rhs[1:]) - 1, 0)
+            if op == "|"
+            else _cell(op, lhs, rhs, at_observed, at_eta)
+            for lhs, op, rhs in keys
+        )
+
+    def values(self, cells: Sequence[Cell], matrices: dict[str, Numbers]) -> Numbers:
+        """Return what stands in some cells of filled matrices, shape (..., len(cells))."""
+        start, first = 0, {}
+        flat = []
+        for name, base in self.constant.items():
+            first[name] = (start, base.shape[-1] if name not in VECTORS else 1)
+            start += base.size
+            filled = matrices[name]
+            flat.append(filled.reshape(*filled.shape[: filled.ndim - base.ndim], base.size))
+        places = [
+            first[cell.matrix][0] + cell.row * first[cell.matrix][1] + cell.col for cell in cells
+        ]
+        return np.concatenate(flat, axis=-1).take(np.array(places, dtype=np.intp), axis=-1)
+
+    def variance_slopes(self, implied: Implied) -> Floats:
+        """Return the derivatives of the implied variances in the group's k parameters at one point.
+
+        Returns
+        -------
+        ndarray, shape (2(p + m), k)
+            Rows as of :meth:`Implied.variances`.
+        """
+        slopes = implied.variance_slopes(self.directions)
+        if self.responses is None:
+            return slopes
+        return self.responses.completed_slopes(slopes, implied, self.cells)
 
     def _first_threshold(self, item: str) -> int:
         """Return the place of an item's first threshold."""
@@ -320,13 +354,13 @@ def _covariance_cell(
     lhs: str, rhs: str, at_observed: dict[str, int], at_eta: dict[str, int]
 ) -> Cell:
     """Return the cell of a variance or covariance."""
-    inside = [name for name in (lhs, rhs) if name in at_eta]
-    outside = [name for name in (lhs, rhs) if name not in at_eta]
-    if not outside:
-        return Cell("Psi", at_eta[lhs], at_eta[rhs])
-    if not inside:
-        return Cell("Theta", at_observed[lhs], at_observed[rhs])
-    return Cell(ACROSS, at_observed[outside[0]], at_eta[inside[0]])
+    if lhs in at_eta:
+        if rhs in at_eta:
+            return Cell("Psi", at_eta[lhs], at_eta[rhs])
+        return Cell(ACROSS, at_observed[rhs], at_eta[lhs])
+    if rhs in at_eta:
+        return Cell(ACROSS, at_observed[lhs], at_eta[rhs])
+    return Cell("Theta", at_observed[lhs], at_observed[rhs])
 
 
 def _put(matrices: dict[str, Numbers], cell: Cell, value: Numbers) -> None:

@@ -2,6 +2,7 @@
 
 from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
+from trustsem.inference.distributions import chi_square_above, chi_square_below
 from trustsem.inference.effects import (
     ARROW,
     MOST_CHAINS,
@@ -69,6 +70,8 @@ __all__ = [
     "bootstrap_quantiles",
     "chains_table",
     "chi_square",
+    "chi_square_above",
+    "chi_square_below",
     "complete_data_test",
     "difference_test",
     "divided",

@@ -183,7 +183,7 @@ class IncompleteCases:
         """Evaluate all cases of a sample at implied moments."""
         if sample.data is None:
             raise InferenceError("Casewise quantities need raw data.")
-        projection = at.project()
+        projection = at.projection
         X, directions = projection.X, block.structure.directions
         W = patterns.inverses(at.Sigma)
         expected = (
@@ -259,7 +259,7 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
         found.append(
             GroupCases(
                 structure=block.structure,
-                projection=implied.project(),
+                projection=implied.projection,
                 W=invert_positive(implied.Sigma).matrix,
                 mean_gap=gap,
                 deviations=deviations,

@@ -66,7 +66,7 @@ def complete_data_test(
         sample = group.sample
         complete = MaximumLikelihood.of(sample.cov, sample.mean)
         statistic += sample.n_obs * float(complete.at(implied.Sigma, implied.mu).value)
-        tangents = Tangents(implied.project(), block.structure.directions)
+        tangents = Tangents(implied.projection, block.structure.directions)
         D = tangents.moments(means=True)[group.free] @ directions[block.structure.free]
         W, inverse = group.complete_information, group.inverse
         chosen = block.share * D.T @ group.information(information) @ D

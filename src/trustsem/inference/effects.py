@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal, forms
 from trustsem.estimation import Problem
 from trustsem.inference.standardized import divided, root
 
@@ -226,21 +226,21 @@ def _numbers(estimated: _Estimated, group: int, effects: list[Effect]) -> pd.Dat
     params = estimated.params
     point = values(params[None])[0]
     J = complex_step_jacobian(values, params)
-    errors = root(np.einsum("ij,jk,ik->i", J, estimated.vcov, J))
+    errors = root(forms(J, estimated.vcov))
     Beta = block.structure.evaluate(params[None], block.S, block.mean).matrices["Beta"]
     if float(spectral_radius(Beta)[0]) >= 1:
         undefined = [effect.kind in ("indirect", "total") for effect in effects] * 2
         point, errors = (np.where(undefined, np.nan, array) for array in (point, errors))
     est, std = np.split(point, 2)
     se, std_se = np.split(np.where(errors > 0, errors, np.nan), 2)
-    width = stats.norm.ppf(0.5 + estimated.level / 2)
+    width = special.ndtri(0.5 + estimated.level / 2)
     z = divided(est, se)
     return pd.DataFrame(
         {
             "est": est,
             "se": se,
             "z": z,
-            "pvalue": 2 * stats.norm.sf(np.abs(z)),
+            "pvalue": 2 * special.ndtr(-np.abs(z)),
             "ci_lower": est - width * se,
             "ci_upper": est + width * se,
             "std": std,

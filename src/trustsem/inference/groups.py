@@ -6,10 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
 from trustsem.estimation import Problem
+from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.standardized import divided, root
 from trustsem.specification import Parameter
 
@@ -72,7 +73,7 @@ def mean_differences(
     J = complex_step_jacobian(values, params)
     se = root(np.einsum("ij,jk,ik->i", J, vcov, J)).reshape(est.shape)
     se = np.where(se > 0, se, np.nan)
-    width = stats.norm.ppf(0.5 + level / 2)
+    width = special.ndtri(0.5 + level / 2)
     frames = []
     for position, (first, second) in enumerate(pairs):
         (difference, d), (error, d_error) = est[position], se[position]
@@ -86,7 +87,7 @@ def mean_differences(
                     "difference": difference,
                     "se": error,
                     "z": z,
-                    "pvalue": 2 * stats.norm.sf(np.abs(z)),
+                    "pvalue": 2 * special.ndtr(-np.abs(z)),
                     "ci_lower": difference - width * error,
                     "ci_upper": difference + width * error,
                     "d": d,
@@ -143,7 +144,7 @@ def _equal(path: list[Parameter], params: Floats, vcov: Floats) -> tuple[float, 
     if not np.isfinite(variance).all() or np.linalg.eigvalsh(variance)[0] <= _SINGULAR * size:
         return float("nan"), df, float("nan")
     wald = float(gap @ np.linalg.solve(variance, gap))
-    return wald, df, float(stats.chi2.sf(wald, df))
+    return wald, df, chi_square_above(wald, df)
 
 
 def _construct_moments(problem: Problem, group: int, params: Numbers) -> tuple[Numbers, Numbers]:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trustsem.arrays import SINGULAR, Floats, invert_positive, null_space, outer, symmetric
+from trustsem.arrays import (
+    SINGULAR,
+    Floats,
+    exceeds,
+    invert_positive,
+    null_space,
+    outer,
+    symmetric,
+)
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.identification import parameter_names
 from trustsem.estimation.optimiser import unit_metric
@@ -87,23 +95,29 @@ def _inverse_information(estimate: Estimate, information: str) -> Covariance:
     if information == "first.order":
         K = problem.reduction.K
         hessian = 2 * K.T @ meat_matrix(problem, estimate.params, centred=False) @ K
-    scaled = np.asarray(symmetric(hessian) / outer(metric, metric), dtype=float)
-    basis = null_space(problem.condition_jacobian(estimate.params) / metric, len(reduced))
+    units = outer(metric, metric)
     equalities = problem.condition_jacobian(estimate.params, with_active=False) / metric
     n_independent = null_space(equalities, len(reduced)).shape[1]
-    inside = symmetric(np.asarray(basis.T @ scaled @ basis, dtype=float))
+    conditions = problem.condition_jacobian(estimate.params) / metric
+    basis = null_space(conditions, len(reduced)) if len(conditions) else None
+    inside = _turned(symmetric(hessian) / units, None if basis is None else basis.T)
     flat = _flat_directions(inside, basis, parameter_names(problem))
     size = len(estimate.params)
     if flat:
         nothing = np.full((size, size), np.nan)
         return Covariance(nothing, nothing, n_independent, flat)
-    K = np.asarray((problem.reduction.K / metric) @ basis, dtype=float)
-    inverse = np.asarray(np.linalg.inv(inside), dtype=float)
-    bread = np.asarray(K @ symmetric(inverse) @ K.T * (2 / problem.weight))
+    inverse = symmetric(np.asarray(np.linalg.inv(inside), dtype=float))
+    outward = None if problem.reduction.is_identity else problem.reduction.K
+    bread = _turned(_turned(inverse, basis) / units, outward) * (2 / problem.weight)
     if problem.estimator.naive:
         return Covariance(bread, bread, n_independent, ())
     matrix = bread @ moment_noise(estimate) @ bread * problem.weight
     return Covariance(symmetric(matrix), bread, n_independent, ())
+
+
+def _turned(M: Floats, P: Floats | None) -> Floats:
+    """Return P M P', or M where there is nothing to turn."""
+    return M if P is None else symmetric(P @ M @ P.T)
 
 
 def expected_errors(problem: Problem, params: Floats) -> Floats:
@@ -141,15 +155,18 @@ def independent_directions(estimate: Estimate) -> Floats:
     return np.asarray(problem.reduction.K @ null_space(J, problem.reduction.K.shape[1]))
 
 
-def _flat_directions(inside: Floats, basis: Floats, names: list[str]) -> tuple[str, ...]:
+def _flat_directions(inside: Floats, basis: Floats | None, names: list[str]) -> tuple[str, ...]:
     """Return the parameters involved where the information has (nearly) no curvature."""
     if not inside.size:
         return ()
+    if exceeds(inside, SINGULAR * max(1.0, float(np.trace(inside)))):
+        return ()  # the trace is larger than any eigenvalue
     values, vectors = np.linalg.eigh(inside)
     flat = np.abs(values) < SINGULAR * max(1.0, float(np.abs(values).max()))
     if not flat.any():
         return ()
-    reach = np.abs(basis @ vectors[:, flat]).max(axis=1)
+    directions = vectors[:, flat] if basis is None else basis @ vectors[:, flat]
+    reach = np.abs(directions).max(axis=1)
     return tuple(
         name for name, share in zip(names, reach, strict=True) if share > _SHARE * reach.max()
     )

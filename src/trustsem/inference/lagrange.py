@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from trustsem.arrays import Floats, complex_step_jacobian, outer, symmetric
 from trustsem.estimation import Estimate
 from trustsem.estimation.reduction import linear_constraints
+from trustsem.inference.distributions import chi_square_above
 
 _INDEPENDENT = 1e-9
 _INFORMATION = 1e-8
@@ -85,7 +85,7 @@ def _tested(
         return ReleaseTest(float("nan"), len(chosen), float("nan"), nothing)
     parting = np.linalg.solve(V, multipliers[chosen])
     chisq = float(multipliers[chosen] @ parting)
-    pvalue = float(stats.chi2.sf(chisq, len(chosen)))
+    pvalue = chi_square_above(chisq, len(chosen))
     return ReleaseTest(chisq, len(chosen), pvalue, np.asarray(spread[:, chosen] @ parting))
 
 

@@ -61,7 +61,7 @@ def moment_noise(estimate: Estimate) -> Floats:
     ):
         if isinstance(block, ResponseBlock):
             raise InferenceError("Ordered items have their own spread of moments.")
-        tangents = Tangents(implied.project(), block.structure.directions)
+        tangents = Tangents(implied.projection, block.structure.directions)
         cov, mean = block.discrepancy(implied).expected.weighted(tangents)
         spread = problem.estimator.spread(sample, problem.table.exogenous)
         cov_spread, mean_spread = spread.times(cov / 2, mean / 2)

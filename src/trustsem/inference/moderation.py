@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from trustsem.arrays import Floats
 
@@ -69,7 +69,7 @@ class Region:
         if self.everywhere is not None:
             return float(self.everywhere)
         limits = np.array([self.lower, self.upper]) / sd
-        inside = float(np.diff(stats.norm.cdf(limits))[0])
+        inside = float(np.diff(special.ndtr(limits))[0])
         return inside if self.between else 1.0 - inside
 
 
@@ -93,7 +93,7 @@ def johnson_neyman(moderation: Moderation, significance: float = 0.05) -> Region
     value. Where the leading coefficient is negative, which is where :math:`b_3` itself is not
     significant, the region lies between them [bauer2005]_.
     """
-    critical = float(stats.norm.isf(significance / 2)) ** 2
+    critical = float(special.ndtri(significance / 2)) ** 2
     m = moderation
     a = m.b_product**2 - critical * m.variance_product
     half = m.b * m.b_product - critical * m.covariance

@@ -81,7 +81,7 @@ def group_moments(problem: Problem, params: Floats) -> tuple[GroupMoments, ...]:
             if not isinstance(criterion, WeightedLeastSquares):
                 raise InferenceError("This discrepancy is not a weighted sum of squares.")
             weights, means = criterion.weights, criterion.weights.n_means > 0
-            D = Tangents(implied.project(), block.structure.directions).moments(means=means)
+            D = Tangents(implied.projection, block.structure.directions).moments(means=means)
             G = FreeSpread.of(sample, problem.table.exogenous).matrix
             G = G if means else G[len(block.S) :, len(block.S) :]
             residual = criterion.residual(implied.Sigma, implied.mu)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from trustsem.estimation import Estimate
 from trustsem.inference.casewise import (
@@ -16,6 +15,7 @@ from trustsem.inference.casewise import (
     residual_traces,
     saturated_trace,
 )
+from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.information import estimate_covariance
 
 _NAN = float("nan")
@@ -54,7 +54,7 @@ class ScaledTest:
     @property
     def pvalue(self) -> float:
         """Probability of a statistic as large; NaN for a saturated model."""
-        return float(stats.chi2.sf(self.chisq, self.df)) if self.df > 0 else _NAN
+        return chi_square_above(self.chisq, self.df)
 
 
 def scaled_test(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from trustsem.arrays import Floats, lower_triangle
 from trustsem.estimation import Estimate
@@ -19,6 +18,7 @@ from trustsem.inference.difference import (
     require_nested,
     require_same_samples,
 )
+from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.information import independent_directions
 from trustsem.inference.scaled import ScaledTest, scaled_test
 
@@ -134,7 +134,7 @@ def _scaled(
 def _test(method: str, plain: float, df: int, factor: float, shift: float = 0.0) -> DifferenceTest:
     """Return the test of a difference that is divided and shifted."""
     chisq = plain / factor + shift
-    return DifferenceTest(chisq, df, float(stats.chi2.sf(chisq, df)), method, factor, plain)
+    return DifferenceTest(chisq, df, chi_square_above(chisq, df), method, factor, plain)
 
 
 def satorra_2000(restricted: TestedModel, general: TestedModel) -> DifferenceTest:
@@ -188,7 +188,7 @@ def moment_derivatives(estimate: Estimate) -> Floats:
         problem.objective.blocks, problem.implied(estimate.params), strict=True
     ):
         structure = block.structure
-        at, projection = structure.directions, implied.project()
+        at, projection = structure.directions, implied.projection
         if isinstance(block, ResponseBlock):
             rows = block.jacobian(implied)
         else:

@@ -1,4 +1,4 @@
-"""The standardised solution, as a function that also accepts complex stacks of parameters."""
+"""The standardised solution: the values of all rows and their standard errors."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian
 from trustsem.estimation import Problem
-from trustsem.implied import VECTORS, Implied, Structure
-from trustsem.specification import ParameterTable
+from trustsem.implied import Implied, Structure
+from trustsem.specification import Parameter, ParameterTable
 
 KINDS = ("std_lv", "std_all", "std_nox")
 """Constructs scaled to unit variance; observed variables too; all but fixed covariates."""
+
+_NAMES = ("est", *KINDS)
+_ROUNDING = 1e-14
+"""Share of a value within which it counts as constant."""
+_Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +32,13 @@ class RowValues:
         Unstandardised and standardised values.
     """
 
-    est: Numbers
-    std_lv: Numbers
-    std_all: Numbers
-    std_nox: Numbers
+    est: Floats
+    std_lv: Floats
+    std_all: Floats
+    std_nox: Floats
 
 
-def row_values(problem: Problem, params: Numbers) -> RowValues:
+def row_values(problem: Problem, params: Floats) -> RowValues:
     """Evaluate all rows of the table at a stack of parameters.
 
     Parameters
@@ -40,7 +46,7 @@ def row_values(problem: Problem, params: Numbers) -> RowValues:
     problem : Problem
         The model and its samples.
     params : ndarray, shape (..., q)
-        Real or complex.
+        All free parameters.
 
     Notes
     -----
@@ -49,25 +55,7 @@ def row_values(problem: Problem, params: Numbers) -> RowValues:
     covariance by the root of the two variances that stand with it in its matrix, so that the
     covariance of two residuals becomes their correlation.
     """
-    est: list[Numbers] = []
-    scales: dict[str, list[Numbers]] = {kind: [] for kind in KINDS}
-    for group, (structure, block) in enumerate(
-        zip(problem.structures, problem.objective.blocks, strict=True), start=1
-    ):
-        implied = structure.evaluate(params, block.S, block.mean)
-        keys = [
-            (row.lhs, row.op, row.rhs) for row in problem.table.parameters if row.group == group
-        ]
-        est.append(_cell_values(structure, implied, keys))
-        factors = scale_factors(structure, implied, keys, problem.table)
-        for kind in KINDS:
-            scales[kind].append(factors[kind])
-    plain = np.concatenate(est, axis=-1)
-    values = {kind: plain * np.concatenate(scales[kind], axis=-1) for kind in KINDS}
-    return RowValues(
-        est=_with_definitions(problem.table, plain),
-        **{kind: _with_definitions(problem.table, values[kind]) for kind in KINDS},
-    )
+    return _values(problem.table, _groups(problem, params))
 
 
 def standardized_errors(problem: Problem, params: Floats, vcov: Floats) -> dict[str, Floats]:
@@ -85,33 +73,37 @@ def standardized_errors(problem: Problem, params: Floats, vcov: Floats) -> dict[
     Returns
     -------
     dict of str to ndarray, shape (n_rows,)
-        Keys ``est, std_lv, std_all, std_nox``. The derivative is exact (complex step).
+        Keys ``est, std_lv, std_all, std_nox``. The derivatives are exact.
+
+    Notes
+    -----
+    The variances are the diagonal of J V J' with J the derivatives of the values. J is made of rows
+    of the identity and few derivatives D of variances, JV in the same way of rows of V and of DV.
     """
-    names = ("est", *KINDS)
-
-    def all_values(stack: Numbers) -> Numbers:
-        values = row_values(problem, stack)
-        return np.concatenate([getattr(values, name) for name in names], axis=-1)
-
-    if not len(params):
-        empty = row_values(problem, params)
-        return {name: np.zeros(getattr(empty, name).shape) for name in names}
-    J = complex_step_jacobian(all_values, params)
-    variances = ((J @ vcov) * J).sum(axis=1)
-    moves = np.abs(J).max(axis=1) > 0
-    errors = np.where(moves, root(variances), 0.0)
-    found = dict(zip(names, np.split(errors, len(names)), strict=True))
+    groups = _groups(problem, params)
+    values = _values(problem.table, groups)
+    moved = [group.variance_slopes(len(params)) for group in groups]
+    identity = np.eye(len(params))
+    pairs = list(zip(groups, moved, strict=True))
+    slopes = [group.slopes(identity, D) for group, D in pairs]
+    weighted = [group.slopes(vcov, D @ vcov) for group, D in pairs]
+    spread = np.sqrt(np.abs(np.diag(vcov)))
+    errors = {}
+    for name in _NAMES:
+        J, JV = (np.concatenate([part[name] for part in parts]) for parts in (slopes, weighted))
+        outer = _definition_slopes(problem.table, getattr(values, name)[: len(J)])
+        J, JV = _chained(outer, J), _chained(outer, JV)
+        largest = np.where(J != 0, np.abs(J) * spread, 0.0).max(axis=1, initial=0.0)
+        still = largest <= _ROUNDING * np.abs(getattr(values, name))
+        errors[name] = np.where(still, 0.0, root((J * JV).sum(axis=1)))
     derived = [place for place, row in enumerate(problem.table.parameters) if row.derived]
-    found["est"][derived] = 0.0  # not a parameter, though it follows from parameters
-    return found
+    errors["est"][derived] = 0.0  # not a parameter, though it follows from parameters
+    return errors
 
 
 def scale_factors(
-    structure: Structure,
-    implied: Implied,
-    keys: Sequence[tuple[str, str, str]],
-    table: ParameterTable,
-) -> dict[str, Numbers]:
+    structure: Structure, implied: Implied, keys: Sequence[_Key], table: ParameterTable
+) -> dict[str, Floats]:
     """Return what each parameter is multiplied with to be standardised.
 
     Parameters
@@ -128,47 +120,165 @@ def scale_factors(
     dict of str to ndarray, shape (..., len(keys))
         One entry per kind of standardisation.
     """
-    sd, residual = _deviations(structure, implied)
-    one = np.ones(implied.Sigma.shape[:-2])
-    scaled = {
-        "std_lv": set(table.constructs),
-        "std_all": set(sd),
-        "std_nox": set(sd) - set(table.exogenous),
-    }
-    factors = {}
-    for kind, chosen in scaled.items():
-        columns = [
-            _factor(
-                op,
-                *(sd[name] if name in chosen else one for name in (lhs, rhs or lhs)),
-                *(residual[name] if name in chosen else one for name in (lhs, rhs or lhs)),
-                same=lhs == rhs,
-            )
-            for lhs, op, rhs in keys
-        ]
-        factors[kind] = np.stack(columns, axis=-1) if columns else np.ones((*one.shape, 0))
-    return factors
+    deviations = _deviations(implied)
+    return {kind: _scaling(structure, keys, table, kind).of(deviations) for kind in KINDS}
 
 
-def _factor(
-    op: str,
-    left: Numbers,
-    right: Numbers,
-    left_residual: Numbers,
-    right_residual: Numbers,
-    *,
-    same: bool,
-) -> Numbers:
-    """Return the factor of one parameter from the deviations of its two variables."""
-    if op == "=~":
-        return divided(left, right)
-    if op == "~":
-        return divided(right, left)
-    if op in ("~1", "|"):
-        return divided(1.0, left)
-    if op == "~*~":
-        return left
-    return divided(1.0, left**2) if same else divided(1.0, left_residual * right_residual)
+@dataclass(frozen=True, slots=True)
+class _Scaling:
+    """By which deviations parameters are multiplied and divided: places in :func:`_deviations`.
+
+    Parameters
+    ----------
+    times, over, over_too : ndarray of int, shape (k,)
+        One factor and two divisors of each parameter.
+    """
+
+    times: NDArray[np.intp]
+    over: NDArray[np.intp]
+    over_too: NDArray[np.intp]
+
+    def of(self, deviations: Floats) -> Floats:
+        """Return the factor of each parameter, shape (..., k)."""
+        divisor = deviations[..., self.over] * deviations[..., self.over_too]
+        return divided(deviations[..., self.times], divisor)
+
+    def relative(self, slopes: Floats) -> Floats:
+        """Return the slopes of the factors' logarithms from those of the deviations'."""
+        return np.asarray(slopes[self.times] - slopes[self.over] - slopes[self.over_too])
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rows of one group at a stack of parameters."""
+
+    structure: Structure
+    implied: Implied
+    rows: tuple[Parameter, ...]
+    scalings: dict[str, _Scaling]
+    est: Floats
+
+    @classmethod
+    def of(cls, problem: Problem, number: int, implied: Implied) -> _Group:
+        """Collect the rows of a group, counted from 1."""
+        structure, table = problem.structures[number - 1], problem.table
+        rows = tuple(row for row in table.parameters if row.group == number)
+        keys = [(row.lhs, row.op, row.rhs) for row in rows]
+        scalings = {kind: _scaling(structure, keys, table, kind) for kind in KINDS}
+        est = structure.values(structure.cells_of(keys), implied.matrices)
+        return cls(structure, implied, rows, scalings, est)
+
+    def values(self) -> dict[str, Floats]:
+        """Return the values of the rows, by kind."""
+        deviations = _deviations(self.implied)
+        scaled = {kind: self.est * by.of(deviations) for kind, by in self.scalings.items()}
+        return {"est": self.est, **scaled}
+
+    def variance_slopes(self, n_params: int) -> Floats:
+        """Return the derivatives of the implied variances, shape (2(p + m), n_params)."""
+        own = self.structure.variance_slopes(self.implied)
+        slopes = np.zeros((len(own), n_params))
+        slopes[:, self.structure.free] = own
+        return slopes
+
+    def slopes(self, of_params: Floats, of_variances: Floats) -> dict[str, Floats]:
+        """Return the derivatives of the values, shape (n_rows, k), by kind.
+
+        A standardised value is x times a factor f of deviations: its change is f (dx + x dln f).
+        The logarithm of a deviation changes by half the relative change of the variance.
+
+        Parameters
+        ----------
+        of_params : ndarray, shape (q, k)
+            Derivatives of the free parameters.
+        of_variances : ndarray, shape (2(p + m), k)
+            Derivatives of the implied variances.
+        """
+        logarithms = np.zeros((len(of_variances) + 1, of_params.shape[1]))
+        logarithms[:-1] = divided(of_variances, 2 * self.implied.variances()[:, None])
+        free = np.array([row.free - 1 for row in self.rows], dtype=np.intp)
+        loose = np.flatnonzero(free >= 0)
+        own = np.zeros((len(free), of_params.shape[1]))
+        own[loose] = of_params[free[loose]]
+        for position, place in self._derived():
+            if self.rows[position].op == "~*~":
+                own[position] = -self.est[position] * logarithms[place]
+            else:
+                own[position] = of_variances[len(of_variances) // 2 + place]
+        deviations = _deviations(self.implied)
+        slopes = {"est": own}
+        for kind, scaling in self.scalings.items():
+            factor = scaling.of(deviations)
+            relative = scaling.relative(logarithms)
+            slopes[kind] = factor[:, None] * (own + self.est[:, None] * relative)
+        return slopes
+
+    def _derived(self) -> list[tuple[int, int]]:
+        """Return the rows that follow from parameters, and the places of their variances.
+
+        Such a row is the residual variance of an ordered item, or the inverse of its deviation.
+        """
+        place = _places(self.structure)
+        return [(i, place[row.lhs]) for i, row in enumerate(self.rows) if row.derived]
+
+
+def _groups(problem: Problem, params: Floats) -> list[_Group]:
+    """Return the rows of every group at a stack of parameters."""
+    moments = problem.implied(params)
+    return [_Group.of(problem, number, implied) for number, implied in enumerate(moments, start=1)]
+
+
+def _values(table: ParameterTable, groups: list[_Group]) -> RowValues:
+    """Join the groups' values and append the defined parameters."""
+    parts = [group.values() for group in groups]
+    joined = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in _NAMES}
+    return RowValues(**{name: _with_definitions(table, x) for name, x in joined.items()})
+
+
+def _scaling(
+    structure: Structure, keys: Sequence[_Key], table: ParameterTable, kind: str
+) -> _Scaling:
+    """Return the deviations that standardise parameters."""
+    p, m = structure.n_observed, structure.n_eta
+    place = _places(structure)
+    one = 2 * (p + m)
+    chosen = set(table.constructs) if kind == "std_lv" else set(place)
+    chosen -= set(table.exogenous) if kind == "std_nox" else set()
+    total = {name: i if name in chosen else one for name, i in place.items()}
+    residual = {name: i + p + m if name in chosen else one for name, i in place.items()}
+    places = []
+    for lhs, op, rhs in keys:
+        if op == "=~":
+            places.append((total[lhs], total[rhs], one))
+        elif op == "~":
+            places.append((total[rhs], total[lhs], one))
+        elif op in ("~1", "|"):
+            places.append((one, total[lhs], one))
+        elif op == "~*~":
+            places.append((total[lhs], one, one))
+        elif lhs == rhs:
+            places.append((one, total[lhs], total[lhs]))
+        else:
+            places.append((one, residual[lhs], residual[rhs]))
+    return _Scaling(*np.array(places, dtype=np.intp).reshape(-1, 3).T)
+
+
+def _places(structure: Structure) -> dict[str, int]:
+    """Return the place of each variable's total variance in :meth:`Implied.variances`."""
+    return {name: i for i, name in enumerate((*structure.observed, *structure.eta))}
+
+
+def _deviations(implied: Implied) -> Floats:
+    """Return standard deviations of variables and of residuals (p and m of each), then 1.
+
+    Negative total variances have none (NaN). Of residual ones the absolute value counts: that
+    they are negative is a finding elsewhere.
+    """
+    variances = implied.variances()
+    half = variances.shape[-1] // 2
+    one = np.ones((*variances.shape[:-1], 1))
+    parts = [root(variances[..., :half]), np.sqrt(np.abs(variances[..., half:])), one]
+    return np.concatenate(parts, axis=-1)
 
 
 def divided(a: Numbers | float, b: Numbers) -> Numbers:
@@ -209,44 +319,28 @@ def root(values: Numbers) -> Numbers:
     return np.asarray(np.sqrt(np.where(np.real(values) >= 0, values, np.nan)))
 
 
-def _size(values: Numbers) -> Numbers:
-    """Return roots of absolute values; a negative residual variance is a finding elsewhere."""
-    return np.asarray(np.sqrt(values * np.sign(np.real(values))))
-
-
-def _deviations(
-    structure: Structure, implied: Implied
-) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
-    """Return implied standard deviations and those of residuals, by name."""
-    sd: dict[str, Numbers] = {}
-    residual: dict[str, Numbers] = {}
-    total, unique = root(diagonal(implied.Sigma)), _size(diagonal(implied.matrices["Theta"]))
-    for position, name in enumerate(structure.observed):
-        sd[name], residual[name] = total[..., position], unique[..., position]
-    total, unique = root(diagonal(implied.cov_eta)), _size(diagonal(implied.matrices["Psi"]))
-    for position, name in enumerate(structure.eta):
-        sd[name], residual[name] = total[..., position], unique[..., position]
-    return sd, residual
-
-
-def _cell_values(
-    structure: Structure, implied: Implied, keys: Sequence[tuple[str, str, str]]
-) -> Numbers:
-    """Return the value in each parameter's cell."""
-    columns = []
-    for lhs, op, rhs in keys:
-        cell = structure.cell_of(op, lhs, rhs)
-        at = (cell.row,) if cell.matrix in VECTORS else (cell.row, cell.col)
-        columns.append(implied.matrices[cell.matrix][(..., *at)])
-    if not columns:
-        return np.empty((*implied.Sigma.shape[:-2], 0))
-    return np.stack(columns, axis=-1)
-
-
-def _with_definitions(table: ParameterTable, values: Numbers) -> Numbers:
+def _with_definitions(table: ParameterTable, values: Floats) -> Floats:
     """Append the defined parameters, evaluated at these values of the rows."""
     if not table.definitions:
         return values
+    return np.concatenate([values, _defined(table, values)], axis=-1)
+
+
+def _definition_slopes(table: ParameterTable, values: Floats) -> Floats:
+    """Return the derivatives of the defined parameters in the values of the rows."""
+    if not table.definitions:
+        return np.empty((0, len(values)))
+    return complex_step_jacobian(lambda stack: _defined(table, stack), values)
+
+
+def _chained(outer: Floats, J: Floats) -> Floats:
+    """Append the slopes of the defined parameters to those of the rows that they are made of."""
+    made_of = (outer != 0).any(axis=0)
+    return np.concatenate([J, outer[:, made_of] @ J[made_of]])
+
+
+def _defined(table: ParameterTable, values: Numbers) -> Numbers:
+    """Return the defined parameters at some values of the rows, real or complex."""
     known: dict[str, Numbers] = {}
     for position, row in enumerate(table.parameters):
         known[row.plabel] = values[..., position]
@@ -259,4 +353,4 @@ def _with_definitions(table: ParameterTable, values: Numbers) -> Numbers:
         )
         known[definition.name] = value
         defined.append(value)
-    return np.concatenate([values, np.stack(defined, axis=-1)], axis=-1)
+    return np.stack(defined, axis=-1)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from trustsem.arrays import Floats, invert_positive, scaled_eigh
+from trustsem.arrays import Floats, invert_positive, outer, scaled_eigh
 from trustsem.errors import (
     MomentsError,
     NotNumericError,
@@ -25,6 +25,7 @@ Divisor = Literal["n", "n-1"]
 
 _DEPENDENT = 1e-10
 _LARGE_RATIO = 1000.0
+_AT_ONCE = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class SampleMoments:
 
         Cases and moments stay those of all variables, also where cases are incomplete.
         """
+        if tuple(names) == self.names:
+            return self
         index = [self.names.index(name) for name in names]
         return replace(
             self,
@@ -132,7 +135,8 @@ def from_frame(
         If variables are constant, duplicated or linearly dependent; they are named.
     """
     values = numeric_columns(frame, names)
-    complete = values[~np.isnan(values).any(axis=1)]
+    answered = ~np.isnan(values).any(axis=1)
+    complete = values if answered.all() else values[answered]
     n_obs, n_variables = complete.shape
     where = f" in group {group!r}" if group else ""
     if n_obs <= n_variables:
@@ -153,13 +157,20 @@ def from_frame(
 
 def complete_moments(data: Floats, names: Sequence[str], divisor: Divisor) -> tuple[Floats, Floats]:
     """Return covariances and means of complete cases; see :func:`from_frame`."""
-    n_obs = len(data)
-    mean = data.mean(axis=0)
-    varies = np.ptp(data, axis=0) > 0
-    centred = np.where(varies, data - mean, 0.0)  # the mean of a constant is rounded
-    cov = centred.T @ centred / (n_obs if divisor == "n" else n_obs - 1)
+    n_obs, mean = len(data), data.mean(axis=0)
+    cov = _cross_products(data, mean) / (n_obs if divisor == "n" else n_obs - 1)
     require_positive_definite(cov, names, "sample covariance matrix")
     return cov, mean
+
+
+def _cross_products(cases: Floats, mean: Floats) -> Floats:
+    """Return the sums of squares and products about the mean; memory does not grow with cases."""
+    total = np.zeros((len(mean), len(mean)))
+    for first in range(0, len(cases), _AT_ONCE):
+        centred = cases[first : first + _AT_ONCE] - mean
+        total += centred.T @ centred
+    varies = np.ptp(cases, axis=0) > 0  # the mean of a constant is rounded
+    return np.where(outer(varies, varies), total, 0.0)
 
 
 def require_positive_definite(cov: Floats, names: Sequence[str], what: str) -> None:
@@ -204,14 +215,18 @@ def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise UnknownIndicatorError(missing, [str(column) for column in frame.columns])
-    twice = [name for name in names if not isinstance(frame[name], pd.Series)]
+    columns = {name: frame[name] for name in names}
+    twice = [name for name, column in columns.items() if isinstance(column, pd.DataFrame)]
     if twice:
         raise MomentsError(f"The data hold more than one column {', '.join(twice)}.")
-    chosen = frame[list(names)]
-    if all(_is_plain(dtype) for dtype in chosen.dtypes):
-        values = chosen.to_numpy(dtype=float)
+    if all(_is_plain(column.dtype) for column in columns.values()):
+        values = np.empty((len(frame), len(columns)))
+        for place, column in enumerate(columns.values()):
+            values[:, place] = column.to_numpy()
     else:
-        values = _converted(chosen)
+        values = _converted(frame[list(names)])
+    if np.isfinite(values).all():
+        return values
     infinite = [
         name for name, column in zip(names, values.T, strict=True) if np.isinf(column).any()
     ]

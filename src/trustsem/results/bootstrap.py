@@ -369,9 +369,14 @@ class Bootstrap:
         """
         rows = self._rows(what)
         lower, upper = self.limits(method, level, what)
-        return row_keys(self.estimate.problem.table).assign(
-            est=rows.estimate, se=rows.se, bias=rows.bias, ci_lower=lower, ci_upper=upper
-        )
+        numbers = {
+            "est": rows.estimate,
+            "se": rows.se,
+            "bias": rows.bias,
+            "ci_lower": lower,
+            "ci_upper": upper,
+        }
+        return pd.DataFrame(row_keys(self.estimate.problem.table) | numbers)
 
     def _studentised(self, level: float, what: str) -> tuple[Floats, Floats]:
         """Return studentised limits of the free parameters; NaN for other rows."""
@@ -386,7 +391,7 @@ class Bootstrap:
         errors = solution_errors(problem, self.draws, self._kept)
         error = expected_errors(problem, self.estimate.params[None])[0]
         limits = studentised_interval(self.estimate.params, error, self._kept.params, errors, level)
-        free = row_keys(problem.table)["free"].to_numpy()
+        free = np.array(row_keys(problem.table)["free"])
         padded = (np.append(limit, np.nan) for limit in limits)
         lower, upper = (limit[free - 1] for limit in padded)
         return lower, upper

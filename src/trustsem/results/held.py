@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from trustsem.errors import InferenceError
 from trustsem.estimation import Estimate, PinnedSolutions, Problem, estimate, estimate_pinned
-from trustsem.inference import DifferenceTest, chi_square
+from trustsem.inference import DifferenceTest, chi_square, chi_square_above
 from trustsem.results.comparison import nested_difference
 from trustsem.results.model import ModelResult
 from trustsem.specification import build_table, parse_model
@@ -84,7 +83,7 @@ def compare_held(model: ModelResult, held: Sequence[Held]) -> list[DifferenceTes
 def _plain(model: ModelResult, value: float) -> DifferenceTest:
     """Return the difference from the minimum of F, where that is all a chi-square needs."""
     chisq = max(value * model.estimate.problem.weight - chi_square(model.estimate), 0.0)
-    return DifferenceTest(chisq, 1, float(stats.chi2.sf(chisq, 1)), plain=chisq)
+    return DifferenceTest(chisq, 1, chi_square_above(chisq, 1), plain=chisq)
 
 
 def _restricted(model: ModelResult, item: Held) -> Problem:

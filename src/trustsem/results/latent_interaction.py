@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from scipy import stats
+from scipy import special
 
 from trustsem import display
 from trustsem.diagram import SlopesChart
@@ -120,7 +120,7 @@ class LatentInteraction:
         limit = 2.5 * self.moderator_sd
         grid = np.linspace(-limit, limit, 201)
         slope, error = self.moderation.slope(grid), self.moderation.error(grid)
-        width = stats.norm.isf(self.significance / 2) * error
+        width = -special.ndtri(self.significance / 2) * error
         cov = self.model.latent_cov
         # The product construct is measured from its mean, which is the covariance of the two.
         origin = self.moderation.b_product * float(cov.loc[self.predictor, self.moderator])
@@ -453,11 +453,11 @@ def _slopes(moderation: Moderation, sd: float) -> pd.DataFrame:
     value = position * sd
     est, se = moderation.slope(value), moderation.error(value)
     z = est / se
-    width = stats.norm.ppf(0.5 + LEVEL / 2) * se
+    width = special.ndtri(0.5 + LEVEL / 2) * se
     return pd.DataFrame(
         {
             "position": position, "value": value, "est": est, "se": se, "z": z,
-            "pvalue": 2 * stats.norm.sf(np.abs(z)), "ci_lower": est - width,
+            "pvalue": 2 * special.ndtr(-np.abs(z)), "ci_lower": est - width,
             "ci_upper": est + width,
         }
     )  # fmt: skip

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from trustsem.arrays import Floats
-from trustsem.diagram import Diagram, View, draw, graph_from_parameters
 from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 from trustsem.estimation import Estimate, Problem, check_admissibility
@@ -55,6 +54,9 @@ from trustsem.results.progress import terminal_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_html, summary_text
 from trustsem.specification import ParameterTable
+
+if TYPE_CHECKING:
+    from trustsem.diagram import Diagram, View
 
 LEVEL = 0.95
 """Confidence level of all intervals of parameters."""
@@ -235,23 +237,24 @@ class ModelResult:
         se = errors["est"]
         z = divided(values.est, se)
         if self._resampled is None:
-            width = stats.norm.ppf(0.5 + LEVEL / 2) * se
+            width = special.ndtri(0.5 + LEVEL / 2) * se
             limits = (values.est - width, values.est + width)
         else:
             limits = self._resampled.limits(level=LEVEL)
-        frame = row_keys(self.table).assign(
-            est=values.est,
-            se=se,
-            z=z,
-            pvalue=2 * stats.norm.sf(np.abs(z)),
-            ci_lower=limits[0],
-            ci_upper=limits[1],
-            std_lv=values.std_lv,
-            std_lv_se=errors["std_lv"],
-            std_all=values.std_all,
-            std_all_se=errors["std_all"],
-            std_nox=values.std_nox,
-        )
+        numbers = {
+            "est": values.est,
+            "se": se,
+            "z": z,
+            "pvalue": 2 * special.ndtr(-np.abs(z)),
+            "ci_lower": limits[0],
+            "ci_upper": limits[1],
+            "std_lv": values.std_lv,
+            "std_lv_se": errors["std_lv"],
+            "std_all": values.std_all,
+            "std_all_se": errors["std_all"],
+            "std_nox": values.std_nox,
+        }
+        frame = pd.DataFrame(row_keys(self.table) | numbers)
         if not any(item.user for item in self.table.constraints):
             return frame
         return pd.concat([frame, self._constraint_rows(frame)], ignore_index=True)
@@ -611,6 +614,8 @@ class ModelResult:
             See :func:`trustsem.diagram.draw` and
             :func:`trustsem.diagram.graph_from_parameters`.
         """
+        from trustsem.diagram import draw, graph_from_parameters  # noqa: PLC0415  # not for a fit
+
         r2 = self.r2
         graph = graph_from_parameters(
             self.parameters,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ _SECTIONS = (
 _OF_FREE_ROWS = ("se", "bias", "ci_lower", "ci_upper")
 
 
-def row_keys(table: ParameterTable) -> pd.DataFrame:
+def row_keys(table: ParameterTable) -> dict[str, tuple[Any, ...]]:
     """Return the identifying columns of all rows and defined parameters.
 
     Parameters
@@ -40,7 +41,7 @@ def row_keys(table: ParameterTable) -> pd.DataFrame:
         (item.name, ":=", item.text.split(":=", 1)[-1].strip(), 0, item.name, 0, False)
         for item in table.definitions
     ]
-    return pd.DataFrame(rows, columns=list(KEYS))
+    return dict(zip(KEYS, zip(*rows, strict=True), strict=True))
 
 
 def sections(table: ParameterTable, frame: pd.DataFrame, columns: Sequence[str]) -> list[Table]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from trustsem.errors import (
@@ -30,11 +31,13 @@ _REFUSED_CALLS = {
     "lower": "bounds as modifiers ('lower()')",
     "upper": "bounds as modifiers ('upper()')",
 }
+_REMEMBERED = 64
 _BLOCKS = ("group", "level", "block", "class")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_model(text: str) -> ModelSyntax:
-    """Read model text.
+    """Read model text; a text that was read lately is not read again.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy import special
 
 from trustsem.arrays import Floats, Numbers
 from trustsem.findings import Finding
@@ -127,7 +127,7 @@ def loadings_table(
     require_loadings(rows, constructs)
     wording = labels or {}
     explained: Mapping[Any, float] = {} if r2 is None else r2.to_dict()
-    reach = float(norm.ppf((1 + level) / 2))
+    reach = float(special.ndtri((1 + level) / 2))
     records = []
     for construct, items in constructs.items():
         for item in items:

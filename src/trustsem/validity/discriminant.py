@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy import special
 
 from trustsem.arrays import Floats
 from trustsem.validity.rows import Pair, lower_part, rows_by_pair
@@ -333,7 +333,7 @@ def discriminant_table(
     """
     limits = thresholds or Thresholds()
     covariances = rows_by_pair(parameters, "~~")
-    reach = float(norm.ppf(0.975))
+    reach = float(special.ndtri(0.975))
     tested = _by_pair(tests)
     variants = {} if ratio_intervals is None else _only_rows(ratio_intervals)
     records = []

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy import special
 
 from trustsem.arrays import Floats, Numbers, complex_step_jacobian
 
@@ -117,7 +117,7 @@ def interval(
     transformed back [raykov2011]_, [kelley2016]_.
     """
     centre, spread = _on_scale(np.asarray(estimate, dtype=float), np.asarray(se, float), scale)
-    reach = float(norm.ppf((1 + level) / 2)) * spread
+    reach = float(special.ndtri((1 + level) / 2)) * spread
     return _back(centre - reach, scale), _back(centre + reach, scale)
 
 
@@ -147,7 +147,7 @@ def probability_above(
     if scale == "logit":
         target = np.log(target / (1 - target))
     positive = np.where(spread > 0, spread, np.nan)
-    return np.asarray(norm.cdf((centre - target) / positive))
+    return np.asarray(special.ndtr((centre - target) / positive))
 
 
 def _on_scale(estimate: Floats, se: Floats, scale: Scale) -> tuple[Floats, Floats]:

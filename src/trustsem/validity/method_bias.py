@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from trustsem.findings import Finding
 from trustsem.validity.wording import coefficient, counted
@@ -103,7 +103,7 @@ def adjusted_correlation(r: float, marker: float, n_obs: int) -> AdjustedCorrela
     if df <= 0 or abs(adjusted) >= 1:
         return AdjustedCorrelation(adjusted, math.nan, math.nan)
     t = adjusted / math.sqrt((1 - adjusted**2) / df)
-    return AdjustedCorrelation(adjusted, t, float(2 * stats.t.sf(abs(t), df)))
+    return AdjustedCorrelation(adjusted, t, float(2 * special.stdtr(df, -abs(t))))
 
 
 def scale_correlations(cov: pd.DataFrame, items_of: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -192,7 +192,7 @@ def _tested(r: float, n_obs: int) -> float:
     df = n_obs - 2
     if df <= 0 or abs(r) >= 1:
         return math.nan
-    return float(2 * stats.t.sf(abs(r) / math.sqrt((1 - r**2) / df), df))
+    return float(2 * special.stdtr(df, -abs(r) / math.sqrt((1 - r**2) / df)))
 
 
 def reliability_split(

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy.stats import norm
+from scipy import special
 
 from trustsem.findings import Finding
 from trustsem.validity.rows import residual_pairs
@@ -233,7 +233,7 @@ def _residual_z(z: pd.Series[float], subject: str, limits: Thresholds) -> Findin
         claim=(
             f"Standardised residuals beyond {limits.residual_z:.2f}: "
             f"{counted(len(large), 'pair', 'pairs')} of {len(z)}; about "
-            f"{len(z) * 2 * norm.sf(limits.residual_z):.1f} are expected by chance."
+            f"{len(z) * 2 * special.ndtr(-limits.residual_z):.1f} are expected by chance."
         ),
         severity="note" if large.empty else "warning",
         holds=large.empty,

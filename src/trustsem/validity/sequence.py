@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
-from scipy import stats
 
 from trustsem.findings import Finding
+from trustsem.inference import chi_square_above
 from trustsem.validity.thresholds import Thresholds
 from trustsem.validity.wording import coefficient, counted, p_text
 
@@ -280,7 +280,7 @@ def check_pseudo_chisq(chisq: float, df: float, *, thresholds: Thresholds | None
     Anderson & Gerbing (1988) [anderson1988]_, p. 419.
     """
     level = (thresholds or Thresholds()).significance
-    pvalue = float(stats.chi2.sf(chisq, df))
+    pvalue = chi_square_above(chisq, df)
     holds = pvalue >= level
     conclusion = (
         "a structural model that is compatible with the data is possible"
