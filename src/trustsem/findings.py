@@ -80,7 +80,7 @@ def labelled(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[Fi
     Parameters
     ----------
     findings : iterable of Finding
-        Findings whose subject is a variable, or two joined by ``~~`` or ``=~``.
+        Findings whose subject is a variable, or some joined by ``~~``, ``=~``, ``->`` or ``x``.
     labels : mapping of str to str
         Construct to the name that readers see. Names that are no subject stay as they are.
     """
@@ -89,7 +89,7 @@ def labelled(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[Fi
 
 def _labelled(finding: Finding, labels: Mapping[str, str]) -> Finding:
     """Return one finding with the labels of its subject."""
-    names = [name for name in re.split(r" ~~ | =~ ", finding.subject) if name in labels]
+    names = [name for name in re.split(r" ~~ | =~ | -> | x ", finding.subject) if name in labels]
     if not names:
         return finding
     word = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from trustsem.findings import Finding
+from trustsem.findings import Finding, labelled
 from trustsem.report.blocks import Block, Builder, Figure, Section, heading
 from trustsem.report.study_tables import labels
 from trustsem.results.group_tables import paths_table
@@ -94,7 +94,11 @@ def _group_tables(result: StudyResult) -> list[Table]:
     found = result.invariance
     if found is None:
         return []
-    names = {(item.predictor, item.outcome): item.name for item in result.study.hypotheses}
+    names = {
+        (item.predictor, item.outcome): item.name
+        for item in result.study.hypotheses
+        if not item.via
+    }
     tables = [table for table in found.tables(labels(result)) if table.name != "group-paths"]
     if len(found.paths):
         tables.append(paths_table(found.paths, labels(result), names))
@@ -113,7 +117,7 @@ def _interactions_section(
     def blocks(number: int, name: str, found: LatentInteraction) -> Iterator[Block]:
         title = f"{names.get(found.predictor)} × {names.get(found.moderator)}"
         yield heading(f"{name}: {title} → {names.get(found.outcome)}")
-        yield show(found.findings)
+        yield show(labelled(found.findings, names))
         effects, slopes = found.tables(names)
         yield effects
         yield slopes

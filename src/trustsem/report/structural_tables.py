@@ -38,9 +38,11 @@ def model_sequence(result: StudyResult) -> Table:
         "Sequence of Nested Models",
         frame,
         show=(
-            "model", "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci", "srmr", "aic",
-            "bic", "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
+            "model", "chisq", "df", "pvalue", "cfi", "rmsea", "rmsea_ci", "srmr", "bic", "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
         ),
+        columns={
+            "bic": display.Column("BIC", display.Format("number", 0)),
+        },
         notes=Notes(
             f"{words} Differences are against the model named, where "
             "nesting was verified numerically (Anderson & Gerbing, 1988; Bentler & Satorra, 2010)."

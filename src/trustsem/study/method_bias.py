@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, MomentsError, SpecificationError
-from trustsem.findings import Finding, at_least
+from trustsem.findings import Finding, at_least, labelled
 from trustsem.results import ModelResult, cfa, compare, sem
 from trustsem.study import syntax
 from trustsem.study.method_tables import method_tables
@@ -366,7 +366,9 @@ class _Battery:
         table = adjusted_correlations(found.loc[names, names], shared, n_obs, significance=level)
         if len(table):
             origin = "given in the study" if given is not None else self.marker
-            self.findings.append(check_adjusted_correlations(table, shared, origin))
+            labels = dict(self.study.labels)
+            named = table.replace({"construct_a": labels, "construct_b": labels})
+            self.findings.append(check_adjusted_correlations(named, shared, origin))
         return table, shared
 
     def _covariances(self, items_of: Mapping[str, Sequence[str]]) -> tuple[pd.DataFrame, int]:
@@ -448,7 +450,8 @@ class _Battery:
         """Tell whether a solution is admissible; if not, say so."""
         if model.admissible:
             return True
-        reasons = " ".join(finding.claim for finding in at_least(model.findings, "serious"))
+        serious = labelled(at_least(model.findings, "serious"), self.study.labels)
+        reasons = " ".join(finding.claim for finding in serious)
         self.findings.append(
             Finding(
                 code="method_inadmissible",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from trustsem.errors import UnsupportedError
-from trustsem.findings import Finding, at_least
+from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
 from trustsem.study.agreement import (
@@ -109,7 +109,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *freed_findings,
         *(method.findings if method else ()),
         *(groups.findings if groups else ()),
-        *interaction_findings,
+        *labelled(interaction_findings, plan.labels),
         *resampling_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
