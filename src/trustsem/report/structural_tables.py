@@ -38,7 +38,8 @@ def model_sequence(result: StudyResult) -> Table:
         "Sequence of Nested Models",
         frame,
         show=(
-            "model", "chisq", "df", "pvalue", "cfi", "rmsea", "rmsea_ci", "srmr", "bic", "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
+            "model", "chisq", "df", "pvalue", "cfi", "rmsea", "rmsea_ci", "srmr", "bic",
+            "compared_with", "chisq_diff", "df_diff", "pvalue_diff",
         ),
         columns={
             "bic": display.Column("BIC", display.Format("number", 0)),
