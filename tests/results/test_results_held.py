@@ -62,6 +62,20 @@ def test_every_estimator_gives_what_an_estimation_of_its_own_gives(pupils, estim
     assert test.method == expected["method"]
 
 
+@pytest.mark.parametrize("estimator", ["WLSMV", "WLSM"])
+def test_ordered_items_keep_their_categories(pupils, estimator) -> None:
+    edges = pupils.quantile([0.3, 0.7], numeric_only=True)
+    items = [f"x{i}" for i in range(1, 10)]
+    cut = {name: np.digitize(pupils[name], edges[name]) for name in items}
+    options = {"std_lv": True, "estimator": estimator, "ordered": True}
+    free = ts.cfa(MODEL, pupils.assign(**cut), **options)
+    restricted = ts.cfa(f"{MODEL}visual ~~ 0.8*speed", pupils.assign(**cut), **options)
+    (test,) = compare_held(free, [Held("visual", "speed", 0.8)])
+    expected = ts.compare(free, restricted).iloc[-1]
+    assert test.chisq == pytest.approx(expected["chisq_diff"], rel=1e-5)
+    assert test.method == expected["method"]
+
+
 def test_an_estimate_held_where_it_is_costs_nothing(free) -> None:
     phi = float(free.latent_cor.loc["visual", "speed"])
     (test,) = compare_held(free, [Held("speed", "visual", phi)])

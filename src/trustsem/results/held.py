@@ -88,7 +88,13 @@ def _plain(model: ModelResult, value: float) -> DifferenceTest:
 
 def _restricted(model: ModelResult, item: Held) -> Problem:
     """Return the problem in which the covariance is fixed."""
-    table = build_table(parse_model(_text(model, item)), kind=model.kind, options=model.options)
+    categories = {name: count + 1 for name, count in model.table.n_thresholds.items() if count}
+    table = build_table(
+        parse_model(_text(model, item)),
+        kind=model.kind,
+        options=model.options,
+        n_categories=categories,
+    )
     return Problem.build(table, model.estimate.problem.samples, model.options.discrepancy)
 
 
