@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from trustsem import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _LOWER, _UPPER = "_lower", "_upper"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -461,3 +461,16 @@ def _wrapped(text: str, size: int) -> list[str]:
 def _padded(text: str, size: int, *, right: bool) -> str:
     blanks = " " * max(0, size - display.width(text))
     return blanks + text if right else text + blanks
+
+
+def page_text(heading: Iterable[str], tables: Iterable[Table], width: int) -> str:
+    """Return lines and the tables below them for a terminal."""
+    blocks = ["\n".join(heading), *(table.to_text(width) for table in tables)]
+    return display.printable("\n\n".join(blocks), keep_lines=True)
+
+
+def page_html(heading: Iterable[str], tables: Iterable[Table]) -> str:
+    """Return the same for a notebook."""
+    lines = Markup("<br>").join(heading)
+    body = Markup("\n").join(table.to_html() for table in tables)
+    return str(Markup("<p>{}</p>\n{}").format(lines, body))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from trustsem.diagram.measurement import lay_out_measurement
 from trustsem.diagram.metrics import MM_PER_POINT, conflicts, scene_metrics
 from trustsem.diagram.paths import lay_out
+from trustsem.diagram.saving import save_figure
 from trustsem.diagram.svg import svg_text
 from trustsem.diagram.tree import lay_out_tree
-from trustsem.errors import OutputError, UnknownOptionError
+from trustsem.errors import UnknownOptionError
 from trustsem.findings import Finding
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from trustsem.diagram.scene import Scene
     from trustsem.diagram.tree import TreeGraph
 
-SUFFIXES = (".svg", ".png", ".pdf")
 COLUMN_WIDTHS = (90.0, 140.0, 190.0)
 """Widths of one, one and a half and two columns of a journal, in millimetres."""
 SMALLEST_FONT = 6.0
@@ -102,18 +102,10 @@ class Diagram:
         OutputError
             If the file cannot be written.
         """
-        target = Path(path)
-        suffix = target.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise UnknownOptionError(suffix or target.name, SUFFIXES, kind="figure format")
-        content = self.svg().encode() if suffix == ".svg" else self._encoded(suffix, dpi)
-        try:
-            target.write_bytes(content)
-        except OSError as error:
-            raise OutputError(
-                "The figure cannot be written.", where=str(target), remedy=str(error)
-            ) from error
-        return target
+        return save_figure(
+            path,
+            lambda suffix: self.svg().encode() if suffix == ".svg" else self._encoded(suffix, dpi),
+        )
 
     def _encoded(self, suffix: str, dpi: float) -> bytes:
         """Return the bytes of a PNG or PDF."""

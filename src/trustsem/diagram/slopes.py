@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from trustsem.arrays import Flags, Floats
 from trustsem.diagram.plotting import FAMILY
-from trustsem.errors import OutputError, UnknownOptionError
+from trustsem.diagram.saving import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SIZE = (7.48, 3.0)
-_SUFFIXES = (".svg", ".png", ".pdf")
 _SETTINGS: Any = {
     "font.family": FAMILY,
     "font.size": 8,
@@ -93,18 +92,7 @@ class SlopesChart:
         OutputError
             If the file cannot be written.
         """
-        target = Path(path)
-        suffix = target.suffix.lower()
-        if suffix not in _SUFFIXES:
-            raise UnknownOptionError(suffix or target.name, _SUFFIXES, kind="figure format")
-        content = self._encoded(suffix)
-        try:
-            target.write_bytes(content)
-        except OSError as error:
-            raise OutputError(
-                "The figure cannot be written.", where=str(target), remedy=str(error)
-            ) from error
-        return target
+        return save_figure(path, self._encoded)
 
     def _repr_svg_(self) -> str:
         return self.svg()

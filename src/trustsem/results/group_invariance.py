@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
-from trustsem import display
 from trustsem.errors import SpecificationError, UnknownOptionError
 from trustsem.findings import Finding, at_least
 from trustsem.results import group_tables
@@ -23,7 +21,7 @@ from trustsem.results.group_differences import (
 from trustsem.results.ladder import LEVEL_COLUMNS, LEVELS, LOG_COLUMNS, Ladder
 from trustsem.results.model import ModelResult
 from trustsem.results.run import Data
-from trustsem.tables import Table
+from trustsem.tables import Table, page_html, page_text
 from trustsem.validity import CRITERIA
 
 USUAL_LEVELS = ("configural", "metric", "scalar", "strict")
@@ -89,14 +87,10 @@ class Invariance:
 
     def __repr__(self) -> str:
         """Return heading, warnings and tables as text."""
-        blocks = ["\n".join(self._heading())]
-        blocks += [table.to_text(_WIDTH) for table in self.tables()]
-        return display.printable("\n\n".join(blocks), keep_lines=True)
+        return page_text(self._heading(), self.tables(), _WIDTH)
 
     def _repr_html_(self) -> str:
-        lines = Markup("<br>").join(self._heading())
-        tables = Markup("\n").join(table.to_html() for table in self.tables())
-        return str(Markup("<p>{}</p>\n{}").format(lines, tables))
+        return page_html(self._heading(), self.tables())
 
     def _heading(self) -> list[str]:
         sizes = ", ".join(f"{name} (n = {size})" for name, size in self.sizes.items())

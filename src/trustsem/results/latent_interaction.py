@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 from scipy import special
 
 from trustsem import display
@@ -31,7 +30,7 @@ from trustsem.results.products import (
 from trustsem.results.run import Data, sem
 from trustsem.specification import parse_model
 from trustsem.survey import Survey
-from trustsem.tables import Table
+from trustsem.tables import Table, page_html, page_text
 from trustsem.validity.wording import coefficient, p_text
 
 if TYPE_CHECKING:
@@ -177,14 +176,10 @@ class LatentInteraction:
 
     def __repr__(self) -> str:
         """Return heading, findings and tables as text."""
-        blocks = ["\n".join(self._heading())]
-        blocks += [table.to_text(_WIDTH) for table in self.tables()]
-        return display.printable("\n\n".join(blocks), keep_lines=True)
+        return page_text(self._heading(), self.tables(), _WIDTH)
 
     def _repr_html_(self) -> str:
-        lines = Markup("<br>").join(self._heading())
-        tables = Markup("\n").join(table.to_html() for table in self.tables())
-        return str(Markup("<p>{}</p>\n{}").format(lines, tables))
+        return page_html(self._heading(), self.tables())
 
     def _heading(self) -> list[str]:
         about = f"Interaction {self.predictor} x {self.moderator} -> {self.outcome}"

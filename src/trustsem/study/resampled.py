@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from trustsem.arrays import diagonal, outer
 from trustsem.errors import ResamplingError
@@ -24,7 +23,7 @@ from trustsem.inference import (
 from trustsem.results import Bootstrap, ModelResult, Replicates
 from trustsem.study.constructs import measured_at
 from trustsem.study.resampled_tables import resampled_tables
-from trustsem.tables import Table
+from trustsem.tables import Table, page_html, page_text
 from trustsem.validity import heterotrait_monotrait
 from trustsem.validity.constructs import (
     MODEL_INDICES,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 METHODS = ("percentile", "bc", "bca")
 """Intervals of the nonparametric bootstrap; the parametric one has no jackknife, hence no BCa."""
 
+_WIDTH = 100
 _RATIOS: Mapping[str, HtmtKind] = {
     "htmt": "absolute",
     "htmt_signed": "signed",
@@ -90,12 +90,19 @@ class Resampled:
         """Return the tables of a report."""
         return list(resampled_tables(self, labels))
 
+    def _heading(self) -> list[str]:
+        first = self.measurement
+        return [
+            f"Bootstrap ({first.kind}): {first.n} resamples, seed {first.seed}",
+            *(str(finding) for finding in self.findings),
+        ]
+
     def __repr__(self) -> str:
-        """Return the tables as text."""
-        return "\n\n".join(table.to_text() for table in self.tables({}))
+        """Return heading, findings and tables as text."""
+        return page_text(self._heading(), self.tables({}), _WIDTH)
 
     def _repr_html_(self) -> str:
-        return str(Markup("").join(Markup(table.to_html()) for table in self.tables({})))  # noqa: S704  (tables escape)
+        return page_html(self._heading(), self.tables({}))
 
 
 def resample(
