@@ -23,6 +23,7 @@ from trustsem.errors import (
     NotIdentifiedError,
     UnknownIndicatorError,
 )
+from trustsem.inference import residual_test
 
 MATRIX_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 SETTINGS = {"rmsea.ci.level", "rmsea.close.h0", "rmsea.notclose.h0", "gfi.ci.level"}
@@ -246,6 +247,19 @@ def test_fit_measures(case: ReferenceCase) -> None:
                 yield f"{mine}: {actual[mine]} instead of {value}"
 
     assert_none(differences(), case)
+
+
+@pytest.mark.parametrize("case", having("tests"))
+def test_residual_based_tests(case: ReferenceCase) -> None:
+    if "fiml" in case.features:
+        pytest.skip("defined for complete data here")
+    estimated = result_of(case).estimate
+    for name, found in case.raw["tests"].items():
+        if name.startswith("browne.residual"):
+            chisq = residual_test(estimated, name)
+            slack = 0.0 if case.polished else 1e-3 * found["stat"]
+            close = tol.TEST_STATISTIC.allows(chisq, found["stat"], slack=slack)
+            assert close, (case.origin, name, chisq, found["stat"])
 
 
 def fit_tolerance(name: str) -> tol.Tolerance:

@@ -79,6 +79,9 @@ VALUES: dict[str, tuple[str, ...]] = {
         "yuan.bentler.mplus",
         "mean.var.adjusted",
         "scaled.shifted",
+        "browne.residual.nt",
+        "browne.residual.nt.model",
+        "browne.residual.adf",
         "bollen.stine",
         "none",
     ),
@@ -230,6 +233,11 @@ class Options:
             raise SpecificationError(
                 "Ordered items need raw data; a matrix does not hold their thresholds."
             )
+        if self.residual_test:
+            raise UnsupportedError(
+                f"test = {self.test!r} with ordered items",
+                "It is a test of covariances; WLSMV has a corrected one.",
+            )
         if self.test == "bollen.stine":
             raise UnsupportedError(
                 "test = 'bollen.stine' with ordered items",
@@ -295,6 +303,11 @@ class Options:
                 "It moves complete cases to where the model holds; 'MLR' has a corrected test.",
             ),
             (
+                f"test = {self.test!r}",
+                self.residual_test,
+                "Its weights are those of complete cases; 'MLR' has a corrected test.",
+            ),
+            (
                 "meanstructure = False",
                 self.meanstructure is False,
                 "What is missing is estimated together with the means; leave the option out.",
@@ -332,7 +345,12 @@ class Options:
     @property
     def scaled(self) -> bool:
         """Whether the test statistic is corrected for non-normality."""
-        return self.test not in ("standard", "bollen.stine", "none")
+        return self.test not in ("standard", "bollen.stine", "none") and not self.residual_test
+
+    @property
+    def residual_test(self) -> bool:
+        """Whether a residual-based test is asked for beside the standard one."""
+        return self.test.startswith("browne.residual")
 
     @property
     def corrected(self) -> bool:
@@ -343,7 +361,8 @@ class Options:
     @property
     def needs_cases(self) -> bool:
         """Whether inference needs the cases themselves, not only their moments."""
-        return self.corrected or self.se == "bootstrap" or self.test == "bollen.stine"
+        words = ("bollen.stine", "browne.residual.adf")
+        return self.corrected or self.se == "bootstrap" or self.test in words
 
     @property
     def marker_scaling(self) -> bool:

@@ -102,3 +102,38 @@ def test_the_result_remembers_its_options():
     assert result.options.std_lv
     assert result.options.likelihood == "wishart"
     assert "wishart likelihood" in repr(result)
+
+
+RESIDUAL_BASED = {  # lavaan 0.6-14: cfa(model, data, test = ...), the second test
+    "browne.residual.nt": (77.903417, 106.434374),
+    "browne.residual.nt.model": (81.367680, 117.969170),
+    "browne.residual.adf": (82.408147, 129.331394),
+}
+
+
+@pytest.mark.parametrize("test", RESIDUAL_BASED)
+def test_residual_based_tests_stand_beside_the_standard_one(test):
+    one = ts.cfa(THREE_CONSTRUCTS, holzinger(), test=test)
+    two = ts.cfa(THREE_CONSTRUCTS, holzinger(), test=test, group="school", group_equal="loadings")
+    for result, expected in zip((one, two), RESIDUAL_BASED[test], strict=True):
+        assert list(result.tests.index) == ["standard", test]
+        assert result.tests.loc[test, "chisq"] == pytest.approx(expected, rel=1e-6)
+        assert result.tests.loc["standard", "chisq"] == result.fit_measures["chisq"]
+        assert "chisq_scaled" not in result.fit_measures.index
+
+
+def test_all_tests_of_a_model_in_one_table():
+    corrected = ts.cfa(THREE_CONSTRUCTS, holzinger(), estimator="MLMV").tests
+    fit = ts.cfa(THREE_CONSTRUCTS, holzinger(), estimator="MLMV").fit_measures
+    assert corrected.loc["scaled.shifted", "chisq"] == pytest.approx(fit["chisq_scaled"])
+    assert corrected.loc["scaled.shifted", "shift"] != 0
+    simulated = ts.cfa(
+        THREE_CONSTRUCTS, holzinger(), test="bollen.stine", bootstrap=50, seed=1
+    ).tests
+    assert simulated.loc["bollen.stine", "pvalue"] <= 0.1
+
+
+@pytest.mark.parametrize("options", [{"missing": "fiml"}, {"ordered": True}])
+def test_residual_based_tests_are_those_of_complete_continuous_data(options):
+    with pytest.raises(ts.TrustsemError, match="browne"):
+        ts.cfa(THREE_CONSTRUCTS, holzinger(), test="browne.residual.nt", **options)

@@ -31,7 +31,7 @@ from trustsem.inference.intervals import (
     studentised_interval,
 )
 from trustsem.inference.lagrange import ReleaseTest, release_tests
-from trustsem.inference.least_squares import chi_square
+from trustsem.inference.least_squares import chi_square, residual_test
 from trustsem.inference.moderation import Moderation, Region, johnson_neyman
 from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test, test_of_traces
 from trustsem.inference.scaled_difference import (
@@ -87,6 +87,7 @@ __all__ = [
     "path_wald_tests",
     "percentile_interval",
     "release_tests",
+    "residual_test",
     "row_values",
     "scale_factors",
     "scaled_difference_test",

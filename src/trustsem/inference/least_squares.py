@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from trustsem.arrays import Floats, null_space
+from trustsem.arrays import Floats, invert_positive, null_space
+from trustsem.discrepancy import GeneralizedLeastSquares
 from trustsem.errors import InferenceError
-from trustsem.estimation import Estimate
+from trustsem.estimation import Estimate, Problem
+from trustsem.estimation.objective import AnyBlock
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Tangents
 
@@ -22,24 +26,60 @@ def chi_square(estimate: Estimate) -> float:
     Notes
     -----
     n F where F weights the moments by the inverse of their spread, or where tests correct it for
-    that. For ULS it is
-    the residual-based statistic of normal theory [browne1984]_,
+    that. For ULS it is the residual-based statistic of normal theory, see :func:`residual_test`.
+    """
+    if estimate.problem.estimator.naive:
+        return estimate.chisq
+    return residual_test(estimate, "browne.residual.nt")
 
+
+def residual_test(estimate: Estimate, name: str) -> float:
+    r"""Return a residual-based chi-square, whatever the discrepancy of the estimates.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The solution.
+    name : {"browne.residual.nt", "browne.residual.nt.model", "browne.residual.adf"}
+        The spread of the moments: of normal theory at the sample's or at the implied covariances,
+        or free of a distribution.
+
+    Raises
+    ------
+    MomentsError
+        If the distribution-free weights cannot be formed from the sample.
+
+    Notes
+    -----
     .. math:: n\{r'Vr - r'VD(D'VD)^{-1}D'Vr\},
 
-    with r the residuals, D the derivatives of the moments and V the inverse of the normal-theory
-    spread: what generalised least squares would reach by one more step from here.
+    with r the residuals, D the derivatives of the moments and V the inverse of the spread
+    [browne1984]_: what least squares with these weights would reach by one more step from here.
     """
     problem = estimate.problem
-    if problem.estimator.naive:
-        return estimate.chisq
-    reduced = problem.reduction.reduce(estimate.params)
-    point = problem.by("GLS").chi_square_objective.at(reduced[None])
+    objective = _weighted(problem, estimate.params, name).chi_square_objective
+    point = objective.at(problem.reduction.reduce(estimate.params)[None])
     slope, H = point.gradient()[0], point.expected_hessian()[0]
-    basis = null_space(problem.condition_jacobian(estimate.params), len(reduced))
+    basis = null_space(problem.condition_jacobian(estimate.params), len(slope))
     slope, H = basis.T @ slope, basis.T @ H @ basis
     gain = float(slope @ np.linalg.pinv(H, hermitian=True) @ slope) / 2
     return max(float(point.value[0]) - gain, 0.0)
+
+
+def _weighted(problem: Problem, params: Floats, name: str) -> Problem:
+    """Return the problem with the least-squares weights of a residual-based test."""
+    if name == "browne.residual.adf":
+        return problem.by("WLS")
+    sampled = problem.by("GLS")
+    if name == "browne.residual.nt":
+        return sampled
+    blocks: list[AnyBlock] = []
+    for block, implied in zip(sampled.objective.blocks, problem.implied(params), strict=True):
+        if isinstance(block, ResponseBlock):
+            raise InferenceError("A residual-based test is one of covariances, not of answers.")
+        W = invert_positive(implied.Sigma).matrix
+        blocks.append(replace(block, criterion=GeneralizedLeastSquares(block.S, block.mean, W)))
+    return replace(sampled, objective=replace(sampled.objective, blocks=tuple(blocks)))
 
 
 def moment_noise(estimate: Estimate) -> Floats:

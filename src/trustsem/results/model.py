@@ -37,10 +37,12 @@ from trustsem.inference import (
     ScaledTest,
     TestedModel,
     chains_table,
+    chi_square_above,
     divided,
     effects_table,
     estimate_covariance,
     explained_variances,
+    residual_test,
     row_values,
     scaled_test,
     spectral_radius,
@@ -323,6 +325,36 @@ class ModelResult:
     @cached_property
     def _fit_inputs(self) -> FitInputs:
         return fit_inputs(self.estimate, self.n_free)
+
+    @property
+    def tests(self) -> pd.DataFrame:
+        """All tests of the model against the saturated one.
+
+        Returns
+        -------
+        DataFrame
+            Index ``test``: ``standard``, then what option ``test`` asks for; columns ``chisq df
+            pvalue scaling_factor shift``. Uncorrected least squares have no p-value.
+        """
+        fit = self.fit_measures
+        nothing = float("nan")
+        rows: dict[str, tuple[float, ...]] = {
+            "standard": (fit["chisq"], self.df, fit["pvalue"], nothing, nothing)
+        }
+        if self.scaled_test is not None:
+            test = self.scaled_test
+            p = fit["pvalue_scaled"]
+            rows[test.name] = (test.chisq, test.df, p, test.factor, test.shift)
+        if self.options.residual_test:
+            chisq = residual_test(self.estimate, self.options.test)
+            p = chi_square_above(chisq, self.df)
+            rows[self.options.test] = (chisq, self.df, p, nothing, nothing)
+        if self._bollen_stine is not None:
+            p = self._bollen_stine.pvalue
+            rows["bollen.stine"] = (fit["chisq"], self.df, p, nothing, nothing)
+        columns = ["chisq", "df", "pvalue", "scaling_factor", "shift"]
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return frame.rename_axis("test")
 
     @cached_property
     def scaled_test(self) -> ScaledTest | None:
