@@ -9,6 +9,7 @@ import tomllib
 import pandas as pd
 import pytest
 
+import trustsem as ts
 from trustsem.survey import data_path
 
 MODEL = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\n"
@@ -155,3 +156,16 @@ def test_values_of_options_are_read_as_what_they_are(text, value):
     from trustsem.cli.options import _value  # noqa: PLC0415  (a detail, tested where it is)
 
     assert _value(text) == value
+
+
+def test_options_that_are_lists_are_written_with_commas(command, tmp_path):
+    (tmp_path / "model.txt").write_text(MODEL)
+    groups = ["--set", "group=school", "--set", "group_equal=loadings,intercepts"]
+    data = data_path("holzinger1939.csv")
+    done = command("fit", "model.txt", "--data", data, "--kind", "cfa", "--json", *groups)
+    expected = ts.cfa(
+        MODEL, pd.read_csv(data),
+        group="school", group_equal=["loadings", "intercepts"],
+    )  # fmt: skip
+    found = json.loads(done.out)["fit_measures"]["chisq"]
+    assert found == pytest.approx(expected.fit_measures["chisq"])

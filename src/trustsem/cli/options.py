@@ -49,7 +49,10 @@ def common(command: _F) -> _F:
 def _assignments(
     _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return ``option=value`` texts as a mapping, values as TOML where they are TOML."""
+    """Return ``option=value`` texts as a mapping, values as TOML where they are TOML.
+
+    Words with commas between them are a list.
+    """
     options = {}
     for text in values:
         name, equals, value = text.partition("=")
@@ -63,7 +66,8 @@ def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return {"TRUE": True, "FALSE": False}.get(text.upper(), text)
+        words = [word.strip() for word in text.split(",")]
+        return words if len(words) > 1 else {"TRUE": True, "FALSE": False}.get(text.upper(), text)
 
 
 set_options = click.option(
