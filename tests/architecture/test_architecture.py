@@ -59,7 +59,7 @@ def project_files() -> list[Path]:
     listing = run("git", "ls-files", "--cached", "--others", "--exclude-standard")
     if listing.returncode == 0:
         return [path for name in listing.stdout.splitlines() if (path := ROOT / name).is_file()]
-    made = {"build", "dist", "replications", "__pycache__", ".venv", ".git"}
+    made = {"build", "dist", "replications", "__pycache__", ".venv", ".git", ".hypothesis"}
     return [
         path
         for path in ROOT.rglob("*")

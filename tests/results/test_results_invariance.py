@@ -244,3 +244,19 @@ def test_the_outcome_is_shown_as_text_and_as_html(schools):
         assert "Search for Partial Invariance" in shown
         assert "Differences of Construct Means" in shown
         assert "Grant-White" in shown
+
+
+def test_thresholds_come_first_where_items_are_ordered():
+    items = [f"x{i}" for i in range(1, 10)]
+    cut = holzinger()
+    cut[items] = cut[items].apply(lambda x: np.searchsorted(np.quantile(x, [0.3, 0.6, 0.85]), x))
+    found = ts.invariance(THREE_CONSTRUCTS, cut, "school", ordered=True)
+    assert found.levels["level"].tolist()[:3] == ["configural", "thresholds", "metric"]
+    # Two thresholds of an item set its intercept and scale in the second group, as in a model
+    # with groups of their own; a third one is a restriction.
+    assert found.levels["df"].tolist()[:3] == [48, 57, 63]
+    assert found.levels.loc[1, "decision"] in {"accepted", "rejected"}
+    theta = ts.invariance(
+        THREE_CONSTRUCTS, cut, "school", ordered=True, parameterization="theta", stop=False
+    )
+    assert theta.levels["level"].iloc[-1] == "strict"

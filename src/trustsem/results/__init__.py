@@ -3,7 +3,7 @@
 from trustsem.results.bootstrap import Bootstrap, Replicates
 from trustsem.results.comparison import compare, nested_difference
 from trustsem.results.group_differences import compare_paths, equal_loadings
-from trustsem.results.group_invariance import USUAL_LEVELS, Invariance, invariance
+from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
 from trustsem.results.ladder import LEVELS
 from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
@@ -13,7 +13,6 @@ from trustsem.results.run import cfa, growth, sem
 
 __all__ = [
     "LEVELS",
-    "USUAL_LEVELS",
     "Bootstrap",
     "Held",
     "Invariance",

@@ -26,6 +26,8 @@ from trustsem.validity import CRITERIA
 
 USUAL_LEVELS = ("configural", "metric", "scalar", "strict")
 """The levels that are tested unless others are asked for."""
+ORDERED_LEVELS = ("configural", "thresholds", "metric", "scalar")
+"""Those of ordered items; residual variances are parameters only under theta, which adds strict."""
 
 _WIDTH = 110
 
@@ -104,7 +106,7 @@ def invariance(
     model: str,
     data: Data,
     group: str,
-    levels: Sequence[str] = USUAL_LEVELS,
+    levels: Sequence[str] | None = None,
     *,
     criterion: str = "cfi",
     partial: bool = True,
@@ -122,8 +124,10 @@ def invariance(
         Raw data.
     group : str
         Column that holds the group.
-    levels : sequence of str
-        Names of :data:`LEVELS` in order; each adds its restrictions to those before it.
+    levels : sequence of str, optional
+        Names of :data:`LEVELS` in order; each adds its restrictions to those before it. By default
+        :data:`USUAL_LEVELS`; for ordered items :data:`ORDERED_LEVELS`, since their thresholds come
+        first [wu2016]_.
     criterion : {"cfi", "chen", "chisq"}
         What decides: CFI drops by no more than .01 [cheung2002]_; Chen's combination of CFI with
         RMSEA or SRMR, by sample size [chen2007]_; the chi-square difference test.
@@ -160,6 +164,8 @@ def invariance(
     >>> invariance("f =~ x1 + x2 + x3", frame, "country").levels["decision"].tolist()
     ['baseline', 'accepted', 'accepted', 'accepted']
     """
+    if levels is None:
+        levels = _usual_levels(options)
     _require_known(levels, criterion, options)
     given = options.pop("group_partial", ())
     ladder = Ladder(
@@ -187,6 +193,14 @@ def invariance(
         models=dict(ladder.models),
         accepted=ladder.accepted,
     )
+
+
+def _usual_levels(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the levels that suit the items."""
+    if not options.get("ordered"):
+        return USUAL_LEVELS
+    theta = options.get("parameterization") == "theta"
+    return (*ORDERED_LEVELS, "strict") if theta else ORDERED_LEVELS
 
 
 def _require_known(levels: Sequence[str], criterion: str, options: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from trustsem.validity.wording import coefficient, joined, p_text
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "configural": (),
+    "thresholds": ("thresholds",),
     "metric": ("loadings",),
     "scalar": ("intercepts",),
     "strict": ("residuals",),

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from trustsem.errors import SpecificationError, listed
-from trustsem.results import LEVELS, USUAL_LEVELS, read_formula
+from trustsem.results import LEVELS, read_formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -451,14 +451,14 @@ class GroupsSection(Section):
     """``[groups]``: the groups that are compared, and by which rule."""
 
     by: Annotated[StrictStr, Field(min_length=1)]
-    levels: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = USUAL_LEVELS
+    levels: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
     criterion: Literal["cfi", "chen", "chisq"] = "cfi"
     partial: StrictBool = True
 
     @model_validator(mode="after")
     def _known_levels(self) -> GroupsSection:
         """Refuse levels that do not exist."""
-        for level in self.levels:
+        for level in self.levels or ():
             if level not in LEVELS:
                 raise ValueError(
                     f"there is no level of invariance {level!r}; known: {', '.join(LEVELS)}"
