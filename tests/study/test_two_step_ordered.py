@@ -39,6 +39,11 @@ def test_a_study_of_ordered_items_says_what_its_reliabilities_are(study, answers
     ave = result.measurement.reliability.loc["textual", "ave"]
     loadings = result.measurement.model.parameters.query("op == '=~' and lhs == 'textual'")
     assert ave == pytest.approx((loadings["std_all"] ** 2).mean())
+    rivals = result.measurement.rivals.set_index("model")
+    baseline = result.measurement.model.fit_measures["baseline_chisq_scaled"]
+    null = rivals.loc["No construct (null model)"]
+    assert null["df"] == 15
+    assert null["chisq"] == pytest.approx(baseline, rel=1e-6)
 
 
 def test_a_minimum_that_no_test_corrects_cannot_compare_the_steps(study, answers):

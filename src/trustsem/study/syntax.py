@@ -208,8 +208,12 @@ def merged_model(items_of: ItemsOf, residual_covariances: Pairs, a: str, b: str)
 
 
 def null_model(items_of: ItemsOf) -> str:
-    """Return the model in which no two items covary."""
-    return "\n".join(f"{item} ~~ {item}" for items in items_of.values() for item in items)
+    """Return the model in which no two items covary.
+
+    Variances are not written: those of ordered items are no parameters.
+    """
+    first, *others = dict.fromkeys(item for items in items_of.values() for item in items)
+    return "\n".join(f"{first} ~~ 0*{item}" for item in others)
 
 
 def method_factor(name: str, items: Sequence[str], apart: Sequence[str], label: str = "") -> str:
