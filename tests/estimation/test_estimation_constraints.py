@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import trustsem as ts
@@ -225,3 +226,35 @@ def test_group_equality_is_a_set_of_equal_labels():
     first, second = (frame[frame["group"] == group]["est"].to_numpy() for group in (1, 2))
     assert np.allclose(first, second, rtol=1e-14)
     assert free.df == 2 * 24 + 6
+
+
+ABILITIES = "visual =~ x1 + a*x2 + b*x3\ntextual =~ x4 + c*x5 + x6\n"
+DEMOCRACY = """
+ind60 =~ x1 + x2 + x3
+dem60 =~ y1 + y2 + y3 + y4
+dem65 =~ y5 + y6 + y7 + y8
+dem60 ~ a*ind60
+dem65 ~ b*dem60 + c*ind60
+"""
+NONLINEAR = [
+    # lavaan 0.6-14, sem(model, data): chi-square, first three estimates and standard errors.
+    (ABILITIES, "a*b == 0.3", 24.899466, (0.47731, 0.62852, 1.11038), (0.04584, 0.06036, 0.06527)),
+    (ABILITIES, "c == a^2 + b", 24.484185, (0.59843, 0.74775, 1.10587),
+     (0.06065, 0.07132, 0.06235)),
+    (ABILITIES, "a*b > 0.6", 25.746775, (0.70216, 0.85451, 1.11249), (0.05959, 0.07252, 0.06556)),
+    (DEMOCRACY, "a*b == 2*c", 72.795204, (2.18253, 1.81922, 1.35430), (0.13893, 0.15221, 0.17593)),
+    (DEMOCRACY, "c > 0.7\na*b < 1", 73.939552, (2.18966, 1.82488, 1.35379),
+     (0.13667, 0.15117, 0.17672)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", NONLINEAR, ids=lambda row: row[1])
+def test_nonlinear_conditions_equal_lavaan(project_root, row):
+    model, conditions, chisq, est, se = row
+    name = "holzinger1939" if model is ABILITIES else "bollen1989"
+    result = ts.sem(model + conditions, pd.read_csv(project_root / "data" / f"{name}.csv"))
+    free = result.parameters.query("free > 0").head(3)
+    assert result.converged
+    assert result.fit_measures["chisq"] == pytest.approx(chisq, abs=1e-5)
+    assert free["est"].tolist() == pytest.approx(est, abs=2e-5)
+    assert free["se"].tolist() == pytest.approx(se, abs=2e-5)
