@@ -257,6 +257,8 @@ def test_bootstrap_standard_errors_as_an_option(fitted):
     assert asked.fit_measures["chisq"] == fitted.fit_measures["chisq"]
     direct = asked.effects.query("predictor == 'ind60' and outcome == 'dem60'").iloc[0]
     assert direct["se"] == pytest.approx(rows["se"][rows["label"] == "a"].iloc[0])
+    only = asked.effects.query("kind == 'indirect' and outcome == 'dem65'").iloc[0]
+    assert asked.chains["se"].to_numpy() == pytest.approx([only["se"]])  # the only chain
     # Standardised errors of large samples are close to those of the delta method.
     delta = standardized_errors(
         asked.estimate.problem, asked.estimate.params, asked.vcov.to_numpy()

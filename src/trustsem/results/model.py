@@ -582,7 +582,7 @@ class ModelResult:
         See :func:`trustsem.inference.chains_table`.
         """
         estimate = self.estimate
-        return chains_table(estimate.problem, estimate.params, self._covariance.matrix)
+        return chains_table(estimate.problem, estimate.params, self._vcov)
 
     @property
     def spectral_radius(self) -> float:
