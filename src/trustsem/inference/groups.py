@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal, forms
 from trustsem.estimation import Problem
 from trustsem.inference.distributions import chi_square_above
 from trustsem.inference.standardized import divided, root
@@ -71,7 +71,7 @@ def mean_differences(
 
     est = values(params[None])[0].reshape(len(pairs), 2, len(names))
     J = complex_step_jacobian(values, params)
-    se = root(np.einsum("ij,jk,ik->i", J, vcov, J)).reshape(est.shape)
+    se = root(forms(J, vcov)).reshape(est.shape)
     se = np.where(se > 0, se, np.nan)
     width = special.ndtri(0.5 + level / 2)
     frames = []

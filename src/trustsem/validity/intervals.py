@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from trustsem.arrays import Floats, Numbers, complex_step_jacobian
+from trustsem.arrays import Floats, Numbers, complex_step_jacobian, forms
 
 Scale = Literal["natural", "logit"]
 """Where a sampling distribution is taken for normal. ``logit``: ln(x / (1 - x)), for shares of
@@ -88,7 +88,7 @@ def moment_covariance(C: Floats, S: Floats, n_obs: int, cases: Floats | None = N
 
 def delta_errors(J: Floats, covariance: Floats) -> Floats:
     """Return the roots of the diagonal of J V J'; NaN where a derivative does not exist."""
-    variances = np.einsum("ij,jk,ik->i", J, covariance, J)
+    variances = forms(J, covariance)
     return np.asarray(np.sqrt(np.where(variances >= 0, variances, np.nan)))
 
 
