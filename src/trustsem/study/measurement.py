@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -39,7 +40,7 @@ from trustsem.validity.local_fit import MODIFICATION_COLUMNS, RESIDUAL_COLUMNS
 from trustsem.validity.thresholds import Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
@@ -146,7 +147,12 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     ----------
     Anderson & Gerbing (1988) [anderson1988]_.
     """
-    model = cfa(study.measurement_model(), **answers.inputs, **options)
+
+    @cache  # one construct behind all items is both a rival and the test of common method variance
+    def estimated(text: str) -> ModelResult:
+        return cfa(text, **answers.inputs, **options)
+
+    model = estimated(study.measurement_model())
     items_of = dict(study.items_of)
     limits, labels = study.thresholds, study.labels
     cov = model.sample
@@ -174,8 +180,8 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         ratio_intervals=htmt_intervals(cov, items_of, n_obs=model.n_obs, cases=cases),
     )
     residuals, modifications = _local_fit(study, model)
-    rivals, rival_findings = rival_measurement(study, answers, options, model)
-    method_bias, method_findings = _method_bias(study, answers, options, model)
+    rivals, rival_findings = rival_measurement(study, model, estimated)
+    method_bias, method_findings = _method_bias(study, model, estimated)
     findings = (
         *labelled(model.findings, labels),
         *_behind_answers(model),
@@ -268,7 +274,7 @@ def fit_findings(model: ModelResult, subject: str, study: Study) -> tuple[Findin
 
 
 def _method_bias(
-    study: Study, answers: Answers, options: Mapping[str, Any], model: ModelResult
+    study: Study, model: ModelResult, estimated: Callable[[str], ModelResult]
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Compare the measurement model with one construct behind all items."""
     if len(study.items_of) == 1:
@@ -277,7 +283,7 @@ def _method_bias(
     text = syntax.single_construct_model(items_of, study.residual_covariances)
     rows = [_fit_row("Measurement model", model)]
     try:
-        single = cfa(text, **answers.inputs, **options)
+        single = estimated(text)
     except (EstimationError, InferenceError, SpecificationError) as error:
         return pd.DataFrame(rows), (_single_not_estimated(str(error)),)
     if not single.converged:

@@ -11,15 +11,14 @@ import pandas as pd
 
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
 from trustsem.findings import Finding
-from trustsem.results import ModelResult, cfa, nested_difference
+from trustsem.results import ModelResult, nested_difference
 from trustsem.study import syntax
 from trustsem.validity.wording import p_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from trustsem.inference import DifferenceTest
-    from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
 
 _FIT_COLUMNS = (
@@ -52,7 +51,7 @@ class _Rival:
 
 
 def rival_measurement(
-    study: Study, answers: Answers, options: Mapping[str, Any], model: ModelResult
+    study: Study, model: ModelResult, estimated: Callable[[str], ModelResult]
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Compare the measurement model with more parsimonious ones.
 
@@ -60,12 +59,10 @@ def rival_measurement(
     ----------
     study : Study
         The plan.
-    answers : Answers
-        What is analysed.
-    options : mapping
-        Options of the estimation.
     model : ModelResult
         The measurement model.
+    estimated : callable
+        Estimates a model, given as syntax, from the study's answers with its options.
 
     Returns
     -------
@@ -85,7 +82,7 @@ def rival_measurement(
     findings: list[Finding] = []
     for rival in _rivals(study, model) if model.converged else ():
         try:
-            found = cfa(rival.text, **answers.inputs, **options)
+            found = estimated(rival.text)
             test = nested_difference(found, model) if found.converged else None
         except (EstimationError, InferenceError, SpecificationError) as error:
             findings.append(_missing(rival, str(error)))
