@@ -13,6 +13,7 @@ from scipy import special
 
 from trustsem.arrays import Floats, Numbers, complex_step_jacobian, diagonal, forms
 from trustsem.estimation import Problem
+from trustsem.implied import Implied
 from trustsem.inference.standardized import divided, root
 
 EFFECTS = ("direct", "indirect", "total")
@@ -104,6 +105,27 @@ def standardized_effects(values: Numbers, sd: Numbers, effects: Sequence[Effect]
     targets = np.array([effect.target for effect in effects], dtype=np.intp)
     sources = np.array([effect.source for effect in effects], dtype=np.intp)
     return values * divided(sd[..., sources], sd[..., targets])
+
+
+def implied_effects(implied: Implied, effects: Sequence[Effect]) -> Numbers:
+    """Return effects, raw and then standardised, at a stack of solutions.
+
+    Parameters
+    ----------
+    implied : Implied
+        Model-implied moments of one group.
+    effects : sequence of Effect
+        Which effects.
+
+    Returns
+    -------
+    ndarray, shape (..., 2k)
+        As :func:`effect_values` and :func:`standardized_effects` return them; the latter NaN where
+        a variance is negative.
+    """
+    values = effect_values(implied.matrices["Beta"], effects)
+    sd = root(diagonal(implied.cov_eta))
+    return np.concatenate([values, standardized_effects(values, sd, effects)], axis=-1)
 
 
 def spectral_radius(Beta: Floats) -> Floats:
@@ -219,9 +241,7 @@ def _numbers(estimated: _Estimated, group: int, effects: list[Effect]) -> pd.Dat
 
     def values(stack: Numbers) -> Numbers:
         implied = block.structure.evaluate(stack, block.S, block.mean)
-        plain = effect_values(implied.matrices["Beta"], effects)
-        sd = root(diagonal(implied.cov_eta))
-        return np.concatenate([plain, standardized_effects(plain, sd, effects)], axis=-1)
+        return implied_effects(implied, effects)
 
     params = estimated.params
     point = values(params[None])[0]

@@ -9,29 +9,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from trustsem.arrays import diagonal, outer
 from trustsem.errors import ResamplingError
 from trustsem.findings import Finding, labelled
 from trustsem.inference import (
     ARROW,
     Effect,
-    effect_values,
+    implied_effects,
     specific_effects,
-    standardized_effects,
     transmitted_effects,
 )
 from trustsem.results import Bootstrap, ModelResult, Replicates
 from trustsem.study.constructs import measured_at
 from trustsem.study.resampled_tables import resampled_tables
 from trustsem.tables import Table, page_html, page_text
-from trustsem.validity import heterotrait_monotrait
 from trustsem.validity.constructs import (
     MODEL_INDICES,
     MOMENT_INDICES,
     model_indices,
     moment_indices,
 )
-from trustsem.validity.heterotrait import HtmtKind
+from trustsem.validity.heterotrait import (
+    HTMT_COLUMNS,
+    heterotrait_monotrait_of_covariances,
+    memberships,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +47,6 @@ METHODS = ("percentile", "bc", "bca")
 """Intervals of the nonparametric bootstrap; the parametric one has no jackknife, hence no BCa."""
 
 _WIDTH = 100
-_RATIOS: Mapping[str, HtmtKind] = {
-    "htmt": "absolute",
-    "htmt_signed": "signed",
-    "htmt2": "geometric",
-}
 
 
 @dataclass(frozen=True)
@@ -197,27 +193,24 @@ def _discriminant(study: Study, model: ModelResult, bootstrap: Bootstrap) -> pd.
     """Tabulate the correlation of every pair of constructs, and the three ratios."""
     items_of, limits = study.items_of, study.thresholds
     names = list(items_of)
+    _, membership = memberships(items_of)
     rows, cols = np.tril_indices(len(names), -1)
 
     def pairs(stack: Solutions) -> Floats:
         measured = measured_at(model, items_of, stack.params, stack.S[0])
-        membership = np.zeros((measured.S.shape[-1], len(names)))
-        for column, members in enumerate(measured.members):
-            membership[list(members), column] = 1.0
-        sd = np.sqrt(diagonal(measured.S))
-        R = measured.S / outer(sd, sd)
-        matrices = [
-            measured.correlations(),
-            *(heterotrait_monotrait(R, membership, kind=kind) for kind in _RATIOS.values()),
-        ]
+        ratios = (
+            heterotrait_monotrait_of_covariances(measured.S, membership, kind)
+            for kind in HTMT_COLUMNS
+        )
+        matrices = [measured.correlations(), *ratios]
         return np.concatenate([matrix[..., rows, cols] for matrix in matrices], axis=-1)
 
     keys = pd.DataFrame(
-        [(names[j], names[i], name) for name in ("phi", *_RATIOS)
+        [(names[j], names[i], name) for name in ("phi", *HTMT_COLUMNS.values())
          for i, j in zip(rows, cols, strict=True)],
         columns=["construct_a", "construct_b", "statistic"],
     )  # fmt: skip
-    most = {"phi": limits.phi_severe} | dict.fromkeys(_RATIOS, limits.htmt)
+    most = {"phi": limits.phi_severe} | dict.fromkeys(HTMT_COLUMNS.values(), limits.htmt)
     criteria = np.asarray(keys["statistic"].map(most), dtype=float)
     values = bootstrap.statistic(pairs)
     return keys.join(_numbers(values)).assign(
@@ -233,10 +226,7 @@ def _effects(bootstrap: Bootstrap) -> pd.DataFrame:
 
     def values(stack: Solutions) -> Floats:
         (implied,) = stack.implied
-        plain = effect_values(implied.matrices["Beta"], effects)
-        with np.errstate(invalid="ignore"):
-            sd = np.sqrt(diagonal(implied.cov_eta))
-        return np.concatenate([plain, standardized_effects(plain, sd, effects)], axis=-1)
+        return implied_effects(implied, effects)
 
     keys = pd.DataFrame(
         [_described(effect, names) for effect in effects],
@@ -262,11 +252,9 @@ def _hypotheses(study: Study, effects: pd.DataFrame) -> pd.DataFrame:
     by_chain = effects.drop_duplicates("chain").set_index("chain")
     chains = {item.name: ARROW.join(item.chain) for item in study.hypotheses}
     found = by_chain.reindex(list(chains.values())).drop(columns=["predictor", "outcome", "kind"])
-    return (
-        found.reset_index(names="path")
-        .assign(hypothesis=list(chains))
-        .pipe(lambda frame: frame[["hypothesis", *frame.columns.drop("hypothesis")]])
-    )
+    found = found.reset_index(names="path")
+    found.insert(0, "hypothesis", list(chains))
+    return found
 
 
 def _numbers(values: Replicates) -> pd.DataFrame:

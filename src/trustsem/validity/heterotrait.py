@@ -139,10 +139,10 @@ def htmt(
     Henseler et al. (2015) [henseler2015]_; Roemer et al. (2021) [roemer2021]_.
     """
     require_indicators([str(name) for name in correlations.columns], constructs)
-    items, membership = _membership(constructs)
+    items, membership = memberships(constructs)
     S = correlations.loc[items, items].to_numpy(dtype=float)
     names = list(constructs)
-    ratios = _of_covariances(S, membership, kind)
+    ratios = heterotrait_monotrait_of_covariances(S, membership, kind)
     return pd.DataFrame(lower_part(ratios), index=names, columns=names)
 
 
@@ -190,7 +190,7 @@ def htmt_intervals(
     Henseler et al. (2015) [henseler2015]_; Roemer et al. (2021) [roemer2021]_.
     """
     require_indicators([str(name) for name in cov.columns], constructs)
-    items, membership = _membership(constructs)
+    items, membership = memberships(constructs)
     S = cov.loc[items, items].to_numpy(dtype=float)
     answers = None if cases is None else cases[items].to_numpy(dtype=float)
     rows, cols = np.triu_indices(len(constructs), 1)
@@ -201,7 +201,8 @@ def htmt_intervals(
     for kind, column in HTMT_COLUMNS.items():
 
         def ratios(stack: Numbers, kind: HtmtKind = kind) -> Numbers:
-            return _of_covariances(stack, membership, kind)[..., rows, cols]
+            found = heterotrait_monotrait_of_covariances(stack, membership, kind)
+            return found[..., rows, cols]
 
         C = moment_weights(ratios, S)
         variances = moment_covariance(C, S, n_obs, answers)
@@ -212,14 +213,14 @@ def htmt_intervals(
     return table
 
 
-def _membership(constructs: Mapping[str, Sequence[str]]) -> tuple[list[str], Floats]:
+def memberships(constructs: Mapping[str, Sequence[str]]) -> tuple[list[str], Floats]:
     """Return all items, and 1 where an item measures a construct."""
     items = list(dict.fromkeys(item for names in constructs.values() for item in names))
     own = [[float(item in names) for names in constructs.values()] for item in items]
     return items, np.array(own)
 
 
-def _of_covariances(S: Numbers, membership: Floats, kind: HtmtKind) -> Numbers:
+def heterotrait_monotrait_of_covariances(S: Numbers, membership: Floats, kind: HtmtKind) -> Numbers:
     """Return the ratios of a stack of covariance matrices."""
     sd = np.sqrt(diagonal(S))
     return heterotrait_monotrait(S / outer(sd, sd), membership, kind=kind)
