@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import trustsem as ts
-from reference_cases import ReferenceCase, reference_cases
+from reference_cases import ReferenceCase, key_of, reference_cases
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "accuracy.md"
 
@@ -139,16 +139,6 @@ def _of_modification(case: ReferenceCase, result: Any) -> list[float]:
         return []
     mine = {key_of(row): row["mi"] for row in result.modification_indices().to_dict("records")}
     return [abs(mine[key_of(row)] / row["mi"] - 1) for row in rows if key_of(row) in mine]
-
-
-def key_of(row: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what identifies a parameter, whichever way round a covariance is written."""
-    if row["op"] == ":=":
-        return (row["lhs"], ":=")
-    group = int(row.get("group") or 1)
-    if row["op"] == "~~":
-        return (group, "~~", *sorted((row["lhs"], row["rhs"])))
-    return (group, row["lhs"], row["op"], row["rhs"] or "")
 
 
 def _digits(gaps: list[float]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,3 +164,13 @@ def reference_cases() -> tuple[ReferenceCase, ...]:
 def comparison_cases() -> tuple[ReferenceCase, ...]:
     """Return the sequences of nested models."""
     return tuple(case for case in _all() if case.raw.get("kind") == "comparison")
+
+
+def key_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what identifies a parameter, whichever way round a covariance is written."""
+    if row["op"] == ":=":
+        return (row["lhs"], ":=")
+    group = int(row.get("group") or 1)
+    if row["op"] == "~~":
+        return (group, "~~", *sorted((row["lhs"], row["rhs"])))
+    return (group, row["lhs"], row["op"], row["rhs"] or "")

@@ -17,7 +17,7 @@ import pytest
 
 import tolerances as tol
 import trustsem as ts
-from reference_cases import SHARED, ReferenceCase, reference_cases
+from reference_cases import SHARED, ReferenceCase, key_of, reference_cases
 from trustsem.errors import (
     MomentsError,
     NotIdentifiedError,
@@ -129,16 +129,6 @@ def result_of(case: ReferenceCase) -> Any:
     if not case.polished and reached < expected - 1e-8:
         pytest.skip(f"a lower minimum ({reached:.8f}) than that of {case.origin} ({expected:.8f})")
     return result
-
-
-def key_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what identifies a parameter, whichever way round a covariance is written."""
-    if row["op"] == ":=":
-        return (row["lhs"], ":=")
-    group = int(row.get("group") or 1)
-    if row["op"] == "~~":
-        return (group, "~~", *sorted((row["lhs"], row["rhs"])))
-    return (group, row["lhs"], row["op"], row["rhs"] or "")
 
 
 def by_key(frame: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
