@@ -18,6 +18,7 @@ import pytest
 from trustsem.display import BOUNDED, ESTIMATE, fit_line
 from trustsem.errors import UnknownOptionError
 from trustsem.report import prose, text_summary, write_report
+from trustsem.report.html import block_html
 from trustsem.report.sections import findings_list
 
 CHROMIUM = next(
@@ -28,6 +29,8 @@ CHROMIUM = next(
     ),
     None,
 )
+
+PAGE = ("html", "json")
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +192,9 @@ def test_equal_inputs_give_equal_bytes(bollen, written, tmp_path):
 
 @pytest.mark.usefixtures("without_pictures")
 def test_synthetic_data_are_announced_before_anything_else(synthetic, tmp_path):
-    page = (write_report(synthetic, tmp_path / "out") / "report.html").read_text(encoding="utf-8")
+    page = (write_report(synthetic, tmp_path / "out", PAGE) / "report.html").read_text(
+        encoding="utf-8"
+    )
     assert "<title>[Synthetic data]" in page
     assert words(page).strip().startswith("SYNTHETIC DATA")
     assert text_summary(synthetic).startswith("SYNTHETIC DATA")
@@ -209,7 +214,7 @@ def test_a_measurement_only_study_has_one_step(holzinger, tmp_path):
 
 @pytest.mark.usefixtures("without_pictures")
 def test_a_banner_stands_before_the_numbers_of_an_inadmissible_solution(improper, tmp_path):
-    folder = write_report(improper, tmp_path / "out")
+    folder = write_report(improper, tmp_path / "out", PAGE)
     page = (folder / "report.html").read_text(encoding="utf-8")
     banner = page.index("is inadmissible (a negative variance")
     assert banner < page.index('class="facts"') < page.index("CFI")
@@ -235,7 +240,7 @@ def test_hostile_labels_stay_text_in_every_file(improper, tmp_path):
             cells = [cell for row in csv.reader(file) for cell in row]
         assert not [cell for cell in cells if cell.startswith("=")], path.name
     assert {path.name for path in folder.iterdir()} == {
-        "report.html", "results.json", "manifest.json", "tables", "figures",
+        "report.html", "report.docx", "results.json", "manifest.json", "tables", "figures",
     }  # fmt: skip
 
 
@@ -247,7 +252,7 @@ def test_a_part_that_fails_is_a_line_and_the_rest_is_there(bollen, tmp_path):
             bollen.structural, effects=bollen.structural.effects.drop(columns="outcome")
         ),
     )
-    folder = write_report(broken, tmp_path / "out")
+    folder = write_report(broken, tmp_path / "out", PAGE)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.index("Parts of this report could not be made") < page.index('id="findings"')
     assert "effects: not available (KeyError" in page
@@ -279,7 +284,8 @@ def test_an_interrupted_report_leaves_nothing(holzinger, tmp_path, monkeypatch):
 def test_many_findings_of_one_kind_are_folded_but_never_serious_ones(bollen):
     warning = next(finding for finding in bollen.findings if finding.severity == "warning")
     serious = dataclasses.replace(warning, severity="serious")
-    listed = str(findings_list([warning] * 5 + [serious] * 5))
+    (block,) = findings_list([warning] * 5 + [serious] * 5)
+    listed = str(block_html(block))
     opened, _, folded = listed.partition("<details>")
     assert opened.count('<li class="serious"') == 5
     assert opened.count('<li class="warning"') == 3

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from trustsem.display import BOUNDED, Column, Format
-from trustsem.tables import Notes, Table, typeset
+from trustsem.tables import Notes, Table
+from trustsem.typesetting import to_html, typeset
 
 HOSTILE = "<script>alert(\"x\")</script> | *a_b* `c` [d](e) & 'f'\x1b[31m\nnext"
 
@@ -145,7 +146,7 @@ def test_the_frame_of_a_table_cannot_be_changed_through_it(table):
 
 
 def test_a_sentence_is_set_with_italics_and_true_minus_and_stays_escaped():
-    html = str(typeset("<b> z = -2.10, p < .001, N = 75; bt4 -> x1-x3"))
+    html = str(to_html(typeset("<b> z = -2.10, p < .001, N = 75; bt4 -> x1-x3")))
     assert html.startswith("&lt;b&gt; <i>z</i>&nbsp;=&nbsp;\N{MINUS SIGN}2.10")
     assert "<i>p</i>&nbsp;&lt;&nbsp;.001" in html
     assert "bt4 -&gt; x1-x3" in html

@@ -60,6 +60,11 @@ class Diagram:
             f"{measures['width_mm']:g} x {measures['height_mm']:g} mm)"
         )
 
+    @property
+    def description(self) -> str:
+        """What the figure shows, in words."""
+        return self.scene.description
+
     def svg(self, prefix: str = "") -> str:
         """Return the figure as an SVG document; ``prefix`` begins all ids."""
         return svg_text(self.scene, prefix)

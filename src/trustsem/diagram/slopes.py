@@ -78,7 +78,12 @@ class SlopesChart:
         axes.spines[["top", "right"]].set_visible(False)
         return axes
 
-    def svg(self) -> str:
+    @property
+    def description(self) -> str:
+        """What the charts show, in words."""
+        return f"Simple slopes of {self.predictor} on {self.outcome} by {self.moderator}."
+
+    def svg(self, prefix: str = "") -> str:  # noqa: ARG002  (as all drawings)
         """Return both charts beside each other as an SVG document."""
         return self._encoded(".svg").decode("utf-8")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from trustsem.report.document import differences, n_compared, results_document, to_json
-from trustsem.report.study_report import FORMATS, write_report
+from trustsem.report.study_report import DEFAULT_FORMATS, FORMATS, write_report
 from trustsem.report.summary import measurement_summary, screening_summary, text_summary
 from trustsem.report.writing import new_file, require_destination, require_new_file, sha256
 
 __all__ = [
+    "DEFAULT_FORMATS",
     "FORMATS",
     "differences",
     "measurement_summary",

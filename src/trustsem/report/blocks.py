@@ -1,14 +1,34 @@
-"""What a report is made of: sections of blocks, numbered in order, each failing for itself."""
+"""What a report is made of: sections of blocks, numbered in order, each failing for itself.
+
+Blocks say what is shown; how it looks is decided by the writers of HTML, Word, LaTeX and Markdown,
+which know every kind of block.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
 
-from markupsafe import Markup, escape
+from trustsem.findings import Finding
+from trustsem.tables import Table
+from trustsem.typesetting import Rich
 
-from trustsem.tables import Table, typeset
+
+class Drawing(Protocol):
+    """A figure that can be written in several formats; all text in it is escaped by itself."""
+
+    @property
+    def description(self) -> str:
+        """What the figure shows, in words."""
+
+    def svg(self, prefix: str = "") -> str:
+        """Return the figure as SVG."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the figure; the suffix chooses the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +41,8 @@ class Figure:
         Identifier; becomes the file name and the HTML id.
     title : str
         Title as printed.
-    svg : str
-        The drawing, written by :mod:`trustsem.diagram`, which escapes all text in it.
+    drawing : Drawing
+        The figure itself.
     number : str
         Number as printed.
     note : str
@@ -31,25 +51,119 @@ class Figure:
 
     name: str
     title: str
-    svg: str
+    drawing: Drawing
     number: str = ""
     note: str = ""
 
-    def to_html(self) -> Markup:
-        """Return the figure as HTML with the drawing inline."""
-        drawing = Markup(self.svg[max(0, self.svg.find("<svg")) :])  # noqa: S704  (escaped there)
-        note = Markup('<div class="notes"><p><i>Note.</i> {}</p></div>\n').format(
-            typeset(self.note)
-        )
-        return Markup(
-            '<figure class="diagram" id="figure-{}">\n<figcaption><span class="number">Figure {}'
-            '</span> <span class="title">{}</span></figcaption>\n'
-            '<div class="scroll">{}</div>\n{}</figure>'
-        ).format(self.name, self.number, self.title, drawing, note if self.note else "")
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
 
 
-Block = Table | Figure | Markup
-"""What a section shows; ``Markup`` is HTML of our own, made from escaped text."""
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph.
+
+    Parameters
+    ----------
+    text : Rich
+        Its text.
+    style : {"", "hint", "paper"}
+        Of its own; an aside; a sentence for a paper.
+    """
+
+    text: Rich
+    style: Literal["", "hint", "paper"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """A box that a reader must not overlook.
+
+    Parameters
+    ----------
+    kind : {"synthetic", "banner", "failure"}
+        What it is about.
+    heading : str
+        First sentence, in bold.
+    lines : tuple of str
+        What follows.
+    """
+
+    kind: Literal["synthetic", "banner", "failure"]
+    heading: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Findings, those that matter open; the others are folded, on paper only counted.
+
+    Parameters
+    ----------
+    shown : tuple of Finding
+        The most serious first.
+    folded : tuple of (str, tuple of Finding)
+        What the others are, and they themselves.
+    """
+
+    shown: tuple[Finding, ...]
+    folded: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
+
+    @property
+    def left_out(self) -> str:
+        """What paper, which cannot fold, says in the place of the folded ones."""
+        counts = [f"{len(findings)} {what}" for what, findings in self.folded]
+        return f"{' and '.join(counts)}: see results.json." if counts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Text that is printed as it was typed."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A term with meaning, formula and source."""
+
+    term: str
+    meaning: str
+    formula: Rich
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What terms mean."""
+
+    items: tuple[Defined, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and values, such as the versions of programs."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """A list of publications."""
+
+    texts: tuple[str, ...]
+
+
+Block = (
+    Table | Figure | Heading | Paragraph | Callout | Findings | Listing | Definitions | Facts
+    | References
+)  # fmt: skip
+"""What a section shows."""
 
 Builder = Callable[[], Iterable[Block]]
 """Makes the blocks of one part of a section; when it fails, only that part is missing."""
@@ -57,7 +171,7 @@ Builder = Callable[[], Iterable[Block]]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the report before it is rendered.
+    """A part of the report before its blocks are made.
 
     Parameters
     ----------
@@ -78,73 +192,78 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """A section with its blocks."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Composed:
-    """The rendered sections and what came out of them.
+    """The sections of a report with numbered blocks.
 
     Parameters
     ----------
-    sections : tuple of (Section, Markup)
-        Each section with its HTML.
-    tables : tuple of Table
-        All tables, numbered, in order.
-    figures : tuple of Figure
-        All figures, numbered, in order.
+    chapters : tuple of Chapter
+        Those that hold anything.
     failures : tuple of str
         One line for every part that could not be made.
     """
 
-    sections: tuple[tuple[Section, Markup], ...]
-    tables: tuple[Table, ...]
-    figures: tuple[Figure, ...]
+    chapters: tuple[Chapter, ...]
     failures: tuple[str, ...]
 
+    def of(self, kind: type[_Kind]) -> Iterator[_Kind]:
+        """Yield all blocks of one kind, in order."""
+        for chapter in self.chapters:
+            yield from (block for block in chapter.blocks if isinstance(block, kind))
 
-def compose(sections: Iterable[Section]) -> Composed:
-    """Render all sections, numbering tables and figures in their order."""
-    composer = _Composer()
-    rendered = tuple((section, composer.render(section)) for section in sections)
-    return Composed(
-        sections=tuple((section, html) for section, html in rendered if html),
-        tables=tuple(composer.tables),
-        figures=tuple(composer.figures),
-        failures=tuple(composer.failures),
+    @property
+    def places(self) -> dict[str, str]:
+        """Where each table and figure stands: its name and ``Table 3`` or ``Figure A1``."""
+        tables = {table.name: f"Table {table.number}" for table in self.of(Table)}
+        return tables | {f"figure-{f.name}": f"Figure {f.number}" for f in self.of(Figure)}
+
+
+_Kind = TypeVar("_Kind", bound=Block)
+
+
+@dataclass(slots=True)
+class Composer:
+    """Makes and numbers the blocks of sections, one after the other."""
+
+    chapters: list[Chapter] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    _numbers: dict[tuple[str, bool], Iterator[int]] = field(
+        default_factory=lambda: {
+            (kind, appendix): count(1) for kind in ("table", "figure") for appendix in (False, True)
+        }
     )
 
+    def add(self, sections: Iterable[Section]) -> Composed:
+        """Add sections and return everything so far."""
+        for section in sections:
+            blocks = tuple(
+                block for name, build in section.parts for block in self._part(section, name, build)
+            )
+            if blocks:
+                self.chapters.append(Chapter(section.name, section.title, blocks))
+        return Composed(tuple(self.chapters), tuple(self.failures))
 
-class _Composer:
-    """Running numbers, and what has been seen so far."""
-
-    def __init__(self) -> None:
-        self.tables: list[Table] = []
-        self.figures: list[Figure] = []
-        self.failures: list[str] = []
-        self._numbers = {("table", False): count(1), ("table", True): count(1)}
-        self._numbers |= {("figure", False): count(1), ("figure", True): count(1)}
-
-    def render(self, section: Section) -> Markup:
-        return Markup("\n").join(
-            piece for name, build in section.parts for piece in self._part(section, name, build)
-        )
-
-    def _part(self, section: Section, name: str, build: Builder) -> Iterator[Markup]:
+    def _part(self, section: Section, name: str, build: Builder) -> list[Block]:
         try:
             blocks = list(build())
-            yield from [self._block(section, block) for block in blocks]
         except Exception as error:  # noqa: BLE001  (one broken part must not cost the report)
-            reason = f"{name}: not available ({type(error).__name__}: {error})"
-            self.failures.append(reason)
-            yield callout("failure", "This part of the report could not be made.", [reason])
+            return [failure(name, error, self.failures)]
+        return [self._numbered(section, block) for block in blocks]
 
-    def _block(self, section: Section, block: Block) -> Markup:
+    def _numbered(self, section: Section, block: Block) -> Block:
         if isinstance(block, Table):
-            table = replace(block, number=self._number("table", section))
-            html = table.to_html()
-            self.tables.append(table)
-            return html
+            return replace(block, number=self._number("table", section))
         if isinstance(block, Figure):
-            figure = replace(block, number=self._number("figure", section))
-            self.figures.append(figure)
-            return figure.to_html()
+            return replace(block, number=self._number("figure", section))
         return block
 
     def _number(self, kind: str, section: Section) -> str:
@@ -152,30 +271,33 @@ class _Composer:
         return f"A{number}" if section.appendix else str(number)
 
 
-def callout(kind: str, heading: str, lines: Sequence[str] = ()) -> Markup:
-    """Return a box with a heading and lines, all text escaped.
+def failure(name: str, error: Exception, failures: list[str]) -> Callout:
+    """Note that a part is missing, and return what stands in its place."""
+    reason = f"{name}: not available ({type(error).__name__}: {error})"
+    failures.append(reason)
+    return Callout("failure", "This part of the report could not be made.", (reason,))
+
+
+_Written = TypeVar("_Written")
+
+
+def written(
+    chapter: Chapter, write: Callable[[Block], _Written], failures: list[str]
+) -> Iterator[_Written]:
+    """Yield each block of a chapter as its medium writes it; one that fails becomes a line.
 
     Parameters
     ----------
-    kind : str
-        CSS class: ``"synthetic"``, ``"banner"``, ``"failure"``.
-    heading : str
-        First sentence, in bold.
-    lines : sequence of str
-        What follows.
+    chapter : Chapter
+        The blocks.
+    write : callable
+        Writes one block.
+    failures : list of str
+        Gets a line for each block that could not be written.
     """
-    items = Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
-    return Markup('<div class="callout {}" role="note"><p><b>{}</b></p>{}</div>').format(
-        kind, heading, items
-    )
-
-
-def heading(text: str, level: int = 3) -> Markup:
-    """Return a heading."""
-    return Markup("<h{0}>{1}</h{0}>").format(level, text)
-
-
-def paragraph(text: str | Markup, css_class: str = "") -> Markup:
-    """Return a paragraph; plain text is escaped."""
-    attribute = Markup(' class="{}"').format(css_class) if css_class else Markup("")
-    return Markup("<p{}>{}</p>").format(attribute, escape(text))
+    for block in chapter.blocks:
+        try:
+            yield write(block)
+        except Exception as error:  # noqa: BLE001  (one broken block must not cost the report)
+            name = getattr(block, "name", type(block).__name__.lower())
+            yield write(failure(f"{chapter.title}, {name}", error, failures))

@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from trustsem.findings import Finding, labelled
-from trustsem.report.blocks import Block, Builder, Figure, Section, heading
+from trustsem.report.blocks import (
+    Block,
+    Builder,
+    Drawing,
+    Figure,
+    Heading,
+    Section,
+)
 from trustsem.report.study_tables import labels
 from trustsem.results.group_tables import paths_table
 from trustsem.tables import Table
@@ -18,14 +23,16 @@ if TYPE_CHECKING:
     from trustsem.results import LatentInteraction
     from trustsem.study import StudyResult
 
-Show = Callable[[Iterable[Finding]], Markup]
-"""Returns findings as a list."""
+Show = Callable[[Iterable[Finding]], Iterable[Block]]
+"""Returns findings as blocks."""
 
 INTERACTION = "interaction-"
 """What the names of the figures of interactions begin with; their number follows."""
 
 
-def further_sections(result: StudyResult, show: Show, draw: Callable[[str], str]) -> list[Section]:
+def further_sections(
+    result: StudyResult, show: Show, draw: Callable[[str], Drawing]
+) -> list[Section]:
     """Return the sections that the study asked for.
 
     Parameters
@@ -33,9 +40,9 @@ def further_sections(result: StudyResult, show: Show, draw: Callable[[str], str]
     result : StudyResult
         The study.
     show : callable
-        Returns findings as a list.
+        Returns findings as blocks.
     draw : callable
-        Returns the SVG of a figure by its name.
+        Returns a figure by its name.
     """
     sections = []
     if result.method is not None:
@@ -86,7 +93,7 @@ def _parts(
     findings: Iterable[Finding], tables: Callable[[], list[Table]], show: Show
 ) -> list[tuple[str, Builder]]:
     """Return a section's parts: findings, then tables."""
-    return [("findings", lambda: [show(findings)]), ("tables", tables)]
+    return [("findings", lambda: show(findings)), ("tables", tables)]
 
 
 def _group_tables(result: StudyResult) -> list[Table]:
@@ -109,15 +116,15 @@ def _interactions_section(
     result: StudyResult,
     interactions: Mapping[str, LatentInteraction],
     show: Show,
-    draw: Callable[[str], str],
+    draw: Callable[[str], Drawing],
 ) -> Section:
     """Return the section of all interactions."""
     names = labels(result)
 
     def blocks(number: int, name: str, found: LatentInteraction) -> Iterator[Block]:
         title = f"{names.get(found.predictor)} × {names.get(found.moderator)}"
-        yield heading(f"{name}: {title} → {names.get(found.outcome)}")
-        yield show(labelled(found.findings, names))
+        yield Heading(f"{name}: {title} → {names.get(found.outcome)}")
+        yield from show(labelled(found.findings, names))
         effects, slopes = found.tables(names)
         yield effects
         yield slopes

@@ -11,24 +11,36 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from markupsafe import Markup
-
-from trustsem import display
 from trustsem.findings import Finding, at_least
 from trustsem.references import REFERENCES
 from trustsem.report import prose, structural_tables, study_tables
-from trustsem.report.blocks import Block, Builder, Figure, Section, callout, heading, paragraph
+from trustsem.report.blocks import (
+    Block,
+    Builder,
+    Callout,
+    Defined,
+    Definitions,
+    Drawing,
+    Facts,
+    Figure,
+    Findings,
+    Heading,
+    Listing,
+    Paragraph,
+    References,
+    Section,
+)
 from trustsem.report.definitions import (
     FURTHER_FIT,
     MAIN_FIT,
     VALIDITY,
-    Definition,
     short_citation,
 )
 from trustsem.report.further_sections import further_sections, further_sources
-from trustsem.results import plain
+from trustsem.results import plain as plain_values
 from trustsem.study import measurement_tables
-from trustsem.tables import Table, typeset
+from trustsem.tables import Table
+from trustsem.typesetting import marked, plain, typeset
 
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
@@ -38,8 +50,8 @@ if TYPE_CHECKING:
 View = Literal["structural", "measurement", "full", "conceptual", "tests"]
 """What of a model is drawn."""
 
-Draw = Callable[[str], str]
-"""Returns the SVG of a figure: a view of the study's model, or another figure's name."""
+Draw = Callable[[str], Drawing]
+"""Returns a figure: a view of the study's model, or another figure by its name."""
 
 _ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
 _CITED_IN_STEP_TWO = ("bentler2010", "burt1976", "sobel1982", "steiger1985")
@@ -55,7 +67,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     result : StudyResult
         The study.
     draw : callable
-        Returns the SVG of a view.
+        Returns the figure of a view.
     version : str
         Version of trustsem.
     """
@@ -76,45 +88,19 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     return sections
 
 
-def overview(result: StudyResult) -> list[tuple[str, Markup]]:
-    """Return the facts at the top of the report: what each is and its value."""
-    model = result.measurement.model
-    facts = [("Sample", typeset(f"N = {model.n_obs} cases analysed"))]
-    facts += [("Measurement model", _fit(model))]
-    if result.structural is not None:
-        table = result.structural.hypotheses
-        supported = int(table["supported"].astype(bool).sum())
-        facts += [
-            ("Structural model", _fit(result.structural.model)),
-            ("Hypotheses", typeset(f"{supported} of {len(table)} supported")),
-        ]
-    return facts
-
-
-def banners(result: StudyResult) -> list[Markup]:
-    """Return a banner for each model whose numbers must not be used, with the reasons."""
-    return [
-        callout("banner", status, [item.claim for item in at_least(model.findings, "serious")])
-        for step, model in result.models.items()
-        if (status := prose.model_status(model, step))
-    ]
-
-
-def findings_list(findings: Iterable[Finding]) -> Markup:
-    """Return findings as a list, the most serious first.
+def findings_list(findings: Iterable[Finding]) -> Iterator[Findings]:
+    """Yield findings as a block, the most serious first; nothing where there are none.
 
     All serious ones are open, and the first warnings of each kind; further warnings of a kind, and
     many notes, are folded.
     """
-    ordered = at_least(findings, "note")
-    shown, further, notes = _sorted_out(ordered)
+    shown, further, notes = _sorted_out(at_least(findings, "note"))
     if len(notes) <= _FOLDED_NOTES:
         shown, notes = [*shown, *notes], []
-    return (
-        _items(shown)
-        + _folded(further, "further warnings of these kinds")
-        + _folded(notes, "notes for the record")
-    )
+    kinds = {"further warnings of these kinds": further, "notes for the record": notes}
+    if shown or further or notes:
+        folded = tuple((what, tuple(found)) for what, found in kinds.items() if found)
+        yield Findings(tuple(shown), folded)
 
 
 def _sorted_out(
@@ -136,52 +122,19 @@ def _sorted_out(
     return shown, further, notes
 
 
-def _folded(findings: list[Finding], what: str) -> Markup:
-    if not findings:
-        return Markup("")
-    return Markup("<details><summary>{} {}</summary>{}</details>").format(
-        len(findings), what, _items(findings)
-    )
-
-
-def _fit(model: ModelResult) -> Markup:
-    line = typeset(display.fit_line(model.fit_measures, model.n_obs, "typeset"))
-    warning = Markup(' <strong class="bad">(not to be interpreted)</strong>')
-    return line if model.converged and model.admissible else line + warning
-
-
-def _items(findings: Iterable[Finding]) -> Markup:
-    entries = Markup("\n").join(_item(finding) for finding in findings)
-    return Markup('<ul class="findings">\n{}\n</ul>').format(entries) if entries else Markup("")
-
-
-def _item(finding: Finding) -> Markup:
-    remedy = Markup(' <span class="remedy">{}</span>').format(finding.remedy)
-    source = Markup(' <span class="source">({})</span>').format(short_citation(finding.source))
-    return Markup(
-        '<li class="{}"><span class="tag">{}</span> <span><b>{}</b> {}{}{}</span></li>'
-    ).format(
-        finding.severity,
-        finding.severity,
-        finding.name,
-        typeset(finding.claim),
-        remedy if finding.remedy else "",
-        source if finding.source else "",
-    )
-
-
 def _main_findings(result: StudyResult) -> Iterator[Block]:
     chosen = at_least(result.findings, "warning")
     if chosen:
-        yield findings_list(chosen)
-        yield paragraph("Notes for the record stand in the sections that they concern.", "hint")
+        yield from findings_list(chosen)
+        hint = "Notes for the record stand in the sections that they concern."
+        yield Paragraph(plain(hint), "hint")
     else:
-        yield paragraph("Nothing that a reader must be warned of was found.")
+        yield Paragraph(plain("Nothing that a reader must be warned of was found."))
 
 
 def _banner(model: ModelResult, step: str) -> Iterator[Block]:
     if status := prose.model_status(model, step):
-        yield callout("banner", status)
+        yield Callout("banner", status)
 
 
 def _table(build: Callable[[], Table]) -> Builder:
@@ -198,13 +151,13 @@ def _table(build: Callable[[], Table]) -> Builder:
 def _data_section(result: StudyResult) -> Section:
     def introduction() -> Iterator[Block]:
         if result.study.description:
-            yield paragraph(result.study.description)
+            yield Paragraph(plain(result.study.description))
         if result.screening is None:
             model = result.measurement.model
             text = f"Re-analysis of a printed matrix; N = {model.n_obs}. No answers to screen."
-            yield paragraph(typeset(text))
+            yield Paragraph(typeset(text))
         else:
-            yield findings_list(result.screening.findings)
+            yield from findings_list(result.screening.findings)
 
     parts: list[tuple[str, Builder]] = [("data", introduction)]
     screening = result.screening
@@ -223,7 +176,7 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
 
     def opening() -> Iterator[Block]:
         yield from _banner(step.model, "measurement")
-        yield findings_list(step.findings)
+        yield from findings_list(step.findings)
 
     def fit() -> Table:
         return study_tables.fit_measures(
@@ -274,7 +227,7 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
 
     def opening() -> Iterator[Block]:
         yield from _banner(step.model, "structural")
-        yield findings_list(step.findings)
+        yield from findings_list(step.findings)
 
     def figure() -> Iterator[Block]:
         yield Figure("structural", "Structural Model", draw("structural"))
@@ -353,16 +306,16 @@ def _local_fit_section(result: StudyResult) -> Section:
 
 def _paper_text(result: StudyResult, version: str) -> Iterator[Block]:
     yield from _notice(result)
-    yield heading("Method")
-    yield paragraph(typeset(prose.methods(result, version)), "paper")
-    yield heading("Results")
+    yield Heading("Method")
+    yield Paragraph(typeset(prose.methods(result, version)), "paper")
+    yield Heading("Results")
     for text in prose.results(result):
-        yield paragraph(typeset(text), "paper")
+        yield Paragraph(typeset(text), "paper")
 
 
 def _notice(result: StudyResult) -> Iterator[Block]:
     if result.synthetic:
-        yield callout("synthetic", result.notice)
+        yield Callout("synthetic", result.notice)
 
 
 def _appendix(result: StudyResult, draw: Draw) -> Section:
@@ -403,38 +356,33 @@ def _titled(result: StudyResult) -> dict[str, ModelResult]:
 
 
 def _syntax(result: StudyResult) -> Iterator[Block]:
-    yield heading("Model Syntax")
+    yield Heading("Model Syntax")
     texts = {"Measurement model": result.study.measurement_model()}
     if result.structural is not None:
         texts["Structural model"] = result.study.structural_model()
     for title, text in texts.items():
-        yield Markup('<p class="label">{}</p>\n<pre>{}</pre>').format(title, text.strip())
+        yield Listing(title, text.strip())
+
+
+_SYMBOLS = (
+    "<i>T</i>: chi-square of the model with <i>df</i> degrees of freedom; <i>T</i><sub>B</sub>, "
+    "<i>df</i><sub>B</sub>: of the baseline (independence) model; <i>n</i>: <i>N</i> (normal "
+    "likelihood) or <i>N</i> − 1 (Wishart likelihood, least squares); <i>p</i>: number of "
+    "indicators; <i>q</i>: number of free parameters; <b>S</b>, <b>Σ</b>: sample and model-implied "
+    "covariance matrix; <i>λ</i>: standardised loading; <i>φ</i>: correlation of two constructs; "
+    "<i>k</i>: number of items; ln <i>L</i>: log-likelihood."
+)
 
 
 def _definitions() -> Iterator[Block]:
-    yield heading("Definitions")
-    yield paragraph(
-        Markup(
-            "<i>T</i>: chi-square of the model with <i>df</i> degrees of freedom; "
-            "<i>T</i><sub>B</sub>, <i>df</i><sub>B</sub>: of the baseline (independence) model; "
-            "<i>n</i>: <i>N</i> (normal likelihood) or <i>N</i> − 1 (Wishart likelihood, "
-            "least squares); "
-            "<i>p</i>: number of indicators; <i>q</i>: number of free parameters; <b>S</b>, "
-            "<b>Σ</b>: sample and model-implied covariance matrix; <i>λ</i>: standardised loading; "
-            "<i>φ</i>: correlation of two constructs; <i>k</i>: number of items; ln <i>L</i>: "
-            "log-likelihood."
+    yield Heading("Definitions")
+    yield Paragraph(marked(_SYMBOLS))
+    yield Definitions(
+        tuple(
+            Defined(item.header, item.meaning, marked(item.formula), short_citation(item.source))
+            for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY)
         )
     )
-    rows = Markup("\n").join(_definition(item) for item in (*MAIN_FIT, *FURTHER_FIT, *VALIDITY))
-    yield Markup('<dl class="definitions">\n{}\n</dl>').format(rows)
-
-
-def _definition(item: Definition) -> Markup:
-    formula = Markup(item.formula)  # noqa: S704  (written in definitions.py, holds no data)
-    return Markup(
-        '<div><dt>{}</dt><dd>{}<br><span class="formula">{}</span> '
-        '<span class="source">({})</span></dd></div>'
-    ).format(item.header, item.meaning, formula, short_citation(item.source))
 
 
 def _references(result: StudyResult) -> Iterator[Block]:
@@ -449,19 +397,14 @@ def _references(result: StudyResult) -> Iterator[Block]:
     texts = {REFERENCES[key] for key in cited if key in REFERENCES}
     if result.study.reference:
         texts.add(result.study.reference)
-    yield heading("References")
-    entries = Markup("\n").join(Markup("<li>{}</li>").format(text) for text in sorted(texts))
-    yield Markup('<ul class="references">\n{}\n</ul>').format(entries)
+    yield Heading("References")
+    yield References(tuple(sorted(texts)))
 
 
 def _provenance(result: StudyResult) -> Iterator[Block]:
-    yield heading("Provenance")
-    rows = Markup("\n").join(
-        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value)
-        for name, value in _entries(plain(result.manifest))
-        if name != "plan"  # the study file as text; it stands in manifest.json
-    )
-    yield Markup('<dl class="provenance">\n{}\n</dl>').format(rows)
+    yield Heading("Provenance")
+    entries = _entries(plain_values(result.manifest))
+    yield Facts(tuple((name, value) for name, value in entries if name != "plan"))  # a whole file
 
 
 def _entries(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from trustsem.errors import UnknownOptionError
-from trustsem.report.blocks import Composed, compose
+from trustsem.report.blocks import Composed, Composer, Drawing, Figure
 from trustsem.report.document import SCHEMA, results_document, to_json
+from trustsem.report.front import Front, front_of
 from trustsem.report.further_sections import INTERACTION, chart_of
-from trustsem.report.page import render_page
+from trustsem.report.html import html_report
+from trustsem.report.latex import latex_report
+from trustsem.report.markdown import markdown_report
 from trustsem.report.sections import View, study_sections
 from trustsem.report.study_tables import labels
+from trustsem.report.word import word_report
 from trustsem.report.writing import (
     MANIFEST,
     PROGRAM,
@@ -23,20 +27,24 @@ from trustsem.report.writing import (
 )
 from trustsem.results import plain
 from trustsem.study import load_study, shipped_studies
+from trustsem.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from trustsem.study import StudyResult
 
-FORMATS = ("html", "json")
+FORMATS = ("html", "docx", "latex", "markdown", "json")
 """Formats that a report can be asked for; tables, figures and the manifest are always written."""
+
+DEFAULT_FORMATS = ("html", "docx", "json")
+"""Formats of a report of which nobody says otherwise."""
 
 
 def write_report(
     result: StudyResult,
     directory: str | Path,
-    formats: Iterable[str] = FORMATS,
+    formats: Iterable[str] = DEFAULT_FORMATS,
     *,
     force: bool = False,
 ) -> Path:
@@ -52,8 +60,10 @@ def write_report(
     directory : path
         Where the report goes: absent, empty, or (with ``force``) the results of an earlier run.
     formats : iterable of str
-        ``"html"`` for ``report.html``, ``"json"`` for ``results.json``. ``manifest.json``,
-        ``tables/*.csv``, ``figures/*.svg`` and ``figures/*.png`` are always written.
+        ``"html"`` for ``report.html``, ``"docx"`` for ``report.docx``, ``"latex"`` for
+        ``report.tex`` (and ``figures/*.pdf``), ``"markdown"`` for ``report.md``, ``"json"`` for
+        ``results.json``. ``manifest.json``, ``tables/*.csv``, ``figures/*.svg`` and
+        ``figures/*.png`` are always written.
     force : bool
         Replace the results of an earlier run, if nothing else is in that directory.
 
@@ -110,21 +120,15 @@ def _fill(
     folder: Path, result: StudyResult, formats: tuple[str, ...], rerun: Mapping[str, Any]
 ) -> None:
     """Write all files of a report; the manifest last, with the hashes of the others."""
-    program_version = str(result.manifest["versions"][PROGRAM])
-    diagrams: dict[str, Any] = {}
-
-    def draw(name: str) -> str:
-        if name.startswith(INTERACTION):
-            diagrams[name] = chart_of(result, name)[1].chart(labels(result))
-        else:
-            diagrams[name] = result.draw(cast("View", name))
-        return str(diagrams[name].svg())
-
-    composed = compose(study_sections(result, draw, program_version))
-    failures = [*composed.failures, *_write_figures(folder, diagrams)]
-    _write_tables(folder, composed)
-    if "html" in formats:
-        _write(folder / "report.html", render_page(result, composed, program_version))
+    version = str(result.manifest["versions"][PROGRAM])
+    composed = Composer().add(study_sections(result, partial(_drawing, result), version))
+    failures = [*composed.failures, *_write_figures(folder, composed.of(Figure), formats)]
+    _write_tables(folder, composed.of(Table))
+    front = front_of(result, version)
+    for name in formats:
+        write = _WRITERS.get(name)
+        if write is not None:
+            write(folder, front, composed, failures)
     if "json" in formats:
         _write(folder / "results.json", to_json(results_document(result)))
     manifest = {
@@ -138,20 +142,48 @@ def _fill(
     _write(folder / MANIFEST, to_json(manifest))
 
 
-def _write_tables(folder: Path, composed: Composed) -> None:
+def _drawing(result: StudyResult, name: str) -> Drawing:
+    """Return a figure of the report by its name."""
+    if name.startswith(INTERACTION):
+        return chart_of(result, name)[1].chart(labels(result))
+    return result.draw(cast("View", name))
+
+
+def _html(folder: Path, front: Front, composed: Composed, failures: list[str]) -> None:
+    _write(folder / "report.html", html_report(front, composed, failures))
+
+
+def _markdown(folder: Path, front: Front, composed: Composed, failures: list[str]) -> None:
+    _write(folder / "report.md", markdown_report(front, composed, failures))
+
+
+def _latex(folder: Path, front: Front, composed: Composed, failures: list[str]) -> None:
+    _write(folder / "report.tex", latex_report(front, composed, failures))
+
+
+def _word(folder: Path, front: Front, composed: Composed, failures: list[str]) -> None:
+    content = word_report(front, composed, failures, folder / "figures")
+    (folder / "report.docx").write_bytes(content)
+
+
+_WRITERS = {"html": _html, "docx": _word, "latex": _latex, "markdown": _markdown}
+
+
+def _write_tables(folder: Path, tables: Iterable[Table]) -> None:
     (folder / "tables").mkdir()
-    for table in composed.tables:
+    for table in tables:
         _write(folder / "tables" / f"{table.name}.csv", table.to_csv())
 
 
-def _write_figures(folder: Path, diagrams: Mapping[str, Any]) -> list[str]:
-    """Write every diagram as SVG and PNG; return one line for each that could not be written."""
+def _write_figures(folder: Path, figures: Iterable[Figure], formats: tuple[str, ...]) -> list[str]:
+    """Write every figure; return a line for each file that could not be written."""
     (folder / "figures").mkdir()
+    suffixes = ("svg", "png", "pdf") if "latex" in formats else ("svg", "png")
     failures = []
-    for view, diagram in diagrams.items():
-        for suffix in ("svg", "png"):
-            path = folder / "figures" / f"{view}.{suffix}"
-            failures += _attempted(f"figures/{path.name}", partial(diagram.save, path))
+    for figure in figures:
+        for suffix in suffixes:
+            path = folder / "figures" / f"{figure.name}.{suffix}"
+            failures += _attempted(f"figures/{path.name}", partial(figure.drawing.save, path))
     return failures
 
 

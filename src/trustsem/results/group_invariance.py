@@ -21,7 +21,7 @@ from trustsem.results.group_differences import (
 from trustsem.results.ladder import LEVEL_COLUMNS, LEVELS, LOG_COLUMNS, Ladder
 from trustsem.results.model import ModelResult
 from trustsem.results.run import Data
-from trustsem.tables import Table, page_html, page_text
+from trustsem.tables import Page, Shown, Table
 from trustsem.validity import CRITERIA
 
 USUAL_LEVELS = ("configural", "metric", "scalar", "strict")
@@ -33,7 +33,7 @@ _WIDTH = 110
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Invariance:
+class Invariance(Shown):
     """What holds alike in all groups, and what differs.
 
     Parameters
@@ -87,19 +87,14 @@ class Invariance:
         """
         return group_tables.invariance_tables(self, labels or {})
 
-    def __repr__(self) -> str:
-        """Return heading, warnings and tables as text."""
-        return page_text(self._heading(), self.tables(), _WIDTH)
-
-    def _repr_html_(self) -> str:
-        return page_html(self._heading(), self.tables())
-
-    def _heading(self) -> list[str]:
+    def _page(self) -> Page:
+        """Return heading, warnings and tables."""
         sizes = ", ".join(f"{name} (n = {size})" for name, size in self.sizes.items())
-        return [
+        lines = (
             f"Invariance over the groups of {self.by}: {sizes}",
-            *(str(finding) for finding in at_least(self.findings, "warning")),
-        ]
+            *map(str, at_least(self.findings, "warning")),
+        )
+        return Page((lines, *self.tables()), width=_WIDTH)
 
 
 def invariance(

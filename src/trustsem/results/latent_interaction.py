@@ -30,7 +30,7 @@ from trustsem.results.products import (
 from trustsem.results.run import Data, sem
 from trustsem.specification import parse_model
 from trustsem.survey import Survey
-from trustsem.tables import Table, page_html, page_text
+from trustsem.tables import Page, Shown, Table
 from trustsem.validity.wording import coefficient, p_text
 
 if TYPE_CHECKING:
@@ -42,11 +42,10 @@ _FORMULA = re.compile(
 )
 _POSITIONS = (-1.0, 0.0, 1.0)
 _IDENTIFIED = 3
-_WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LatentInteraction:
+class LatentInteraction(Shown):
     """An estimated latent interaction.
 
     Parameters
@@ -174,18 +173,13 @@ class LatentInteraction:
         """
         return interaction_tables.tables(self, labels or {})
 
-    def __repr__(self) -> str:
-        """Return heading, findings and tables as text."""
-        return page_text(self._heading(), self.tables(), _WIDTH)
-
-    def _repr_html_(self) -> str:
-        return page_html(self._heading(), self.tables())
-
-    def _heading(self) -> list[str]:
+    def _page(self) -> Page:
+        """Return heading, findings and tables."""
         about = f"Interaction {self.predictor} x {self.moderator} -> {self.outcome}"
         method = f"{len(self.pairs)} product indicators, {self.model.method}"
         fit = display.fit_line(dict(self.model.fit_measures), self.model.n_obs)
-        return [f"{about}, {method}", fit, *(str(finding) for finding in self.findings)]
+        lines = (f"{about}, {method}", fit, *map(str, self.findings))
+        return Page((lines, *self.tables()))
 
 
 def interaction(

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
@@ -18,7 +17,7 @@ from trustsem.study.constructs import complete_answers, reliability_errors
 from trustsem.study.measurement_tables import measurement_tables
 from trustsem.study.pairs import discriminant_tests
 from trustsem.study.rival_measurement import rival_measurement
-from trustsem.tables import Table
+from trustsem.tables import Page, Shown
 from trustsem.validity import (
     check_discriminant,
     check_fit,
@@ -45,13 +44,12 @@ if TYPE_CHECKING:
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
 
-_WIDTH = 100
 METHOD_BIAS_COLUMNS = ("model", "chisq", "df", "pvalue", "cfi", "rmsea", "srmr")
 """Columns of the comparison with a single common construct."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MeasurementStep:
+class MeasurementStep(Shown):
     """What step one found.
 
     Parameters
@@ -103,23 +101,13 @@ class MeasurementStep:
     findings: tuple[Finding, ...]
     thresholds: Thresholds
 
-    def __repr__(self) -> str:
-        """Return fit and tables as text."""
-        blocks = [self._fit_line(), *(table.to_text(_WIDTH) for table in self._tables())]
-        return display.printable("\n\n".join(blocks), keep_lines=True)
-
-    def _repr_html_(self) -> str:
-        parts = [Markup("<p>{}</p>").format(self._fit_line())]
-        return str(Markup("\n").join([*parts, *(table.to_html() for table in self._tables())]))
-
-    def _fit_line(self) -> str:
+    def _page(self) -> Page:
+        """Return fit and tables."""
         model = self.model
         fit = display.fit_line(dict(model.fit_measures), model.n_obs)
         trust = "" if model.admissible else "NOT TO BE INTERPRETED, see .findings. "
-        return f"Step one, measurement model: {trust}{fit}"
-
-    def _tables(self) -> list[Table]:
-        return measurement_tables(self)
+        line = f"Step one, measurement model: {trust}{fit}"
+        return Page(((line,), *measurement_tables(self)))
 
 
 def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any]) -> MeasurementStep:

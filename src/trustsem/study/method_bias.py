@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
-from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, MomentsError, SpecificationError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.results import ModelResult, cfa, compare, sem
 from trustsem.study import syntax
 from trustsem.study.method_tables import method_tables
 from trustsem.study.structural import judged_hypotheses
-from trustsem.tables import Table
+from trustsem.tables import Page, Shown, Table
 from trustsem.validity import (
     adjusted_correlations,
     check_adjusted_correlations,
@@ -66,7 +64,7 @@ _WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class MethodBias:
+class MethodBias(Shown):
     """What the common method battery found.
 
     Parameters
@@ -101,16 +99,9 @@ class MethodBias:
     marker: str
     findings: tuple[Finding, ...]
 
-    def __repr__(self) -> str:
-        """Return findings and tables as text."""
-        blocks = ["\n".join(str(finding) for finding in self.findings)]
-        blocks += [table.to_text(_WIDTH) for table in self.tables()]
-        return display.printable("\n\n".join(block for block in blocks if block), keep_lines=True)
-
-    def _repr_html_(self) -> str:
-        lines = Markup("<br>").join(str(finding) for finding in self.findings)
-        tables = Markup("\n").join(table.to_html() for table in self.tables())
-        return str(Markup("<p>{}</p>\n{}").format(lines, tables))
+    def _page(self) -> Page:
+        """Return findings and tables."""
+        return Page((tuple(map(str, self.findings)), *self.tables()), width=_WIDTH)
 
     def tables(self, labels: Mapping[str, str] | None = None) -> list[Table]:
         """Return everything as tables.

@@ -21,7 +21,7 @@ from trustsem.inference import (
 from trustsem.results import Bootstrap, ModelResult, Replicates
 from trustsem.study.constructs import measured_at
 from trustsem.study.resampled_tables import resampled_tables
-from trustsem.tables import Table, page_html, page_text
+from trustsem.tables import Page, Shown, Table
 from trustsem.validity.constructs import (
     MODEL_INDICES,
     MOMENT_INDICES,
@@ -46,11 +46,9 @@ if TYPE_CHECKING:
 METHODS = ("percentile", "bc", "bca")
 """Intervals of the nonparametric bootstrap; the parametric one has no jackknife, hence no BCa."""
 
-_WIDTH = 100
 
-
-@dataclass(frozen=True)
-class Resampled:
+@dataclass(frozen=True, repr=False)
+class Resampled(Shown):
     """What a bootstrap says of a study.
 
     Parameters
@@ -86,19 +84,11 @@ class Resampled:
         """Return the tables of a report."""
         return list(resampled_tables(self, labels))
 
-    def _heading(self) -> list[str]:
+    def _page(self) -> Page:
+        """Return heading, findings and tables."""
         first = self.measurement
-        return [
-            f"Bootstrap ({first.kind}): {first.n} resamples, seed {first.seed}",
-            *(str(finding) for finding in self.findings),
-        ]
-
-    def __repr__(self) -> str:
-        """Return heading, findings and tables as text."""
-        return page_text(self._heading(), self.tables({}), _WIDTH)
-
-    def _repr_html_(self) -> str:
-        return page_html(self._heading(), self.tables({}))
+        heading = f"Bootstrap ({first.kind}): {first.n} resamples, seed {first.seed}"
+        return Page(((heading, *map(str, self.findings)), *self.tables({})))
 
 
 def resample(

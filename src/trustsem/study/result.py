@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from markupsafe import Markup
-
 from trustsem import display
 from trustsem.diagram import (
     Diagram,
@@ -22,7 +20,7 @@ from trustsem.findings import Finding, at_least
 from trustsem.results import plain
 from trustsem.study import measurement_tables
 from trustsem.study.decision_tree import decision_tree
-from trustsem.tables import Notes, Table
+from trustsem.tables import Notes, Page, Shown, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,12 +40,11 @@ if TYPE_CHECKING:
 _SHOWN_FINDINGS = 6
 _SHOWN_PAIRS = 3
 _TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
-_WIDTH = 100
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult:
+class StudyResult(Shown):
     """The outcome of a study.
 
     Parameters
@@ -119,7 +116,7 @@ class StudyResult:
     def report(
         self,
         directory: str | Path,
-        formats: Sequence[str] = ("html", "json"),
+        formats: Sequence[str] = ("html", "docx", "json"),
         *,
         force: bool = False,
     ) -> Path:
@@ -129,7 +126,7 @@ class StudyResult:
         ----------
         directory : path
             Where to; it must not exist, unless ``force``.
-        formats : sequence of {"html", "json"}
+        formats : sequence of {"html", "docx", "latex", "markdown", "json"}
             What to write beside tables, figures and manifest.
         force : bool
             Replace an earlier report.
@@ -218,47 +215,34 @@ class StudyResult:
 
         return {**results_document(self), "manifest": plain(self.manifest)}
 
-    def __repr__(self) -> str:
-        """Return the outcome on one screen."""
-        blocks = ["\n".join(self._heading())]
-        blocks.extend("\n".join(lines) for lines in self._paragraphs())
-        blocks.extend(table.to_text(_WIDTH) for table in self._tables())
-        blocks.append("\n".join(self._pointers()))
-        return display.printable("\n\n".join(blocks), keep_lines=True)
-
-    def _repr_html_(self) -> str:
-        notice, *rest = self._heading() if self.notice else ("", *self._heading())
-        parts = [Markup("<p><strong>{}</strong></p>").format(notice)] if notice else []
-        parts.append(Markup("<h3>{}</h3>").format(rest[0]))
-        parts.extend(Markup("<p>{}</p>").format(line) for line in rest[1:])
-        parts.extend(_html_lines(lines) for lines in self._paragraphs())
-        parts.extend(table.to_html() for table in self._tables())
-        parts.append(_html_lines(self._pointers()))
-        return str(Markup("\n").join(parts))
-
-    def _heading(self) -> list[str]:
-        """Return the notice, the title, and what was analysed."""
+    def _page(self) -> Page:
+        """Return the outcome on one screen: what to know first, verdicts, tables, the figure."""
         study, model = self.study, self.measurement.model
         source = self.manifest["inputs"][-1]["name"]
         sizes = f"{len(study.constructs)} constructs, {len(study.items)} items"
-        return [
-            *([self.notice] if self.notice else []),
-            f"{study.name}: {study.title}",
-            f"{source}, N = {model.n_obs}, {sizes}, {model.method}",
-        ]
+        return Page(
+            (
+                (f"{source}, N = {model.n_obs}, {sizes}, {model.method}",),
+                *self._paragraphs(),
+                *self._tables(),
+                *([self.draw()] if self.usable else []),
+                self._pointers(),
+            ),
+            title=f"{study.name}: {study.title}",
+            notice=self.notice,
+        )
 
-    def _paragraphs(self) -> list[list[str]]:
+    def _paragraphs(self) -> list[tuple[str, ...]]:
         """Return what a reader must know first, then fit and verdict of each step."""
-        paragraphs = []
+        paragraphs: list[tuple[str, ...]] = []
         grave = at_least(self.findings, "serious")
         if grave:
-            shown = [str(finding) for finding in grave[:_SHOWN_FINDINGS]]
-            paragraphs.append(shown)
+            paragraphs.append(tuple(map(str, grave[:_SHOWN_FINDINGS])))
         for verdict in self.verdict:
             model = self.models[verdict.step]
             number = "Step one" if verdict.step == "measurement" else "Step two"
             fit = display.fit_line(dict(model.fit_measures), model.n_obs)
-            paragraphs.append([f"{number}, {verdict.step} model: {fit}", verdict.text])
+            paragraphs.append((f"{number}, {verdict.step} model: {fit}", verdict.text))
         return paragraphs
 
     def _tables(self) -> list[Table]:
@@ -293,7 +277,7 @@ class StudyResult:
                 tables.append(Table("tests", "Sequential Chi-Square Differences", tests))
         return tables
 
-    def _pointers(self) -> list[str]:
+    def _pointers(self) -> tuple[str, ...]:
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
@@ -301,12 +285,7 @@ class StudyResult:
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""
-        return [
+        return (
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
             f"More: {parts}, .draw(){tree}, .report(directory)",
-        ]
-
-
-def _html_lines(lines: Sequence[str]) -> Markup:
-    """Return lines as one escaped paragraph."""
-    return Markup("<p>{}</p>").format(Markup("<br>").join(lines))
+        )

@@ -1,0 +1,197 @@
+r"""The report as a LaTeX document that compiles as it stands, its figures in files beside it.
+
+pdfLaTeX prints Latin and Greek letters; a letter that its fonts lack is printed as its number.
+LuaLaTeX and XeLaTeX print it in any font that has it. A comment at the top says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, singledispatch
+from importlib import resources
+
+import jinja2
+
+from trustsem.findings import Finding
+from trustsem.report.blocks import (
+    Block,
+    Callout,
+    Composed,
+    Definitions,
+    Facts,
+    Figure,
+    Findings,
+    Heading,
+    Listing,
+    Paragraph,
+    References,
+    written,
+)
+from trustsem.report.definitions import short_citation
+from trustsem.report.front import Front
+from trustsem.tables import Table
+from trustsem.tables.latex import sheet_latex
+from trustsem.typesetting import escape_latex, plain, to_latex, typeset
+
+_PIECE = 16
+"""Characters of a value between places where a line may break."""
+
+
+def latex_report(front: Front, composed: Composed, failures: list[str]) -> str:
+    """Return the report as one LaTeX document.
+
+    Parameters
+    ----------
+    front : Front
+        What stands first.
+    composed : Composed
+        The sections.
+    failures : list of str
+        What is missing so far; gets a line for each block that cannot be written.
+    """
+    chapters = [
+        (chapter.title, list(written(chapter, block_latex, failures)))
+        for chapter in composed.chapters
+    ]
+    lost = [Callout("failure", "Parts of this report could not be made:", tuple(failures))]
+    body = _template("report.tex.j2").render(
+        front=front,
+        chapters=chapters,
+        callouts=[block_latex(block) for block in (*front.banners, *(lost if failures else ()))],
+        text=escape_latex,
+        rich=to_latex,
+    )
+    return _template("preamble.tex.j2").render(letters=sorted(_letters(body))) + body
+
+
+def _letters(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the number and the letter of every letter beyond ASCII, once."""
+    for letter in set(text):
+        if not letter.isascii():
+            yield f"{ord(letter):04X}", letter
+
+
+@singledispatch
+def block_latex(block: Block) -> str:
+    """Return a block as LaTeX, all text escaped."""
+    raise TypeError(f"A report has no block of type {type(block).__name__}.")
+
+
+@block_latex.register
+def _(block: Table) -> str:
+    return "\n".join(sheet_latex(block.sheet()))
+
+
+@block_latex.register
+def _(block: Figure) -> str:
+    note = f"\\par\\smallskip{{\\footnotesize\\noindent {_note(block.note)}\\par}}"
+    return (
+        "\\par\\medskip\\noindent\\begin{minipage}{\\linewidth}\n"
+        f"\\noindent\\textbf{{Figure {escape_latex(block.number)}}}\\\\*\n"
+        f"\\textit{{{escape_latex(block.title)}}}\\par\\medskip\n"
+        f"\\includegraphics[width=\\linewidth,height=.86\\textheight,keepaspectratio]"
+        f"{{figures/{block.name}.pdf}}{note if block.note else ''}\n"
+        "\\end{minipage}\\par\\medskip"
+    )
+
+
+def _note(text: str) -> str:
+    return f"\\textit{{Note.}} {to_latex(typeset(text))}"
+
+
+@block_latex.register
+def _(block: Heading) -> str:
+    return f"\\subsection*{{{escape_latex(block.text)}}}"
+
+
+@block_latex.register
+def _(block: Paragraph) -> str:
+    text = to_latex(block.text)
+    return f"{{\\small {text}\\par}}" if block.style == "hint" else text
+
+
+@block_latex.register
+def _(block: Callout) -> str:
+    lines = [f"\\textbf{{{escape_latex(block.heading)}}}", *map(escape_latex, block.lines)]
+    return "\\callout{%\n" + "\\par\n".join(lines) + "}"
+
+
+@block_latex.register
+def _(block: Findings) -> str:
+    lines = [*(_finding(finding) for finding in block.shown), escape_latex(block.left_out)]
+    items = "\n".join(f"\\item {line}" for line in lines if line)
+    return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
+
+
+def _finding(finding: Finding) -> str:
+    words = [
+        f"\\textsc{{{escape_latex(finding.severity)}}}",
+        f"\\textbf{{{escape_latex(finding.name)}}}",
+        to_latex(typeset(finding.claim)),
+        to_latex(plain(finding.remedy, italic=True)),
+        f"({escape_latex(short_citation(finding.source))})" if finding.source else "",
+    ]
+    return " ".join(word for word in words if word)
+
+
+@block_latex.register
+def _(block: Listing) -> str:
+    lines = "\\\\\n".join(
+        escape_latex(line).replace(" ", "~") if line.strip() else "\\strut"
+        for line in block.text.splitlines()
+    )
+    title = escape_latex(block.title)
+    return (
+        f"\\paragraph*{{{title}}}\\mbox{{}}\n\n{{\\footnotesize\\ttfamily\\noindent {lines}\\par}}"
+    )
+
+
+@block_latex.register
+def _(block: Definitions) -> str:
+    items = "\n".join(
+        f"\\item[{{{escape_latex(item.term)}}}] {escape_latex(item.meaning)}. "
+        f"{to_latex(item.formula)} ({escape_latex(item.source)})"
+        for item in block.items
+    )
+    return f"\\begin{{description}}\n{items}\n\\end{{description}}"
+
+
+@block_latex.register
+def _(block: Facts) -> str:
+    rows = "\n".join(
+        f"\\item[{{{escape_latex(name)}}}] {_breakable(value)}" for name, value in block.rows
+    )
+    return f"{{\\footnotesize\n\\begin{{description}}\n{rows}\n\\end{{description}}}}"
+
+
+@block_latex.register
+def _(block: References) -> str:
+    entries = "\n\n".join(
+        f"\\noindent\\hangindent=1.5em {escape_latex(text)}" for text in block.texts
+    )
+    return f"{entries}\n"
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    """Return a template whose marks do not collide with braces; its texts are escaped by us."""
+    environment = jinja2.Environment(  # noqa: S701  (no HTML; `text` and `rich` escape for LaTeX)
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    place = resources.files("trustsem.report") / "templates" / name
+    return environment.from_string(place.read_text(encoding="utf-8"))
+
+
+def _breakable(value: str) -> str:
+    """Return a value that breaks where a line ends: hashes and paths have no blanks."""
+    pieces = [value[start : start + _PIECE] for start in range(0, len(value), _PIECE)]
+    return "\\allowbreak{}".join(escape_latex(piece) for piece in pieces)
