@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -108,14 +109,14 @@ def inline_svg(drawing: Drawn) -> Markup:
     return Markup(text[max(0, text.find("<svg")) :])  # noqa: S704  (escaped there)
 
 
-class Shown:
+class Shown(ABC):
     """Something that displays as its page: in a terminal, in a notebook, on paper."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _page(self) -> Page:
         """Return what is shown."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         """Return the page for a terminal."""
