@@ -11,10 +11,10 @@ import pytest
 from trustsem.cli import main
 
 
-def no_pictures(folder, diagrams):
+def no_pictures(folder, figures, formats):
     """Stand in for the writing of figures, which tests/report look at."""
     (folder / "figures").mkdir()
-    return [] if diagrams else ["nothing was drawn"]
+    return [] if list(figures) and "docx" not in formats else ["pictures are needed"]
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def command(capsys, monkeypatch, tmp_path):
     """Return a function that runs a command in an empty directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("trustsem.report.study_report._write_figures", no_pictures)
+    monkeypatch.setattr("trustsem.report.DEFAULT_FORMATS", ("html", "json"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     handler, show = signal.getsignal(signal.SIGTERM), warnings.showwarning
 

@@ -98,6 +98,13 @@ def _conditions(
     help="Directory of the report.  [default: replications/<study>]",
 )
 @force_option
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="html, docx, latex, markdown, json or all; repeatable.  [default: html, docx, json]",
+)
 @set_options
 @seed_option
 @bootstrap_option
@@ -120,6 +127,7 @@ def replicate(
     data: Path | None,
     output: Path | None,
     force: bool,
+    formats: tuple[str, ...],
     overrides: dict[str, Any],
     seed: int | None,
     bootstrap: int | None,
@@ -137,12 +145,14 @@ def replicate(
     from trustsem.study import load_study, two_step  # noqa: PLC0415  (the same)
 
     options = with_seed(overrides, seed)
+    chosen = report.require_formats(formats or report.DEFAULT_FORMATS)
     if Path(study).suffix == ".json":
         earlier = replaying.read_manifest(Path(study))
         result = replaying.rerun(console, earlier, data, options)
         code = _compare(console, result, earlier, as_json=as_json)
         if output is not None:
-            _write(console, result, report.require_destination(output, force=force), force=force)
+            destination = report.require_destination(output, force=force)
+            _write(console, result, destination, chosen, force=force)
         return code
     plan = load_study(study)
     destination = report.require_destination(
@@ -153,23 +163,30 @@ def replicate(
     with console.stage(f"Estimate {plan.name}"):
         result = two_step(plan, data, **{"bootstrap": bootstrap, **options})
     unfit = [line for condition in conditions for line in condition.met_by(result)]
-    _write(console, result, destination, force=force)
+    _write(console, result, destination, chosen, force=force)
     _show(console, result, destination, as_json=as_json)
     return _code(console, result, unfit, allow_improper=allow_improper)
 
 
-def _write(console: Console, result: StudyResult, destination: Path, *, force: bool) -> None:
+def _write(
+    console: Console,
+    result: StudyResult,
+    destination: Path,
+    formats: tuple[str, ...],
+    *,
+    force: bool,
+) -> None:
     from trustsem.report import write_report  # noqa: PLC0415  (numpy and pandas come with it)
 
     with console.stage("Write the report"):
-        write_report(result, destination, force=force)
+        write_report(result, destination, formats, force=force)
 
 
 def _show(console: Console, result: StudyResult, destination: Path, *, as_json: bool) -> None:
     """Print the outcome: a document, a line, or a screenful."""
     from trustsem import report  # noqa: PLC0415  (numpy and pandas come with it)
 
-    page = _shortest(destination) / "report.html"
+    page = _page(_shortest(destination))
     if as_json:
         console.raw(report.to_json(result.to_dict()))
         return
@@ -221,6 +238,12 @@ def _compare(
     if len(found) > _SHOWN_DIFFERENCES:
         console.out(f"  ... and {len(found) - _SHOWN_DIFFERENCES} more (--json lists all).")
     return DIFFERS
+
+
+def _page(directory: Path) -> Path:
+    """Return the report that a reader opens first, or the directory where there is none."""
+    names = ("report.html", "report.docx", "report.tex", "report.md")
+    return next((directory / name for name in names if (directory / name).exists()), directory)
 
 
 def _shortest(path: Path) -> Path:

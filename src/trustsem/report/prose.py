@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from trustsem import display
 from trustsem.report import study_tables
-from trustsem.report.definitions import short_citation
-from trustsem.validity.wording import labelled
+from trustsem.report.definitions import MAIN_FIT, short_citation
+from trustsem.study.measurement_tables import largest_residuals
+from trustsem.validity.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from trustsem.options import Options
     from trustsem.results import ModelResult
     from trustsem.study import StudyResult
+    from trustsem.tables import Table
 
 
 def methods(result: StudyResult, version: str) -> str:
@@ -36,12 +38,14 @@ def methods(result: StudyResult, version: str) -> str:
     return " ".join(_methods(result, version))
 
 
-def results(result: StudyResult) -> list[str]:
-    """Return one paragraph per step that says what came out."""
-    paragraphs = [" ".join(_measurement_results(result))]
-    if result.structural is not None:
-        paragraphs.append(" ".join(_structural_results(result)))
-    return paragraphs
+def measurement_results(result: StudyResult) -> str:
+    """Return the paragraph that says what came out of step one."""
+    return " ".join(_measurement_results(result))
+
+
+def structural_results(result: StudyResult) -> str:
+    """Return the paragraph that says what came out of step two; the study has one."""
+    return " ".join(_structural_results(result))
 
 
 def model_status(model: ModelResult, step: str) -> str:
@@ -70,26 +74,108 @@ def _methods(result: StudyResult, version: str) -> Iterator[str]:
         else "The measurement model was estimated as the first step of the two-step approach of "
         "Anderson and Gerbing (1988)."
     )
+    yield from _cases(result)
     yield (
-        f"The model comprised {len(model.constructs)} constructs measured by {n_items} items "
-        f"(N = {model.n_obs})."
+        f"The model comprised {_counted(len(model.constructs), 'construct')} measured by "
+        f"{_counted(n_items, 'item')} (N = {model.n_obs})."
     )
-    yield f"{_estimation(model)} with trustsem {version}."
+    yield f"{_estimation(model)}. The software was trustsem {version}."
     yield _scaling(model)
+    if result.usable:
+        yield "Every model of the two steps converged to an admissible solution."
+    yield from _residual_covariances(result)
     yield (
-        "Model fit was judged by the chi-square test and by CFI, TLI, RMSEA and SRMR with the "
-        "cut-offs of Hu and Bentler (1999); convergent validity by loadings, composite "
-        "reliability and average variance extracted (Fornell & Larcker, 1981); discriminant "
-        "validity by the Fornell-Larcker criterion, HTMT (Henseler et al., 2015), the confidence "
-        "intervals of the construct correlations and chi-square differences against a perfect "
-        "correlation."
+        f"Model fit was judged by the chi-square test and by {_fit_cutoffs(result)}; convergent "
+        "validity by loadings, composite reliability and average variance extracted (Fornell & "
+        "Larcker, 1981); discriminant validity by the Fornell-Larcker criterion, HTMT (Henseler "
+        "et al., 2015), the confidence intervals of the construct correlations and chi-square "
+        "differences against a perfect correlation."
     )
+    if result.method is not None:
+        yield "Common method variance was examined by models with a method factor."
     if result.structural is not None:
         yield (
             "The structural model was compared with less and more constrained alternatives by "
-            "sequential chi-square differences (Anderson & Gerbing, 1988). Standard errors of "
-            "indirect effects were obtained by the delta method."
+            "sequential chi-square differences (Anderson & Gerbing, 1988)."
         )
+        yield _intervals(result)
+    if result.invariance is not None:
+        found = result.invariance
+        levels = ", ".join(found.levels["level"].astype(str))
+        yield f"Invariance over the groups of {found.by} was tested level by level ({levels})."
+    if result.interactions:
+        yield (
+            "Latent interactions were estimated with doubly mean-centred product indicators "
+            "(Lin et al., 2010)."
+        )
+
+
+def _counted(count: int, noun: str) -> str:
+    """Return a count with its noun, such as ``1 item`` or ``25 items``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _cases(result: StudyResult) -> Iterator[str]:
+    """Say how many cases there were, why some were left out, and what was done to the answers."""
+    if result.screening is None:
+        printed = result.study.moments
+        where = f" ({printed.where})" if printed is not None and printed.where else ""
+        yield f"A printed matrix was analysed{where}."
+        return
+    flow = result.screening.flow
+    received = int(flow["remaining"].iloc[0])
+    yield f"{_counted(received, 'case').capitalize()} were received."
+    for _, step in flow.iterrows():
+        if step["removed"]:
+            yield (
+                f"{_counted(int(step['removed']), 'case').capitalize()} left the sample by the "
+                f"rule: {step['rule']}."
+            )
+    reverse = [item for entry in result.study.constructs.values() for item in entry.reverse]
+    if reverse:
+        yield f"Reverse-keyed items were recoded ({', '.join(reverse)})."
+    missing = result.screening.items["missing"].sum()
+    if missing and result.measurement.model.options.missing == "fiml":
+        share = 100 * missing / (missing + result.screening.items["n"].sum())
+        yield (
+            f"Missing answers ({display.Format('percent', 1).text(share)}% of the answers) were "
+            "treated by full-information maximum likelihood."
+        )
+
+
+def _residual_covariances(result: StudyResult) -> Iterator[str]:
+    pairs = [" and ".join(pair) for pair in result.study.residual_covariances]
+    if pairs:
+        yield f"By the plan of the study, residuals covaried between {', '.join(pairs)}."
+
+
+def _fit_cutoffs(result: StudyResult) -> str:
+    """Return the cut-offs that the study uses, with their source where they are its own."""
+    limits = result.study.thresholds
+    used = [
+        f"{item.header} {item.cutoff.text(limits)}"
+        for item in MAIN_FIT
+        if item.cutoff is not None and item.name in ("cfi", "tli", "rmsea", "srmr")
+    ]
+    usual = all(
+        getattr(limits, name) == getattr(Thresholds(), name)
+        for name in ("cfi", "tli", "rmsea", "srmr")
+    )
+    source = " (Hu & Bentler, 1999)" if usual else " (the study's own cut-offs)"
+    return f"{', '.join(used[:-1])} and {used[-1]}{source}"
+
+
+def _intervals(result: StudyResult) -> str:
+    """Say what errors and intervals of effects rest on."""
+    if result.resampled is None:
+        return (
+            "Standard errors of indirect effects were obtained by the delta method (Sobel, 1982)."
+        )
+    found = result.resampled.measurement
+    return (
+        f"Confidence intervals of effects rest on {found.n:,} {found.kind} bootstrap resamples "
+        f"(seed {found.seed}; Efron, 1987)."
+    )
 
 
 def _estimation(model: ModelResult) -> str:
@@ -151,6 +237,13 @@ def _measurement_results(result: StudyResult) -> Iterator[str]:
         f"{_range(step.reliability['ave'])}."
     )
     yield from _discriminant_sentence(result)
+    ratios = step.discriminant["htmt"].dropna()
+    if len(ratios):
+        yield f"HTMT was at most {display.BOUNDED.text(ratios.max(), 'typeset')}."
+    large = largest_residuals(step).frame["residual"].abs()
+    count = int((large > _LARGE).sum())
+    residuals = _counted(len(large), "correlation residual")
+    yield f"Of {residuals}, {count} exceeded .10 in absolute value."
 
 
 def _discriminant_sentence(result: StudyResult) -> Iterator[str]:
@@ -167,9 +260,11 @@ def _discriminant_sentence(result: StudyResult) -> Iterator[str]:
     ]
     if failing:
         yield (
-            f"Of {len(pairs)} pairs of constructs, {len(failing)} did not meet all criteria of "
-            f"discriminant validity: {'; '.join(failing)}."
+            f"Of {_counted(len(pairs), 'pair')} of constructs, {len(failing)} did not meet all "
+            f"criteria of discriminant validity: {'; '.join(failing)}."
         )
+    elif len(pairs) == 1:
+        yield "The two constructs met the criteria of discriminant validity."
     else:
         yield f"All {len(pairs)} pairs of constructs met the criteria of discriminant validity."
 
@@ -181,35 +276,55 @@ def _structural_results(result: StudyResult) -> Iterator[str]:
     yield f"Fit of the structural model: {_fit(step.model)}."
     yield from _difference_sentence(step.sequence)
     yield from (finding.claim for finding in step.findings if finding.code in _TOLD)
-    table = step.hypotheses
-    supported = table[table["supported"].astype(bool)]
-    rest = table[~table["supported"].astype(bool)]
-    count = f"{len(supported)} of {len(table)}" if len(rest) else f"All {len(table)}"
-    verb = "was" if len(supported) == 1 else "were"
-    if len(table):
-        yield f"{count} hypotheses {verb} supported."
-    yield from (_hypothesis_sentence(result, row) for _, row in table.iterrows())
-    names = study_tables.labels(result)
+    table = study_tables.hypotheses(result)
+    supported = table.frame["supported"].astype(bool)
+    if len(supported):
+        yield _supported(int(supported.sum()), len(supported))
+    yield from (_hypothesis_sentence(table, row) for row in range(len(table.frame)))
+    yield from _indirect_sentence(result)
+    variance = study_tables.explained_variance(result)
     shares = [
-        f"{display.BOUNDED.text(value, 'typeset')} ({names.get(str(name), str(name))})"
-        for name, value in step.r2.items()
+        f"{variance.cell(row, 'r2')} ({variance.cell(row, 'outcome')})"
+        for row in range(len(variance.frame))
     ]
     if shares:
         yield f"Explained variance R²: {', '.join(shares)}."
 
 
-def _hypothesis_sentence(result: StudyResult, row: pd.Series[Any]) -> str:
-    names = study_tables.labels(result)
-    path = labelled(row["path"], names).replace("->", "→")
-    verdict = "supported" if row["supported"] else "not supported"
+def _supported(count: int, total: int) -> str:
+    if total == 1:
+        return f"The hypothesis was {'' if count else 'not '}supported."
+    if count == total:
+        return f"All {total} hypotheses were supported."
+    return f"{count or 'None'} of {total} hypotheses {'was' if count <= 1 else 'were'} supported."
+
+
+def _hypothesis_sentence(table: Table, row: int) -> str:
+    """Return one hypothesis in the words and numbers of its row in the table."""
+    verdict = "supported" if table.frame["supported"].iloc[row] else "not supported"
+    interval = f", 95% CI {table.cell(row, 'boot_ci')}" if "boot_ci_lower" in table.frame else ""
+    p = table.cell(row, "pvalue")
     return (
-        f"{row['hypothesis']} ({path}) was {verdict}: "
-        f"β = {display.BOUNDED.text(row['std_all'], 'typeset')}, "
-        f"b = {display.ESTIMATE.text(row['est'], 'typeset')}, "
-        f"SE = {display.ESTIMATE.text(row['se'], 'typeset')}, "
-        f"z = {display.TWO.text(row['z'], 'typeset')}, "
-        f"{display.p_statement(row['pvalue'], 'typeset')}."
+        f"{table.cell(row, 'hypothesis')} ({table.cell(row, 'path')}) was {verdict}: "
+        f"β = {table.cell(row, 'std_all')}{interval}, b = {table.cell(row, 'est')}, "
+        f"SE = {table.cell(row, 'se')}, z = {table.cell(row, 'z')}, "
+        f"p {p if p.startswith(('<', '>')) else f'= {p}'}."
     )
+
+
+def _indirect_sentence(result: StudyResult) -> Iterator[str]:
+    """Yield the indirect effects, with the errors that their table shows."""
+    table = study_tables.effects(result)
+    rows = [row for row, kind in enumerate(table.frame["kind"]) if kind == "indirect"]
+    told = [
+        f"{table.cell(row, 'predictor')} on {table.cell(row, 'outcome')} "
+        f"(β = {table.cell(row, 'std')}, b = {table.cell(row, 'est')}, "
+        f"SE = {table.cell(row, 'se')})"
+        for row in rows
+    ]
+    if told:
+        effects = "Indirect effect" if len(told) == 1 else "Indirect effects"
+        yield f"{effects}: {'; '.join(told)}."
 
 
 def _difference_sentence(sequence: pd.DataFrame) -> Iterator[str]:
@@ -227,6 +342,7 @@ def _difference_sentence(sequence: pd.DataFrame) -> Iterator[str]:
 
 
 _SIGNIFICANT = 0.05
+_LARGE = 0.10
 _TOLD = ("accepted_model", "interpretational_confounding")
 """Findings of step two that a paper reports in these words."""
 

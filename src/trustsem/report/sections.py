@@ -53,7 +53,7 @@ View = Literal["structural", "measurement", "full", "conceptual", "tests"]
 Draw = Callable[[str], Drawing]
 """Returns a figure: a view of the study's model, or another figure by its name."""
 
-_ALWAYS_CITED = ("anderson1988", "fornell1981", "henseler2015", "hu1999")
+_ALWAYS_CITED = ("anderson1988", "appelbaum2018", "fornell1981", "henseler2015", "hu1999")
 _CITED_IN_STEP_TWO = ("bentler2010", "burt1976", "sobel1982", "steiger1985")
 _FOLDED_NOTES = 4
 _SHOWN_PER_KIND = 3
@@ -73,6 +73,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     """
     sections = [
         Section("findings", "Findings", [("findings", lambda: _main_findings(result))]),
+        *_theory_section(result, draw),
         _data_section(result),
         _measurement_section(result, draw),
     ]
@@ -82,7 +83,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
         *further_sections(result, findings_list, draw),
         _checks_section(result),
         _local_fit_section(result),
-        Section("text", "Text for a Paper", [("text", lambda: _paper_text(result, version))]),
+        _text_section(result, version),
         _appendix(result, draw),
     ]
     return sections
@@ -146,6 +147,25 @@ def _table(build: Callable[[], Table]) -> Builder:
             yield table
 
     return blocks
+
+
+def _theory_section(result: StudyResult, draw: Draw) -> Iterator[Section]:
+    """Yield the section on the hypotheses, of a study that has them."""
+
+    def figure() -> Iterator[Block]:
+        yield Figure("conceptual", "Conceptual Model", draw("conceptual"))
+
+    def wordings() -> Iterator[Block]:
+        for entry in result.study.hypotheses:
+            if entry.text:
+                yield Paragraph((*plain(f"{entry.name}: ", bold=True), *plain(entry.text)))
+
+    if result.structural is not None:
+        parts: list[tuple[str, Builder]] = [
+            ("figure of the conceptual model", figure),
+            ("wording of the hypotheses", wordings),
+        ]
+        yield Section("theory", "Hypotheses", parts)
 
 
 def _data_section(result: StudyResult) -> Section:
@@ -304,13 +324,28 @@ def _local_fit_section(result: StudyResult) -> Section:
     return Section("local-fit", "Local Fit", parts)
 
 
-def _paper_text(result: StudyResult, version: str) -> Iterator[Block]:
-    yield from _notice(result)
-    yield Heading("Method")
-    yield Paragraph(typeset(prose.methods(result, version)), "paper")
-    yield Heading("Results")
-    for text in prose.results(result):
-        yield Paragraph(typeset(text), "paper")
+def _text_section(result: StudyResult, version: str) -> Section:
+    """Return the paragraphs for a paper, each a part of its own."""
+
+    def methods() -> Iterator[Block]:
+        yield from _notice(result)
+        yield Heading("Method")
+        yield Paragraph(typeset(prose.methods(result, version)), "paper")
+
+    def step_one() -> Iterator[Block]:
+        yield Heading("Results")
+        yield Paragraph(typeset(prose.measurement_results(result)), "paper")
+
+    def step_two() -> Iterator[Block]:
+        if result.structural is not None:
+            yield Paragraph(typeset(prose.structural_results(result)), "paper")
+
+    parts: list[tuple[str, Builder]] = [
+        ("methods paragraph", methods),
+        ("results paragraph of step one", step_one),
+        ("results paragraph of step two", step_two),
+    ]
+    return Section("text", "Text for a Paper", parts)
 
 
 def _notice(result: StudyResult) -> Iterator[Block]:
@@ -330,25 +365,27 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
         if result.structural is not None:
             yield Figure("full", "Full Model With Items", draw("full"))
 
-    def conceptual_figure() -> Iterator[Block]:
-        if result.structural is not None:
-            yield Figure("conceptual", "Conceptual Model", draw("conceptual"))
-
     parts += [
         (
             "intervals of all indices",
             _table(lambda: measurement_tables.all_intervals(result.measurement)),
         ),
         ("further fit measures", _table(lambda: study_tables.further_fit(_titled(result)))),
-        ("figure of the conceptual model", conceptual_figure),
         ("figure of the full model", full_figure),
         ("covariance matrix", lambda: study_tables.moments(result.measurement.model)),
         ("model syntax", lambda: _syntax(result)),
+    ]
+    return Section("appendix", "Appendix", parts, appendix=True)
+
+
+def closing_section(result: StudyResult) -> Section:
+    """Return the section at the very end: what terms mean, who is cited, how the run came about."""
+    parts: list[tuple[str, Builder]] = [
         ("definitions", _definitions),
         ("references", lambda: _references(result)),
         ("provenance", lambda: _provenance(result)),
     ]
-    return Section("appendix", "Appendix", parts, appendix=True)
+    return Section("sources", "Definitions, References, Provenance", parts, appendix=True)
 
 
 def _titled(result: StudyResult) -> dict[str, ModelResult]:

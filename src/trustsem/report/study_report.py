@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trustsem.errors import UnknownOptionError
 from trustsem.report.blocks import Composed, Composer, Drawing, Figure
+from trustsem.report.checklist import checklist_section
 from trustsem.report.document import SCHEMA, results_document, to_json
 from trustsem.report.front import Front, front_of
 from trustsem.report.further_sections import INTERACTION, chart_of
 from trustsem.report.html import html_report
 from trustsem.report.latex import latex_report
 from trustsem.report.markdown import markdown_report
-from trustsem.report.sections import View, study_sections
+from trustsem.report.sections import View, closing_section, study_sections
 from trustsem.report.study_tables import labels
 from trustsem.report.word import word_report
 from trustsem.report.writing import (
@@ -40,11 +41,13 @@ FORMATS = ("html", "docx", "latex", "markdown", "json")
 DEFAULT_FORMATS = ("html", "docx", "json")
 """Formats of a report of which nobody says otherwise."""
 
+_OTHER_NAMES = {"word": "docx", "tex": "latex", "md": "markdown"}
+
 
 def write_report(
     result: StudyResult,
     directory: str | Path,
-    formats: Iterable[str] = DEFAULT_FORMATS,
+    formats: str | Iterable[str] = DEFAULT_FORMATS,
     *,
     force: bool = False,
 ) -> Path:
@@ -59,11 +62,11 @@ def write_report(
         The study.
     directory : path
         Where the report goes: absent, empty, or (with ``force``) the results of an earlier run.
-    formats : iterable of str
+    formats : str or iterable of str
         ``"html"`` for ``report.html``, ``"docx"`` for ``report.docx``, ``"latex"`` for
         ``report.tex`` (and ``figures/*.pdf``), ``"markdown"`` for ``report.md``, ``"json"`` for
         ``results.json``. ``manifest.json``, ``tables/*.csv``, ``figures/*.svg`` and
-        ``figures/*.png`` are always written.
+        ``figures/*.png`` are always written. ``"all"`` stands for all formats.
     force : bool
         Replace the results of an earlier run, if nothing else is in that directory.
 
@@ -79,14 +82,29 @@ def write_report(
     UnknownOptionError
         If a format does not exist.
     """
-    chosen = tuple(formats)
-    for name in chosen:
-        if name not in FORMATS:
-            raise UnknownOptionError(name, FORMATS, kind="report format")
+    chosen = require_formats(formats)
     destination = require_destination(directory, force=force)
     with new_directory(destination, force=force) as folder:
         _fill(folder, result, chosen, _rerun(result, destination))
     return destination
+
+
+def require_formats(formats: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the formats that are meant, each once.
+
+    Raises
+    ------
+    UnknownOptionError
+        If a format does not exist.
+    """
+    names = (formats,) if isinstance(formats, str) else tuple(formats)
+    chosen: dict[str, None] = {}
+    for name in names:
+        meant = FORMATS if name == "all" else (_OTHER_NAMES.get(name, name),)
+        if meant[0] not in FORMATS:
+            raise UnknownOptionError(name, (*FORMATS, "all"), kind="report format")
+        chosen |= dict.fromkeys(meant)
+    return tuple(chosen)
 
 
 def _rerun(result: StudyResult, destination: Path) -> dict[str, str | None]:
@@ -121,7 +139,7 @@ def _fill(
 ) -> None:
     """Write all files of a report; the manifest last, with the hashes of the others."""
     version = str(result.manifest["versions"][PROGRAM])
-    composed = Composer().add(study_sections(result, partial(_drawing, result), version))
+    composed = composed_report(result, version)
     failures = [*composed.failures, *_write_figures(folder, composed.of(Figure), formats)]
     _write_tables(folder, composed.of(Table))
     front = front_of(result, version)
@@ -140,6 +158,35 @@ def _fill(
         "outputs": file_hashes(folder),
     }
     _write(folder / MANIFEST, to_json(manifest))
+
+
+def composed_report(result: StudyResult, version: str) -> Composed:
+    """Return the sections of a study's report, the checklist and the references at the end."""
+    composer = Composer()
+    body = composer.add(study_sections(result, partial(_drawing, result), version))
+    return composer.add([checklist_section(result, body), closing_section(result)])
+
+
+def checklist(result: StudyResult) -> Table:
+    """Tabulate where each point of the reporting standards stands in the report of a study.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    Table
+        A row per point: what is to be reported, its status, where it stands or what the authors
+        must add.
+
+    References
+    ----------
+    Appelbaum et al. (2018) [appelbaum2018]_.
+    """
+    version = str(result.manifest["versions"][PROGRAM])
+    return next(t for t in composed_report(result, version).of(Table) if t.name == "checklist")
 
 
 def _drawing(result: StudyResult, name: str) -> Drawing:

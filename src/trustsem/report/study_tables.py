@@ -182,23 +182,41 @@ def hypotheses(result: StudyResult) -> Table:
     sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
     reasons = " ".join(_not_supported(frame))
     failing = [row for row in range(len(frame)) if not _supported(frame, row)]
+    resampled = _with_bootstrap_intervals(result, frame)
     return Table(
         "hypotheses",
         "Hypotheses",
         frame,
         show=(
-            "hypothesis", "path", "sign", "std_all", "est", "se", "ci", "z", "pvalue", "supported",
+            "hypothesis", "path", "sign", "std_all", *(["boot_ci"] if resampled else []), "est",
+            "se", *([] if resampled else ["ci"]), "z", "pvalue", "supported",
         ),
-        columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
+        columns={
+            "ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)"),
+            "boot_ci": display.Column("95% CI (β)", display.BOUNDED),
+        },
         marks={(row, "supported"): "a" for row in failing} if reasons else {},
         notes=Notes(
             f"{_fit_note(step.model)} β = standardised path, or product of the paths of a chain. "
+            f"{resampled}"
             f"Supported: the expected sign and "
             f"p < {display.bounded(result.study.thresholds.significance, 2)} "
             f"({sided or 'two-tailed'}).",
             (reasons,) if reasons else (),
         ),
     )  # fmt: skip
+
+
+def _with_bootstrap_intervals(result: StudyResult, frame: pd.DataFrame) -> str:
+    """Add the bootstrap intervals of β to the frame and say which they are; empty without any."""
+    if result.resampled is None or frame.empty:
+        return ""
+    found = result.resampled.hypotheses.set_index("hypothesis").loc[frame["hypothesis"]]
+    kind = "bca" if "std_bca_ci_lower" in found else "percentile"
+    for end in ("lower", "upper"):
+        frame[f"boot_ci_{end}"] = found[f"std_{kind}_ci_{end}"].to_numpy()
+    name = {"bca": "BCa", "percentile": "percentile"}[kind]
+    return f"95% CI = {name} bootstrap interval of β, {result.resampled.measurement.n} resamples. "
 
 
 def explained_variance(result: StudyResult) -> Table:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trustsem.results import ModelResult
+    from trustsem.study.plan import Study
 
 
 def measured_at(
@@ -109,6 +110,44 @@ def reliability_errors(
         **dict(zip(MODEL_INDICES, errors.T, strict=True)),
     }
     return pd.DataFrame(columns, index=pd.Index(names, name="construct"))
+
+
+def scale_moments(
+    study: Study, model: ModelResult, items_of: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Return mean and standard deviation of the mean of each construct's items.
+
+    Parameters
+    ----------
+    study : Study
+        The plan, which says where the moments come from.
+    model : ModelResult
+        The measurement model of one group.
+    items_of : mapping of str to sequence of str
+        Construct to its items.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by construct, columns ``mean`` and ``sd`` (divisor N - 1); scale points. NaN where
+        the moments are not those of the answers: ordered items, a printed matrix of correlations
+        without standard deviations, no means.
+    """
+    (sample,) = model.estimate.problem.samples
+    printed = study.moments
+    unit_variances = printed is not None and printed.kind == "correlation" and printed.sd is None
+    spread = np.nan if model.table.ordered or unit_variances else 1.0
+    if sample.divisor == "n":
+        spread *= float(np.sqrt(sample.n_obs / (sample.n_obs - 1)))
+    rows = {}
+    for construct, items in items_of.items():
+        chosen = sample.select(items)
+        mean = np.nan if chosen.mean is None else float(np.mean(chosen.mean))
+        rows[construct] = {
+            "mean": np.nan if model.table.ordered else mean,
+            "sd": spread * float(np.sqrt(chosen.cov.sum())) / len(items),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "sd"])
 
 
 def complete_answers(model: ModelResult, items: Sequence[str]) -> pd.DataFrame | None:

@@ -13,7 +13,7 @@ from trustsem.errors import EstimationError, InferenceError, SpecificationError
 from trustsem.findings import Finding, labelled
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
-from trustsem.study.constructs import complete_answers, reliability_errors
+from trustsem.study.constructs import complete_answers, reliability_errors, scale_moments
 from trustsem.study.measurement_tables import measurement_tables
 from trustsem.study.pairs import discriminant_tests
 from trustsem.study.rival_measurement import rival_measurement
@@ -153,6 +153,7 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
         labels=labels,
         residual_covariances=False,  # Fornell & Larcker's formula; omega counts them
     )
+    reliability = reliability.join(scale_moments(study, model, items_of))
     errors = reliability_errors(model, items_of, residual_covariances=False)
     cases = complete_answers(model, study.items)
     intervals = reliability_intervals(reliability, errors, limits, normal=cases is None)

@@ -158,22 +158,35 @@ def validity_matrix(step: MeasurementStep) -> Table:
     names, n = _labels(step), len(values)
     numbers = [str(position + 1) for position in range(n)]
     frame = pd.DataFrame(values, columns=numbers)
+    indices = step.reliability.loc[below.index, list(_BESIDE_CORRELATIONS)].reset_index(drop=True)
+    frame = pd.concat([indices.dropna(axis="columns", how="all"), frame], axis="columns")
     frame.insert(
         0,
         "construct",
         [f"{position + 1}. {names[str(name)]}" for position, name in enumerate(below.index)],
     )
+    scores = "M and SD of the mean of a construct's items. " if "sd" in frame else ""
     return Table(
         "validity",
         "Construct Correlations, Square Roots of AVE and HTMT",
         frame,
-        columns={number: display.Column(number, _BLANK) for number in numbers},
+        columns={
+            **{number: display.Column(number, _BLANK) for number in numbers},
+            **{name: _TWO_DECIMALS[name] for name in ("alpha", "cr", "ave", "msv")},
+        },
         strong=frozenset((position, numbers[position]) for position in range(n)),
         notes=Notes(
-            "Diagonal (bold): square root of AVE. Below: correlations of the constructs. "
+            f"{scores}Diagonal (bold): square root of AVE. Below: correlations of the constructs. "
             "Above: heterotrait-monotrait ratios of absolute correlations (HTMT)."
         ),
     )
+
+
+_BESIDE_CORRELATIONS = ("mean", "sd", "alpha", "cr", "ave", "msv")
+_TWO_DECIMALS = {
+    name: replace(display.COLUMNS[name], format=display.Format("bounded", 2))
+    for name in ("alpha", "cr", "ave", "msv")
+}
 
 
 def discriminant(step: MeasurementStep) -> Table:

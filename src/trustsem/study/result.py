@@ -116,7 +116,7 @@ class StudyResult(Shown):
     def report(
         self,
         directory: str | Path,
-        formats: Sequence[str] = ("html", "docx", "json"),
+        formats: str | Sequence[str] = ("html", "docx", "json"),
         *,
         force: bool = False,
     ) -> Path:
@@ -126,7 +126,7 @@ class StudyResult(Shown):
         ----------
         directory : path
             Where to; it must not exist, unless ``force``.
-        formats : sequence of {"html", "docx", "latex", "markdown", "json"}
+        formats : {"html", "docx", "latex", "markdown", "json", "all"} or a sequence of them
             What to write beside tables, figures and manifest.
         force : bool
             Replace an earlier report.
@@ -140,10 +140,29 @@ class StudyResult(Shown):
         ------
         OutputError
             If it cannot be written there.
+        UnknownOptionError
+            If a format does not exist.
         """
         from trustsem.report import write_report  # noqa: PLC0415 (the one upward import)
 
-        return write_report(self, Path(directory), formats=tuple(formats), force=force)
+        return write_report(self, Path(directory), formats=formats, force=force)
+
+    def checklist(self) -> Table:
+        """Return where each point of the reporting standards stands in the report.
+
+        Returns
+        -------
+        Table
+            A row per point of JARS-Quant for structural equation models: its status, and the table,
+            figure or paragraph of the report, or what the authors must add.
+
+        References
+        ----------
+        Appelbaum et al. (2018) [appelbaum2018]_.
+        """
+        from trustsem.report import checklist  # noqa: PLC0415 (the one upward import)
+
+        return checklist(self)
 
     def draw(self, view: View | Literal["tests"] | None = None) -> Diagram:
         """Draw a path diagram, or the decision tree of the structural models.

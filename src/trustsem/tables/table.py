@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from trustsem import display
 from trustsem.tables import csv_text, html, latex, markdown, text, word
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet
-from trustsem.typesetting import Rich, emphasised, marked, plain, raised, typeset
+from trustsem.typesetting import Rich, emphasised, marked, plain, raised, to_plain, typeset
 
 _LOWER, _UPPER = "_lower", "_upper"
 
@@ -169,6 +169,26 @@ class Table:
 
     def _repr_latex_(self) -> str:
         return self.to_latex()
+
+    def cell(self, row: int, name: str, medium: display.Medium = "typeset") -> str:
+        """Return one cell as it is printed, for a sentence that tells the same number.
+
+        Parameters
+        ----------
+        row : int
+            Position of the row.
+        name : str
+            Stable name of a column, or of the interval that two columns form.
+        medium : {"plain", "typeset"}
+            Whether a minus is a true minus.
+        """
+        frame = self.to_frame().iloc[[row]].reset_index(drop=True)
+        formats = {(0, key): value for (at, key), value in self.cell_formats.items() if at == row}
+        alone = replace(
+            self, frame=frame, show=(name,), cell_formats=formats, marks={}, group_by="", limit=0
+        )
+        (line,) = alone.sheet(medium).lines
+        return to_plain(line.cells[0]) if isinstance(line, Row) else ""
 
     def sheet(self, medium: display.Medium = "typeset") -> Sheet:
         """Return the table in words, its numbers rounded; every medium prints these cells.
