@@ -26,6 +26,7 @@ from trustsem.charts.labels import (
 from trustsem.charts.marks import number_axis, open_frame, write
 from trustsem.charts.settings import BAND, INK, QUIET, RULE, SMALL_SIZE, TEXT_SIZE
 from trustsem.diagram.page import MM_PER_POINT, PAGE_HEIGHT
+from trustsem.diagram.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +38,8 @@ _TALLEST, _LOWEST = 34.0, 17.0
 _OVERLAP = 0.82
 """Height of the tallest ridge in pitches."""
 _FOOT, _HEAD, _GAP = 28.0, 14.0, 7.0
-_LEAST_PLOT, _LEAST_NAMES = 0.38, 0.3
-"""Shares of the width that the plot keeps, and that names keep before numbers are left out."""
+_LEAST_PLOT = 0.34
+"""Share of the width that the plot keeps; numbers are left out where names would be cut."""
 _TAIL = 0.004
 """Height, in that of the peak, below which a tail is not drawn."""
 
@@ -114,10 +115,17 @@ class DensityChart(Chart):
         numbers = 2 * _GAP + sum(self._number_widths)
         needed = widest((ridge.text for ridge in self.ridges), TEXT_SIZE)
         beside = (1 - _LEAST_PLOT) * page - codes
-        if beside - numbers < min(needed, _LEAST_NAMES * page):
+        if any(
+            self._lines(ridge, beside - numbers)[-1].endswith(ELLIPSIS) for ridge in self.ridges
+        ):
             numbers = 0.0
         names = min(needed, beside - numbers, 0.5 * page)
         return codes, names, numbers
+
+    def _lines(self, ridge: Ridge, room: float) -> tuple[str, ...]:
+        """Return the lines of a name."""
+        most = max(1, int(self._pitch / block_height(1, TEXT_SIZE)))
+        return fitted(ridge.text, TEXT_SIZE, room, most)
 
     @property
     def _number_widths(self) -> tuple[float, float]:
@@ -172,13 +180,12 @@ class DensityChart(Chart):
         """Write code and name at the left."""
         left, codes = room
         names = left - codes - _GAP
-        lines = max(1, int(self._pitch / block_height(1, TEXT_SIZE)))
         write(
             axes, shortened(ridge.code, TEXT_SIZE, codes), (0.0, middle), (-left, 0.0),
             across="axes fraction", size=TEXT_SIZE,
         )  # fmt: skip
         write(
-            axes, "\n".join(fitted(ridge.text, TEXT_SIZE, names, lines)), (0.0, middle),
+            axes, "\n".join(self._lines(ridge, names)), (0.0, middle),
             (codes - left, 0.0), across="axes fraction", size=TEXT_SIZE,
         )  # fmt: skip
 

@@ -102,7 +102,7 @@ _SETTINGS = (
     _Setting(8.0, 2, 3.0),
     _Setting(8.0, 1, 3.0),
     _Setting(7.0, 1, 2.2),
-    _Setting(7.0, 1, 0.5),
+    _Setting(7.0, 1, 0.05),
 )
 
 
@@ -125,6 +125,7 @@ class _Plan:
     columns: tuple[float, ...]
     lines: tuple[_Line, ...]
     headings: tuple[tuple[str, float], ...]
+    spans: tuple[tuple[float, float], ...]
     height: float
 
 
@@ -238,21 +239,25 @@ class Forest(Chart):
     ) -> _Plan:
         """Put every row at its height."""
         size = setting.size
-        place, lines, headings = 0.5 * setting.gap, [], []
+        place, lines, headings, spans = 0.5 * setting.gap, [], [], []
         for number, block in enumerate(self.blocks):
             if block.heading:
                 place += 1.2 * setting.gap if number else 0.0
                 height = block_height(1, size) + setting.gap
                 headings.append((block.heading, place + height / 2))
                 place += height
+            top = place if block.heading or number else 0.0
             for row in block.rows:
                 text = fitted(row.text, size, names, setting.lines) if row.text and names else ()
                 marks = _MARK_PITCH * len(row.marks) if len(row.marks) > 1 else 0.0
                 height = max(block_height(max(len(text), 1), size), marks) + setting.gap
                 lines.append(_Line(row, text, place + height / 2))
                 place += height
+            spans.append((top, place))
         height = place + 0.5 * setting.gap
-        return _Plan(setting, code_width, names, columns, tuple(lines), tuple(headings), height)
+        return _Plan(
+            setting, code_width, names, columns, tuple(lines), tuple(headings), tuple(spans), height
+        )
 
     def _draw(self, axes: Axes) -> None:
         """Draw rows, marks and scale."""
@@ -263,7 +268,7 @@ class Forest(Chart):
         axes.set_ylim(plan.height, 0.0)
         axes.set_yticks([])
         number_axis(axes, self.axis, self._limits, length)
-        self._draw_references(axes)
+        self._draw_references(axes, plan)
         for heading, middle in plan.headings:
             text = shortened(heading, plan.setting.size * 1.08, self.points - 2 * MARGIN)
             write(
@@ -275,17 +280,22 @@ class Forest(Chart):
         self._draw_headers(axes, plan)
         self._draw_legend(axes, room)
 
-    def _draw_references(self, axes: Axes) -> None:
-        """Draw zero and the cutoffs, each with its number on top."""
+    def _draw_references(self, axes: Axes, plan: _Plan) -> None:
+        """Draw zero and the cutoffs beside the rows, each cutoff with its number on top."""
         low, high = self._limits
-        if low < 0.0 < high:
-            axes.axvline(0.0, color=RULE, linewidth=0.8, zorder=0)
         for value in self.references:
-            axes.axvline(value, color=QUIET, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
             write(
                 axes, cutoff(value), (value, 1.0), (0.0, 3.0), down="axes fraction",
                 side="center", level="bottom", color=QUIET,
             )  # fmt: skip
+        for top, foot in plan.spans:
+            if low < 0.0 < high:
+                axes.plot([0.0, 0.0], [top, foot], "-", color=RULE, linewidth=0.8, zorder=0)
+            for value in self.references:
+                axes.plot(
+                    [value, value], [top, foot], color=QUIET, linewidth=0.6,
+                    linestyle=(0, (1, 2)), zorder=0,
+                )  # fmt: skip
 
     def _draw_row(self, axes: Axes, line: _Line, plan: _Plan, room: Layout) -> None:
         """Draw one row: names, marks, numbers."""

@@ -26,7 +26,7 @@ from trustsem.charts.labels import (
 )
 from trustsem.charts.marks import open_frame, swatches, write
 from trustsem.charts.settings import ACCENT, QUIET, SMALL_SIZE, TEXT_SIZE
-from trustsem.diagram.text import text_width
+from trustsem.diagram.text import ELLIPSIS, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +42,8 @@ _NUMBER_CELL = 19.0
 _GAP = 5.0
 _ROOMY = 190.0
 """Side of a triangle beside which its legend fits, in points."""
+_NAME_SHARES = (0.24, 0.30, 0.36)
+"""Shares of the width that names of constructs may take; more only where they would be cut."""
 _SHADES = 20
 _FLAGGED = 6
 
@@ -88,17 +90,35 @@ class ResidualMap(Chart):
         side = cell * len(self.items)
         right = self.points - 2 * MARGIN - left - side
         legend = 4.0 if side >= _ROOMY else 14.0 * len(self._legend_rows()) + 4.0
-        return Layout(left, right, legend, codes + 4.0 if codes else 4.0, side)
+        return Layout(left, right, legend, codes + _GAP + 4.0 if codes else 4.0, side)
 
     def _measures(self) -> tuple[float, float, float]:
         """Return the room of names at the left, that of codes, and the side of a cell."""
+        for share in _NAME_SHARES:
+            measures = self._measured(share)
+            if not any(line.endswith(ELLIPSIS) for line in self._names(measures)):
+                break
+        return measures
+
+    def _measured(self, share: float) -> tuple[float, float, float]:
+        """Return the measures if names take no more than a share of the width."""
         page, p = self.points - 2 * MARGIN, len(self.items)
-        names = min(widest((name for name, _ in self.blocks), SMALL_SIZE) * BOLD, 0.24 * page)
+        names = min(widest((name for name, _ in self.blocks), SMALL_SIZE) * BOLD, share * page)
         codes = min(widest(self.items, SMALL_SIZE), 0.14 * page)
         cell = min((page - names - codes - 2 * _GAP) / p, _LARGEST_CELL)
         if cell >= _LABEL_PITCH:
             return names + codes + 2 * _GAP, codes, cell
         return names + _GAP, 0.0, min((page - names - _GAP) / p, _LARGEST_CELL)
+
+    def _names(self, measures: tuple[float, float, float]) -> list[str]:
+        """Return the names of the constructs, broken into lines that fit beside their items."""
+        left, codes, cell = measures
+        room = (left - (codes + _GAP if codes else 0.0) - _GAP) / BOLD
+        texts = []
+        for name, count in self.blocks:
+            lines = max(1, int(count * cell / block_height(1, SMALL_SIZE)))
+            texts.append("\n".join(fitted(name, SMALL_SIZE, room, lines)))
+        return texts
 
     def _draw(self, axes: Axes) -> None:
         """Draw cells, marks, names and the scale of colours."""
@@ -118,7 +138,7 @@ class ResidualMap(Chart):
 
     def _draw_marks(self, axes: Axes, places: Sequence[tuple[int, int]], cell: float) -> None:
         """Print numbers where cells hold them; mark what is significant, with its sign."""
-        size = SMALL_SIZE if cell >= _NUMBER_CELL else max(min(cell, TEXT_SIZE), 4.0)
+        size = SMALL_SIZE if cell >= _NUMBER_CELL else min(0.8 * cell, TEXT_SIZE)
         for row, column in places:
             value, flagged = self.residuals[row, column], self._flagged(row, column)
             if not np.isfinite(value):
@@ -146,13 +166,10 @@ class ResidualMap(Chart):
                 axes, text, (middle, 0.0), (0.0, -_GAP), down="axes fraction", side="right",
                 rotation=90, rotation_mode="anchor",
             )  # fmt: skip
-        start, (_, _, cell) = 0, self._measures()
-        for name, count in self.blocks:
-            room = left - (codes + _GAP if codes else 0.0) - _GAP
-            lines = max(1, int(count * cell / block_height(1, SMALL_SIZE)))
-            text = "\n".join(fitted(name, SMALL_SIZE, room / BOLD, lines))
-            fits = count * cell >= block_height(1, SMALL_SIZE)
-            if fits:
+        measures = self._measures()
+        start, cell = 0, measures[2]
+        for (_, count), text in zip(self.blocks, self._names(measures), strict=True):
+            if count * cell >= block_height(1, SMALL_SIZE):
                 write(
                     axes, text, (0.0, start + count / 2), (-left, 0.0), across="axes fraction",
                     weight="bold",
@@ -322,7 +339,7 @@ class CorrelationMap(Chart):
     def _measures(self) -> tuple[float, float, float]:
         """Return the room of the names, and width and height of a cell, in points."""
         page, k = self.points - 2 * MARGIN, len(self.names)
-        least = widest((bounded(v) for v in self.values.ravel()), self._number_size) + 3.0
+        least = widest((bounded(v) for v in self.values.ravel()), self._number_size) + 2.0
         wanted = widest(self._numbered, TEXT_SIZE) + _GAP
         left = min(wanted, max(page - k * least, 0.2 * page), 0.45 * page)
         across = min((page - left) / k, 56.0)
@@ -334,7 +351,7 @@ class CorrelationMap(Chart):
         """Size of the numbers, smaller where there are many columns on a narrow page."""
         page, k = self.points - 2 * MARGIN, len(self.names)
         wide = widest((bounded(v) for v in self.values.ravel()), 1.0)
-        return float(np.clip((0.75 * page / k - 3.0) / wide, 5.5, TEXT_SIZE))
+        return float(np.clip((0.75 * page / k - 2.0) / wide, 6.0, TEXT_SIZE))
 
     @property
     def _numbered(self) -> list[str]:

@@ -42,7 +42,7 @@ _TICK = 24.0
 """Least distance of ticks, in points."""
 _NAMES = 0.56
 """Share of the width that items and wordings may take."""
-_PITCHES = (15.0, 12.5, 10.5, 9.0)
+_PITCHES = (15.0, 12.5, 10.5, 9.5, 8.3)
 _CELL_LINE = 8.6
 _LEAST_COLUMN, _WIDEST_COLUMN = 14.0, 26.0
 """Width of the column of a pattern, in points."""
