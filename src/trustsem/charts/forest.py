@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trustsem.charts.chart import MARGIN, Chart, Layout, Width
-from trustsem.charts.labels import block_height, cutoff, fitted, shortened, widest
+from trustsem.charts.labels import BOLD, block_height, cutoff, fitted, shortened, widest
 from trustsem.charts.marks import SHAPES, corner_mark, number_axis, open_frame, write
 from trustsem.charts.settings import INK, QUIET, RULE, SMALL_SIZE
 from trustsem.diagram.page import MM_PER_POINT, PAGE_HEIGHT
@@ -270,7 +270,7 @@ class Forest(Chart):
         number_axis(axes, self.axis, self._limits, length)
         self._draw_references(axes, plan)
         for heading, middle in plan.headings:
-            text = shortened(heading, plan.setting.size * 1.08, self.points - 2 * MARGIN)
+            text = shortened(heading, plan.setting.size * BOLD, self.points - 2 * MARGIN)
             write(
                 axes, text, (0.0, middle), (-room.left, 0.0), across="axes fraction",
                 size=plan.setting.size, weight="bold",

@@ -106,7 +106,7 @@ def placed_labels(
 
 _OFFSETS = [
     (sign * (6.0 + 3.0 * abs(step)), 7.0 * step)
-    for step in (0, 1, -1, 2, -2, 3, -3, 4, -4)
+    for step in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6)
     for sign in (1.0, -1.0)
 ]
 

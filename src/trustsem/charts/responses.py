@@ -166,7 +166,7 @@ class LikertChart(Chart):
         self._draw_scale(axes, left, right)
         place = 0.0
         for block in self.blocks:
-            heading = shortened(block.heading, TEXT_SIZE * 1.1, self.points - 2 * MARGIN)
+            heading = shortened(block.heading, TEXT_SIZE * BOLD, self.points - 2 * MARGIN)
             write(
                 axes, heading, (0.0, place + 0.62 * pitch), (-room.left, 0.0),
                 across="axes fraction", size=TEXT_SIZE, weight="bold",
@@ -310,7 +310,8 @@ def likert_chart(
     for construct, rows in answers.groupby("construct", sort=False):
         bars = []
         for item, own in rows.groupby("item", sort=False):
-            codes = _codes(rows["answer"], (scales or {}).get(str(item)))
+            scale = (scales or {}).get(str(item))
+            codes = _codes(rows["answer"], scale) or _codes(own["answer"], scale)
             if not codes:
                 left_out.append(str(item))
                 continue
