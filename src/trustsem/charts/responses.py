@@ -310,8 +310,8 @@ def likert_chart(
     for construct, rows in answers.groupby("construct", sort=False):
         bars = []
         for item, own in rows.groupby("item", sort=False):
-            scale = (scales or {}).get(str(item))
-            codes = _codes(rows["answer"], scale) or _codes(own["answer"], scale)
+            declared = (scales or {}).get(str(item))
+            codes = _codes(rows["answer"], declared) or _codes(own["answer"], declared)
             if not codes:
                 left_out.append(str(item))
                 continue
