@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trustsem.charts import style
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
     from trustsem.moments import polychoric
@@ -58,6 +59,7 @@ _HOME = {
     "second_order": "study",
     "sem": "results",
     "shipped_studies": "study",
+    "style": "charts",
     "two_step": "study",
 }
 
@@ -83,6 +85,7 @@ __all__ = [
     "second_order",
     "sem",
     "shipped_studies",
+    "style",
     "two_step",
 ]
 

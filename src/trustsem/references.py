@@ -127,6 +127,9 @@ REFERENCES: dict[str, str] = {
     "williams1989": "Williams, L. J., Cote, J. A., & Buckley, M. R. (1989). Lack of method variance in self-reported affect and perceptions at work: Reality or artifact? Journal of Applied Psychology, 74(3), 462-468.",
     "williams2010": "Williams, L. J., Hartman, N., & Cavazotte, F. (2010). Method variance and marker variables: A review and comprehensive CFA marker technique. Organizational Research Methods, 13(3), 477-514.",
     "zumbo2007": "Zumbo, B. D., Gadermann, A. M., & Zeisser, C. (2007). Ordinal versions of coefficients alpha and theta for Likert rating scales. Journal of Modern Applied Statistical Methods, 6(1), 21-29.",
+    "david2003": "David, H. A., & Nagaraja, H. N. (2003). Order statistics (3rd ed.). Wiley.",
+    "okabe2008": "Okabe, M., & Ito, K. (2008). Color universal design (CUD): How to make figures and presentations that are friendly to colorblind people. J*FLY Data Depository for Drosophila Researchers.",
+    "silverman1986": "Silverman, B. W. (1986). Density estimation for statistics and data analysis. Chapman and Hall.",
 }
 
 

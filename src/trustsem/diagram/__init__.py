@@ -4,7 +4,6 @@ from trustsem.diagram.build import conceptual_graph, graph_from_parameters
 from trustsem.diagram.figure import Diagram, draw, draw_tree
 from trustsem.diagram.graph import Edge, Node, PathGraph, View
 from trustsem.diagram.scene import Scene
-from trustsem.diagram.slopes import SlopesChart
 from trustsem.diagram.tree import TreeEdge, TreeGraph, TreeNode
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "Node",
     "PathGraph",
     "Scene",
-    "SlopesChart",
     "TreeEdge",
     "TreeGraph",
     "TreeNode",

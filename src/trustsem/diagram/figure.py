@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trustsem.diagram.measurement import lay_out_measurement
-from trustsem.diagram.metrics import MM_PER_POINT, conflicts, scene_metrics
+from trustsem.diagram.metrics import conflicts, scene_metrics
+from trustsem.diagram.page import COLUMN_WIDTHS, MM_PER_POINT, PAGE_HEIGHT, page_points
 from trustsem.diagram.paths import lay_out
 from trustsem.diagram.saving import save_figure
 from trustsem.diagram.svg import svg_text
 from trustsem.diagram.tree import lay_out_tree
-from trustsem.errors import UnknownOptionError
 from trustsem.findings import Finding
 
 if TYPE_CHECKING:
@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from trustsem.diagram.scene import Scene
     from trustsem.diagram.tree import TreeGraph
 
-COLUMN_WIDTHS = (90.0, 140.0, 190.0)
-"""Widths of one, one and a half and two columns of a journal, in millimetres."""
 SMALLEST_FONT = 6.0
-_WIDEST, _NARROWEST = 2000.0, 20.0
-_PAGE_HEIGHT = 247.0
 _TOLERANCE = 0.5
 
 
@@ -153,20 +149,6 @@ class Diagram:
         return {kind: make() for kind, make in makers.items() if kind in wanted}
 
 
-def _points(width: str | float) -> float:
-    """Return a width in points; numbers are millimetres."""
-    text = str(width).strip().lower().removesuffix("mm").strip()
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not _NARROWEST <= value <= _WIDEST:
-        raise UnknownOptionError(
-            str(width), [f"{column:g}mm" for column in COLUMN_WIDTHS], kind="figure width"
-        )
-    return value / MM_PER_POINT
-
-
 def draw(
     graph: PathGraph,
     width: str | float = "190mm",
@@ -196,7 +178,7 @@ def draw(
     UnknownOptionError
         If the width is no width.
     """
-    points = _points(width)
+    points = page_points(width)
     shown = replace(graph, title=title) if title else graph
     maker = lay_out_measurement if graph.view == "measurement" else lay_out
     scene, missing = maker(shown, points)
@@ -223,7 +205,7 @@ def draw_tree(graph: TreeGraph, width: str | float = "190mm") -> Diagram:
     UnknownOptionError
         If the width is no width.
     """
-    points = _points(width)
+    points = page_points(width)
     scene, missing = lay_out_tree(graph, points)
     return Diagram(graph, scene, _findings(graph, scene, points, missing))
 
@@ -258,16 +240,16 @@ def _findings(
             )
         )
     height = scene.height * MM_PER_POINT
-    if height > _PAGE_HEIGHT:
+    if height > PAGE_HEIGHT:
         findings.append(
             Finding(
                 "figure_too_tall",
                 "figure",
-                f"The figure is {height:.0f} mm tall; a printed page holds {_PAGE_HEIGHT:.0f} mm.",
+                f"The figure is {height:.0f} mm tall; a printed page holds {PAGE_HEIGHT:.0f} mm.",
                 severity="warning",
                 holds=False,
                 value=round(height, 1),
-                threshold=_PAGE_HEIGHT,
+                threshold=PAGE_HEIGHT,
                 remedy="Draw it wider, show fewer constructs, or print it on two pages.",
             )
         )

@@ -6,11 +6,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.geometry import Box, lines_cross
+from trustsem.diagram.page import MM_PER_POINT
 
 if TYPE_CHECKING:
     from trustsem.diagram.scene import Mark, MarkKind, Scene
-
-MM_PER_POINT = 25.4 / 72
 
 
 def conflicts(scene: Scene) -> dict[str, int]:

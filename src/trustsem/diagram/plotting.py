@@ -116,7 +116,7 @@ def draw_into(scene: Scene, axes: Axes) -> None:
     across = place.width * figure.get_figwidth() * _POINTS_PER_INCH / scene.width
     down = place.height * figure.get_figheight() * _POINTS_PER_INCH / scene.height
     scale = min(across, down)
-    family = _families(scene)
+    family = font_families("".join(text.content for mark in scene.marks for text in mark.texts))
     order = 1
     for mark in scene.marks:
         for shape in mark.shapes:
@@ -124,12 +124,22 @@ def draw_into(scene: Scene, axes: Axes) -> None:
             _draw(axes, shape, scale, order, family)
 
 
-def _families(scene: Scene) -> list[str]:
-    """Return the font families, with one for East Asian letters where they occur."""
+def font_families(text: str) -> list[str]:
+    """Return the font families for a text, with one for East Asian letters where they occur.
+
+    Parameters
+    ----------
+    text : str
+        All letters of a figure.
+
+    Returns
+    -------
+    list of str
+        The first that holds a letter prints it.
+    """
     from matplotlib import font_manager  # noqa: PLC0415  # slow to import
 
-    letters = {letter for mark in scene.marks for text in mark.texts for letter in text.content}
-    if not any(is_wide(letter) for letter in letters):
+    if not any(is_wide(letter) for letter in set(text)):
         return [FAMILY]
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [FAMILY, *[name for name in _WIDE_FAMILIES if name in installed][:1]]

@@ -6,7 +6,7 @@ import hashlib
 import re
 from html import escape
 
-from trustsem.diagram.metrics import MM_PER_POINT
+from trustsem.diagram.page import MM_PER_POINT
 from trustsem.diagram.scene import Ellipse, Mark, Path, Pen, Rect, Scene, Shape, Text
 
 FONT_FAMILY = "Arial, Helvetica, Liberation Sans, DejaVu Sans, sans-serif"

@@ -20,6 +20,7 @@ from trustsem.results.group_differences import (
 )
 from trustsem.results.ladder import LEVEL_COLUMNS, LEVELS, LOG_COLUMNS, Ladder
 from trustsem.results.model import ModelResult
+from trustsem.results.plots import InvariancePlots
 from trustsem.results.run import Data
 from trustsem.tables import Page, Shown, Table
 from trustsem.validity import CRITERIA
@@ -76,6 +77,11 @@ class Invariance(Shown):
     findings: tuple[Finding, ...]
     models: Mapping[str, ModelResult]
     accepted: str
+
+    @property
+    def plot(self) -> InvariancePlots:
+        """The charts: ``result.plot.invariance()``, ``result.plot.groups.chart()``."""
+        return InvariancePlots(self)
 
     def tables(self, labels: Mapping[str, str] | None = None) -> list[Table]:
         """Return everything as tables.

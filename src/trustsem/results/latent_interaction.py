@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from trustsem import display
-from trustsem.diagram import SlopesChart
+from trustsem.charts import SlopesChart, SlopesKind, Width
 from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError, listed
 from trustsem.findings import Finding, at_least
 from trustsem.inference import Moderation, Region, johnson_neyman
@@ -106,19 +106,23 @@ class LatentInteraction(Shown):
         """What the product adds to the explained variance of the outcome."""
         return self.r2 - self.r2_without
 
-    def chart(self, labels: Mapping[str, str] | None = None) -> SlopesChart:
+    def chart(
+        self, labels: Mapping[str, str] | None = None, *, width: Width = "190mm"
+    ) -> SlopesChart:
         """Return the drawing of slopes and region; ``.save("figure.svg")`` writes it.
 
         Parameters
         ----------
         labels : mapping of str to str, optional
             What constructs are called in print.
+        width : str or float
+            Final width.
         """
         names = labels or {}
         limit = 2.5 * self.moderator_sd
         grid = np.linspace(-limit, limit, 201)
         slope, error = self.moderation.slope(grid), self.moderation.error(grid)
-        width = -special.ndtri(self.significance / 2) * error
+        reach = -special.ndtri(self.significance / 2) * error
         cov = self.model.latent_cov
         # The product construct is measured from its mean, which is the covariance of the two.
         origin = self.moderation.b_product * float(cov.loc[self.predictor, self.moderator])
@@ -129,8 +133,8 @@ class LatentInteraction(Shown):
             outcome=names.get(self.outcome, self.outcome),
             grid=grid / self.moderator_sd,
             slope=slope,
-            lower=slope - width,
-            upper=slope + width,
+            lower=slope - reach,
+            upper=slope + reach,
             significant=self.region.holds(grid),
             lines=tuple(
                 (float(position), float(level), float(est))
@@ -142,25 +146,24 @@ class LatentInteraction(Shown):
                 )
             ),
             predictor_sd=float(np.sqrt(cov.loc[self.predictor, self.predictor])),
+            width=width,
         )
 
-    def plot(self, axes: Axes | None = None, kind: Literal["slopes", "region"] = "slopes") -> Axes:
+    def plot(self, axes: Axes | None = None, kind: SlopesKind = "slopes") -> Axes:
         """Draw the interaction with matplotlib.
 
         Parameters
         ----------
         axes : matplotlib Axes, optional
             Where to draw; new ones by default.
-        kind : {"slopes", "region"}
-            The outcome over the predictor at three values of the moderator, or the slope over
-            the moderator with its confidence band and the Johnson-Neyman region.
+        kind : {"slopes", "region", "both"}
+            The outcome over the predictor at three values of the moderator; the slope over the
+            moderator with its confidence band and the Johnson-Neyman region; or both.
 
         Returns
         -------
         matplotlib Axes
         """
-        if kind not in ("slopes", "region"):
-            raise UnknownOptionError(kind, ("slopes", "region"), kind="plot")
         return self.chart().draw_into(axes, kind)
 
     def tables(self, labels: Mapping[str, str] | None = None) -> list[Table]:

@@ -52,6 +52,7 @@ from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.plain import plain
+from trustsem.results.plots import ModelPlots
 from trustsem.results.progress import terminal_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_html, summary_text
@@ -185,6 +186,11 @@ class ModelResult:
         """The bootstrap behind standard errors and intervals, if ``se`` asks for one."""
         wanted = self.options.se == "bootstrap" and self.converged
         return self.bootstrap(self.options.bootstrap, self.options.seed) if wanted else None
+
+    @property
+    def resampled(self) -> Bootstrap | None:
+        """The bootstrap behind standard errors and intervals; None if ``se`` asks for none."""
+        return self._resampled
 
     @cached_property
     def _bollen_stine(self) -> Bootstrap | None:
@@ -630,6 +636,11 @@ class ModelResult:
         return factor_scores(self.estimate, method.lower())
 
     # -- presentation -------------------------------------------------------------------------
+
+    @property
+    def plot(self) -> ModelPlots:
+        """The charts of the model: ``result.plot.loadings()``, ``result.plot.paths.chart()``."""
+        return ModelPlots(self)
 
     def summary(self) -> str:
         """Return the result as text: trust, fit, parameters."""

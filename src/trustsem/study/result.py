@@ -20,6 +20,7 @@ from trustsem.findings import Finding, at_least
 from trustsem.results import plain
 from trustsem.study import measurement_tables
 from trustsem.study.decision_tree import decision_tree
+from trustsem.study.plots import StudyPlots
 from trustsem.tables import Notes, Page, Shown, Table
 
 if TYPE_CHECKING:
@@ -164,6 +165,16 @@ class StudyResult(Shown):
 
         return checklist(self)
 
+    @property
+    def plot(self) -> StudyPlots:
+        """The charts of the study.
+
+        ``result.plot`` lists them, ``result.plot.loadings()`` draws one into matplotlib axes,
+        ``result.plot.loadings.chart()`` returns it (``svg()``, ``save(path)``, ``description``,
+        ``note``), and ``result.plot.available()`` names those that this study can draw.
+        """
+        return StudyPlots(self)
+
     def draw(self, view: View | Literal["tests"] | None = None) -> Diagram:
         """Draw a path diagram, or the decision tree of the structural models.
 
@@ -306,5 +317,5 @@ class StudyResult(Shown):
         tree = ', .draw("tests")' if self.structural is not None else ""
         return (
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
-            f"More: {parts}, .draw(){tree}, .report(directory)",
+            f"More: {parts}, .draw(){tree}, .plot, .report(directory)",
         )
