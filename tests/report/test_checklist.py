@@ -7,7 +7,7 @@ import re
 import pytest
 
 from trustsem.report import checklist, prose, structural_tables, study_tables
-from trustsem.report.checklist import POINTS, checklist_table
+from trustsem.report.standards import POINTS, checklist_table
 from trustsem.report.study_report import composed_report
 from trustsem.study import Study, measurement_tables, reflective, two_step
 from trustsem.survey.shipped import data_path

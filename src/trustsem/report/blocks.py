@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from trustsem.errors import PlanError
 from trustsem.findings import Finding
 from trustsem.tables import Table
 from trustsem.typesetting import Rich
@@ -167,6 +168,22 @@ Block = (
 
 Builder = Callable[[], Iterable[Block]]
 """Makes the blocks of one part of a section; when it fails, only that part is missing."""
+
+Draw = Callable[[str], Drawing]
+"""Returns a figure by its name: a view of the study's model, a chart, an interaction."""
+
+
+def chart(name: str, title: str, draw: Draw) -> tuple[str, Builder]:
+    """Return the part of a section that shows a chart, nothing where there is nothing to draw."""
+
+    def blocks() -> Iterator[Block]:
+        try:
+            drawing = draw(name)
+        except PlanError:
+            return
+        yield Figure(name, title, drawing)
+
+    return f"figure of {name}", blocks
 
 
 @dataclass(frozen=True, slots=True)

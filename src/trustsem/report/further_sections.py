@@ -10,10 +10,11 @@ from trustsem.findings import Finding, labelled
 from trustsem.report.blocks import (
     Block,
     Builder,
-    Drawing,
+    Draw,
     Figure,
     Heading,
     Section,
+    chart,
 )
 from trustsem.report.study_tables import labels
 from trustsem.results.group_tables import paths_table
@@ -30,9 +31,7 @@ INTERACTION = "interaction-"
 """What the names of the figures of interactions begin with; their number follows."""
 
 
-def further_sections(
-    result: StudyResult, show: Show, draw: Callable[[str], Drawing]
-) -> list[Section]:
+def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Section]:
     """Return the sections that the study asked for.
 
     Parameters
@@ -51,13 +50,20 @@ def further_sections(
         sections.append(Section("method", "Common Method Variance", parts))
     if result.invariance is not None:
         found = result.invariance
-        parts = _parts(found.findings, partial(_group_tables, result), show)
+        parts = [
+            *_parts(found.findings, partial(_group_tables, result), show),
+            chart("invariance", "Fit by Level of Invariance", draw),
+            chart("groups", "Paths of the Groups With 95% Intervals", draw),
+        ]
         sections.append(Section("groups", f"Groups of {found.by}", parts))
     if result.interactions is not None:
         sections.append(_interactions_section(result, result.interactions, show, draw))
     if result.resampled is not None:
         resampled = result.resampled
-        parts = _parts(resampled.findings, partial(resampled.tables, labels(result)), show)
+        parts = [
+            *_parts(resampled.findings, partial(resampled.tables, labels(result)), show),
+            chart("bootstrap", "Bootstrap Distributions of the Hypothesised Effects", draw),
+        ]
         sections.append(Section("bootstrap", "Bootstrap Intervals", parts))
     return sections
 
@@ -116,7 +122,7 @@ def _interactions_section(
     result: StudyResult,
     interactions: Mapping[str, LatentInteraction],
     show: Show,
-    draw: Callable[[str], Drawing],
+    draw: Draw,
 ) -> Section:
     """Return the section of all interactions."""
     names = labels(result)

@@ -20,7 +20,7 @@ from trustsem.report.blocks import (
     Callout,
     Defined,
     Definitions,
-    Drawing,
+    Draw,
     Facts,
     Figure,
     Findings,
@@ -29,6 +29,7 @@ from trustsem.report.blocks import (
     Paragraph,
     References,
     Section,
+    chart,
 )
 from trustsem.report.definitions import (
     FURTHER_FIT,
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
 
 View = Literal["structural", "measurement", "full", "conceptual", "tests"]
 """What of a model is drawn."""
-
-Draw = Callable[[str], Drawing]
-"""Returns a figure: a view of the study's model, or another figure by its name."""
 
 _ALWAYS_CITED = ("anderson1988", "appelbaum2018", "fornell1981", "henseler2015", "hu1999")
 _CITED_IN_STEP_TWO = ("bentler2010", "burt1976", "sobel1982", "steiger1985")
@@ -74,7 +72,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     sections = [
         Section("findings", "Findings", [("findings", lambda: _main_findings(result))]),
         *_theory_section(result, draw),
-        _data_section(result),
+        _data_section(result, draw),
         _measurement_section(result, draw),
     ]
     if result.structural is not None:
@@ -82,7 +80,7 @@ def study_sections(result: StudyResult, draw: Draw, version: str) -> list[Sectio
     sections += [
         *further_sections(result, findings_list, draw),
         _checks_section(result),
-        _local_fit_section(result),
+        _local_fit_section(result, draw),
         _text_section(result, version),
         _appendix(result, draw),
     ]
@@ -168,7 +166,7 @@ def _theory_section(result: StudyResult, draw: Draw) -> Iterator[Section]:
         yield Section("theory", "Hypotheses", parts)
 
 
-def _data_section(result: StudyResult) -> Section:
+def _data_section(result: StudyResult, draw: Draw) -> Section:
     def introduction() -> Iterator[Block]:
         if result.study.description:
             yield Paragraph(plain(result.study.description))
@@ -186,6 +184,8 @@ def _data_section(result: StudyResult) -> Section:
         parts += [
             ("sample flow", _table(lambda: study_tables.sample_flow(screening))),
             ("items", _table(lambda: study_tables.item_descriptives(screening, names))),
+            chart("likert", "Answers to the Items", draw),
+            chart("missing", "Patterns of Missing Answers", draw),
         ]
     return Section("data", "Sample and Data", parts)
 
@@ -220,7 +220,9 @@ def _measurement_section(result: StudyResult, draw: Draw) -> Section:
             ("fit of the measurement model", _table(fit)),
             ("figure of the measurement model", figure),
             ("loadings", _table(lambda: study_tables.loadings(result))),
+            chart("loadings", "Standardised Loadings With 95% Intervals", draw),
             *_measurement_tables(step),
+            chart("correlations", "Construct Correlations, Square Roots of AVE and HTMT", draw),
             *common_factor,
         ],
     )
@@ -268,6 +270,7 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
             ("findings of step two", opening),
             ("figure of the structural model", figure),
             ("hypotheses", _table(lambda: study_tables.hypotheses(result))),
+            chart("paths", "Standardised Paths and Indirect Effects With 95% Intervals", draw),
             ("explained variance", _table(lambda: study_tables.explained_variance(result))),
             ("effects", _table(lambda: study_tables.effects(result))),
             ("specific indirect effects", _table(lambda: tables.chains(result))),
@@ -291,11 +294,12 @@ def _checks_section(result: StudyResult) -> Section:
     return Section("checks", "Agreement With Other Numbers", parts)
 
 
-def _local_fit_section(result: StudyResult) -> Section:
+def _local_fit_section(result: StudyResult, draw: Draw) -> Section:
     step, names = result.measurement, study_tables.labels(result)
     parts: list[tuple[str, Builder]] = [
         ("banner", partial(_banner, step.model, "measurement")),
         ("residuals", _table(lambda: measurement_tables.largest_residuals(step))),
+        chart("residuals", "Residual Correlations of the Measurement Model", draw),
         ("left-out parameters", _table(lambda: measurement_tables.modifications(step))),
         (
             "what if",

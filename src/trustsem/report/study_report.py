@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trustsem.errors import UnknownOptionError
 from trustsem.report.blocks import Composed, Composer, Drawing, Figure
-from trustsem.report.checklist import checklist_section
 from trustsem.report.document import SCHEMA, results_document, to_json
 from trustsem.report.front import Front, front_of
 from trustsem.report.further_sections import INTERACTION, chart_of
@@ -17,6 +16,7 @@ from trustsem.report.html import html_report
 from trustsem.report.latex import latex_report
 from trustsem.report.markdown import markdown_report
 from trustsem.report.sections import View, closing_section, study_sections
+from trustsem.report.standards import checklist_section
 from trustsem.report.study_tables import labels
 from trustsem.report.word import word_report
 from trustsem.report.writing import (
@@ -41,6 +41,8 @@ FORMATS = ("html", "docx", "latex", "markdown", "json")
 DEFAULT_FORMATS = ("html", "docx", "json")
 """Formats of a report of which nobody says otherwise."""
 
+_WIDTH = "165mm"
+"""Of figures: the text of a page."""
 _OTHER_NAMES = {"word": "docx", "tex": "latex", "md": "markdown"}
 
 
@@ -193,6 +195,9 @@ def _drawing(result: StudyResult, name: str) -> Drawing:
     """Return a figure of the report by its name."""
     if name.startswith(INTERACTION):
         return chart_of(result, name)[1].chart(labels(result))
+    if name in result.plot.names:
+        drawing: Drawing = getattr(result.plot, name).chart(width=_WIDTH)
+        return drawing
     return result.draw(cast("View", name))
 
 
