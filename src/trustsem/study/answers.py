@@ -6,7 +6,7 @@ is done stands in the survey's log and in the findings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from trustsem.errors import PlanError
-from trustsem.findings import Finding
+from trustsem.findings import Finding, labelled
 from trustsem.options import Options
+from trustsem.study.screening import screen_survey
 from trustsem.survey import Survey, read_survey
 from trustsem.survey.preparing import (
     check_scale,
@@ -29,7 +30,9 @@ from trustsem.survey.preparing import (
     reverse_keyed,
     with_answers,
 )
-from trustsem.survey.screening import Screening, screen
+from trustsem.survey.recoding import recode
+from trustsem.survey.respondents import drop_cases
+from trustsem.survey.screening import Screening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +49,8 @@ _RENAMING = (
     "Where a column has another name than the item, give the study file a line such as "
     'columns = { bt1 = "Q12_1" } under [data].'
 )
+
+_NEEDED = "The section [{}] of the study file names them."
 
 Data = str | Path | pd.DataFrame | Survey | None
 
@@ -161,14 +166,23 @@ def prepare_answers(
             remedy="Give the data with the run: --data FILE, or two_step(study, data=...).",
         )
     survey = _read(source)
-    prepared = prepared_survey(study, survey)
+    everyone = prepared_survey(study, survey)
+    prepared = drop_cases(everyone, study.items_of, study.screening)
     chosen = Options.from_keywords(**study.options) if options is None else options
     outside = [name for name in study.variables if name not in study.construct_of]
     if outside and (chosen.fixed_x or not chosen.incomplete):
         prepared = listwise(prepared, outside)
     if chosen.incomplete:
         prepared = with_answers(prepared, study.items)
-    screening = screen(prepared, _items_of(study), _widest_scale(study), missing=chosen.missing)
+    screening = screen_survey(
+        prepared,
+        dict(study.items_of),
+        plan=study.screening,
+        missing=chosen.missing,
+        scales=study.scales,
+        everyone=everyone,
+    )
+    screening = replace(screening, findings=labelled(screening.findings, study.labels))
     analysed = prepared if chosen.incomplete else listwise(prepared, study.items)
     require_varying(analysed, study.variables)
     require_distinct(analysed, study.items)
@@ -186,7 +200,7 @@ def prepare_answers(
 
 
 def prepared_survey(study: Study, survey: Survey) -> Survey:
-    """Return a survey with the study's names, missing codes and reversed items, all cases kept.
+    """Return a survey with the study's names, codes and reversed items, all cases kept.
 
     Parameters
     ----------
@@ -213,6 +227,10 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     survey = rename(survey, renamed)
     by = (study.groups.by,) if study.groups else ()
     require_columns(survey, [*study.variables, *study.bias_items, *by], _RENAMING)
+    require_columns(survey, study.screening.variables, _NEEDED.format("screening"))
+    require_columns(survey, list(study.recode), _NEEDED.format("recode"))
+    for name, codes in study.recode.items():
+        survey = recode(survey, name, codes)
     survey = declare_missing(survey, study.missing_codes, [*study.items, *study.bias_items])
     require_numeric(survey, [*study.variables, *study.bias_items])
     for scale, items in _by_scale(study).items():
@@ -268,19 +286,6 @@ def _correlations_only(moments: Mapping[str, Any]) -> tuple[Finding, ...]:
             remedy="Give the standard deviations (sd) as well.",
         ),
     )
-
-
-def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
-    """Return items by construct."""
-    return dict(study.items_of)
-
-
-def _widest_scale(study: Study) -> tuple[float, float] | None:
-    """Return a scale that holds every answer, None if an item has no declared scale."""
-    scales = study.scales
-    if len(scales) < len(study.items):
-        return None
-    return min(low for low, _ in scales.values()), max(high for _, high in scales.values())
 
 
 def _by_scale(study: Study) -> dict[tuple[float, float], list[str]]:

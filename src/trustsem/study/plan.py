@@ -38,6 +38,8 @@ from trustsem.study.sections import (
     item_names,
 )
 from trustsem.study.toml_text import toml_text
+from trustsem.survey.codebook import Code, code_text
+from trustsem.survey.respondents import ScreeningPlan
 from trustsem.survey.shipped import data_path
 from trustsem.validity.thresholds import Thresholds
 
@@ -253,6 +255,11 @@ class Study:
         Codes that mean "no answer", on top of those that the file declares.
     columns : mapping of str to str, optional
         Item to the name of its column in the file, where they differ.
+    recode : mapping of str to mapping, optional
+        New code by present code, for each variable that is recoded: ``{"x1": {9: 5}}``.
+    screening : mapping, optional
+        What is known about the respondents, and the rules that drop cases: ``id, profile,
+        duration, minimum_duration, attention, wave, late, wave_share, drop``.
     moments : mapping, optional
         Printed matrix instead of data: ``variables, n_obs, matrix, kind, sd, mean, where``.
     covary : sequence of (str, str), optional
@@ -324,6 +331,8 @@ class Study:
         scale: Sequence[float] | None = None,
         missing_codes: Sequence[float] = (),
         columns: Mapping[str, str] | None = None,
+        recode: Mapping[str, Mapping[Any, Any]] | None = None,
+        screening: Mapping[str, Any] | None = None,
         moments: Mapping[str, Any] | None = None,
         covary: Sequence[Sequence[str]] = (),
         residual_covariances: Sequence[Sequence[str]] = (),
@@ -354,6 +363,8 @@ class Study:
                 missing=list(missing_codes),
                 columns=dict(columns or {}),
             ),
+            "recode": {name: _plain_codes(codes) for name, codes in (recode or {}).items()},
+            "screening": dict(screening or {}),
             "moments": None if moments is None else _plain_moments(moments),
             "constructs": {key: _plain_construct(value) for key, value in constructs.items()},
             "observed": dict(observed or {}),
@@ -629,6 +640,29 @@ class Study:
     def columns(self) -> Mapping[str, str]:
         """Variable of the study to its column in the file, where they differ."""
         return MappingProxyType(dict(self._plan.data.columns))
+
+    @property
+    def recode(self) -> Mapping[str, Mapping[Code, Code]]:
+        """New code by present code, for each variable that is recoded."""
+        return MappingProxyType(
+            {name: MappingProxyType(dict(codes)) for name, codes in self._plan.recode.items()}
+        )
+
+    @property
+    def screening(self) -> ScreeningPlan:
+        """What is known about the respondents, and the rules that drop cases."""
+        section = self._plan.screening
+        return ScreeningPlan(
+            id=section.id,
+            profile=section.profile,
+            duration=section.duration,
+            minimum_duration=section.minimum_duration,
+            attention=MappingProxyType(dict(section.attention)),
+            wave=section.wave,
+            late=section.late,
+            drop=section.drop,
+            **({} if section.wave_share is None else {"wave_share": section.wave_share}),
+        )
 
     @property
     def data_file(self) -> Path | None:
@@ -963,6 +997,13 @@ def _plain_hypotheses(hypotheses: Any) -> Any:
             raise PlanError(f"Two hypotheses are called {name!r}.")
         entries[name] = value
     return entries
+
+
+def _plain_codes(codes: Any) -> Any:
+    """Return new codes given from Python as in a study file, where codes are keys."""
+    if not isinstance(codes, Mapping):
+        return codes
+    return {code if isinstance(code, str) else code_text(code): new for code, new in codes.items()}
 
 
 def _plain_moments(moments: Mapping[str, Any]) -> dict[str, Any]:
