@@ -78,8 +78,8 @@ def test_check_shows_where_each_option_comes_from(command, monkeypatch):
     lines = {line.split()[0]: line.split(maxsplit=2)[1:] for line in done.out.splitlines() if line}
     assert done.code == 0
     assert lines["likelihood"] == ["wishart", "study file"]
-    assert lines["information"] == ["observed", "command line or environment"]
-    assert lines["seed"] == ["11", "command line or environment"]
+    assert lines["information"] == ["observed", "command line"]
+    assert lines["seed"] == ["11", "environment (TRUSTSEM_SEED)"]
     assert lines["estimator"][1] in {"default", "study file"}
     assert "can be analysed: N = 203" in done.err
 

@@ -50,8 +50,6 @@ _RENAMING = (
     'columns = { bt1 = "Q12_1" } under [data].'
 )
 
-_NEEDED = "The section [{}] of the study file names them."
-
 Data = str | Path | pd.DataFrame | Survey | None
 
 
@@ -226,9 +224,8 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     }
     survey = rename(survey, renamed)
     by = (study.groups.by,) if study.groups else ()
-    require_columns(survey, [*study.variables, *study.bias_items, *by], _RENAMING)
-    require_columns(survey, study.screening.variables, _NEEDED.format("screening"))
-    require_columns(survey, list(study.recode), _NEEDED.format("recode"))
+    needed = [*study.variables, *study.bias_items, *by, *study.screening.variables, *study.recode]
+    require_columns(survey, needed, _RENAMING)
     for name, codes in study.recode.items():
         survey = recode(survey, name, codes)
     survey = declare_missing(survey, study.missing_codes, [*study.items, *study.bias_items])

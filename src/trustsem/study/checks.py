@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     "data", "recode", "screening", "moments", "constructs", "observed", "hypotheses", "effects",
-    "controls", "model", "rivals", "bias", "groups", "interactions", "thresholds", "published", "run",
+    "controls", "model", "rivals", "bias", "groups", "interactions", "thresholds", "published",
+    "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
 

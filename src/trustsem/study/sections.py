@@ -203,10 +203,8 @@ def _mapping_of_codes(value: Any) -> dict[float | str, float | str]:
     found: dict[float | str, float | str] = {}
     for key, new in value.items():
         if isinstance(new, Mapping):
-            inner = next(iter(new))
-            raise ValueError(
-                f'a code with a point stands in quotation marks: "{key}.{inner}" = ...'
-            )
+            written = f"{key}.{next(iter(new), '')}"
+            raise _refused(f'a code with a point is written "{written}" = 1', new)
         code = key if isinstance(key, int | float) else _code(str(key))
         found[code] = new if isinstance(new, str) else _number(new)
     kinds = {isinstance(new, str) for new in found.values() if new != MISSING}

@@ -243,7 +243,7 @@ def screen(
     )
     findings = [
         *_missing_findings(survey, names),
-        *_code_findings(survey, [name for name in names if name not in scale_of]),
+        *_code_findings(survey, items, [name for name in names if name not in scale_of]),
         *_straight_line_findings(survey, names),
         *_case_findings(found, plan),
         *_normality_findings(found),
@@ -407,12 +407,22 @@ def _item_missing_finding(item: str, share: float) -> Finding:
     )
 
 
-def _code_findings(survey: Survey, names: Sequence[str]) -> list[Finding]:
+def _code_findings(
+    survey: Survey, items: Mapping[str, Sequence[str]], names: Sequence[str]
+) -> list[Finding]:
     """Report values that look like codes for missing answers."""
+    wanted = set(names)
+    block_of = {
+        name: [each for each in group if each in wanted]
+        for group in items.values()
+        for name in group
+    }
     findings = []
-    for name in names:
-        answers = survey.frame[name].dropna()
-        suspects = suspicious_codes(answers.to_numpy(dtype=float))
+    columns = {name: survey.frame[name].dropna() for name in names}
+    own = {name: suspicious_codes(column.to_numpy(dtype=float)) for name, column in columns.items()}
+    for name, answers in columns.items():
+        together = {other: (columns[other], own[other]) for other in block_of[name]}
+        suspects = [code for code in own[name] if code in common_suspects(together)]
         if suspects:
             count = int(answers.isin(suspects).sum())
             shown = ", ".join(code_text(code) for code in suspects)
@@ -442,17 +452,37 @@ def suspicious_codes(answers: FloatVector) -> list[float]:
     Returns
     -------
     list of float
-        Codes more than one scale point below the lowest or above the highest other answer; none
-        where the answers are not whole numbers on a rating scale.
+        Codes more than one step below the lowest or above the highest other answer; none where the
+        answers are not whole numbers on a rating scale.
     """
     distinct = np.unique(answers)
     others = np.array([value for value in distinct if value not in SUSPICIOUS_CODES])
     if len(others) < 2 or len(others) > _MOST_CATEGORIES or (others % 1 != 0).any():  # noqa: PLR2004
         return []
-    low, high = others.min() - 1, others.max() + 1
+    step = float(np.diff(others).min())
+    low, high = others.min() - step, others.max() + step
     while high in distinct and high in SUSPICIOUS_CODES:
-        high += 1
+        high += step
     return [float(v) for v in distinct if v in SUSPICIOUS_CODES and not low <= v <= high]
+
+
+def common_suspects(columns: Mapping[str, tuple[pd.Series, Sequence[float]]]) -> list[float]:
+    """Return the codes that are suspicious in every item of a block that holds them.
+
+    Parameters
+    ----------
+    columns : Mapping of item to (Series, sequence of float)
+        Answers and suspicious codes of each item.
+    """
+    found = {code for _, suspects in columns.values() for code in suspects}
+    return sorted(
+        code
+        for code in found
+        if all(
+            code in suspects or not bool((answers == code).any())
+            for answers, suspects in columns.values()
+        )
+    )
 
 
 def _straight_line_findings(survey: Survey, names: Sequence[str]) -> list[Finding]:
@@ -486,7 +516,7 @@ def _case_findings(screening: Screening, plan: ScreeningPlan) -> list[Finding]:
         "duplicate": "{n} case(s) repeat the answers or the id of an earlier case",
         "attention": "{n} case(s) failed an attention check",
         "missing": f"{{n}} case(s) left more than {SHARE_MISSING_TO_FLAG:.0%} of the items out",
-        "speed": f"{{n}} case(s) took less than {plan.minimum_duration} ({plan.duration})",
+        "speed": f"{{n}} case(s) took less than {plan.minimum_duration or 0:g} ({plan.duration})",
         "longstring": "{n} case(s) gave one answer to more than half of the items in a row",
         "outlier": f"{{n}} case(s) are multivariate outliers (Mahalanobis, p < {OUTLIER_P:g})",
     }
