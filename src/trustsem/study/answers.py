@@ -18,6 +18,7 @@ from trustsem.findings import Finding, labelled
 from trustsem.options import Options
 from trustsem.study.screening import screen_survey
 from trustsem.survey import Survey, read_survey
+from trustsem.survey.codebook_file import codebook_from, with_codebook
 from trustsem.survey.preparing import (
     check_scale,
     declare_missing,
@@ -163,7 +164,7 @@ def prepare_answers(
             f"The study {study.name!r} names no data of its own.",
             remedy="Give the data with the run: --data FILE, or two_step(study, data=...).",
         )
-    survey = _read(source)
+    survey = _read(source, study.codebook_file)
     everyone = prepared_survey(study, survey)
     prepared = drop_cases(everyone, study.items_of, study.screening)
     chosen = Options.from_keywords(**study.options) if options is None else options
@@ -237,13 +238,14 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     return survey
 
 
-def _read(source: str | Path | pd.DataFrame | Survey) -> Survey:
-    """Return a survey of any kind of source."""
-    if isinstance(source, Survey):
-        return source
-    if isinstance(source, pd.DataFrame):
-        return Survey.from_frame(source)
-    return read_survey(source)
+def _read(source: str | Path | pd.DataFrame | Survey, codebook: Path | None) -> Survey:
+    """Return a survey of any kind of source, described by the study's codebook if there is one."""
+    if isinstance(source, str | Path):
+        return read_survey(source, codebook=codebook)
+    survey = source if isinstance(source, Survey) else Survey.from_frame(source)
+    if codebook is None:
+        return survey
+    return with_codebook(survey, codebook_from(read_survey(codebook)), codebook.name)
 
 
 def _printed(moments: Mapping[str, Any], *, own: bool) -> Answers:

@@ -649,6 +649,8 @@ def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
     """Require either answers or a matrix, and renamed columns to be variables of the study."""
     if plan.moments is not None and plan.data.path is not None:
         yield Mistake(("moments",), "a study has [data] path or [moments], not both")
+    if plan.moments is not None and plan.data.codebook is not None:
+        yield Mistake(("data", "codebook"), "a printed matrix holds no answers to describe")
     known = dict.fromkeys(plan.variables, "")
     known |= dict.fromkeys(plan.bias.marker_items if plan.bias else (), "")
     known |= {plan.groups.by: ""} if plan.groups else {}

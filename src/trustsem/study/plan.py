@@ -249,6 +249,8 @@ class Study:
         Short name.
     data : path, optional
         Survey file. A table of answers is given to :func:`~trustsem.study.two_step` instead.
+    codebook : path, optional
+        A second file with the labels and missing codes of a survey whose format has none.
     scale : (float, float), optional
         Lowest and highest answer of all items; an answer outside is an error.
     missing_codes : sequence of float, optional
@@ -328,6 +330,7 @@ class Study:
         hypotheses: Sequence[str] | Mapping[str, Any] = (),
         name: str = "",
         data: str | Path | None = None,
+        codebook: str | Path | None = None,
         scale: Sequence[float] | None = None,
         missing_codes: Sequence[float] = (),
         columns: Mapping[str, str] | None = None,
@@ -359,6 +362,7 @@ class Study:
         sections = {
             "data": _filled(
                 path=None if data is None else str(data),
+                codebook=None if codebook is None else str(codebook),
                 scale=None if scale is None else list(scale),
                 missing=list(missing_codes),
                 columns=dict(columns or {}),
@@ -667,7 +671,15 @@ class Study:
     @property
     def data_file(self) -> Path | None:
         """The study's own data file, or None."""
-        written = self._plan.data.path
+        return self._place(self._plan.data.path)
+
+    @property
+    def codebook_file(self) -> Path | None:
+        """The file with the labels and missing codes of the study's data, or None."""
+        return self._place(self._plan.data.codebook)
+
+    def _place(self, written: str | None) -> Path | None:
+        """Return the path of a file that the plan names."""
         if written is None:
             return None
         if written.startswith(SHIPPED):

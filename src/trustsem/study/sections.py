@@ -182,6 +182,7 @@ class DataSection(Section):
     """``[data]``: where the answers are and how they are coded."""
 
     path: StrictStr | None = None
+    codebook: StrictStr | None = None
     missing: Annotated[tuple[Number, ...], BeforeValidator(_codes)] = ()
     scale: Scale | None = None
     columns: dict[Name, StrictStr] = {}

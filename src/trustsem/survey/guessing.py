@@ -128,8 +128,8 @@ def item_blocks(survey: Survey) -> list[Block]:
     -------
     list of Block
         Two or more rated variables each, which share the stem of their names (``Q1_1 Q1_2``,
-        ``trust1 trust2``, ``TR_01``, ``Item 1a``) or the beginning of their labels (``Trust: ...``),
-        and the same answer labels.
+        ``trust1 trust2``, ``TR_01``, ``Item 1a``) or the beginning of their labels
+        (``Trust: ...``), and the same answer labels.
     """
     rated = [
         name
