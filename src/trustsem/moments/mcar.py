@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from trustsem.arrays import Floats
 from trustsem.errors import MomentsError
 from trustsem.moments.incomplete import incomplete_moments
 from trustsem.moments.sample import numeric_columns
+
+_MOST_WORK = 1e8
+"""Patterns times cubed number of variables; with more, a test takes minutes and means little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ def little_test(frame: pd.DataFrame, names: Sequence[str]) -> McarTest:
     Returns
     -------
     McarTest
-        Without a test where nothing is missing, or where the saturated moments do not exist or do
-        not converge.
+        Without a test where nothing is missing, where the saturated moments do not exist or do not
+        converge, or where there are thousands of patterns.
 
     Raises
     ------
@@ -80,24 +84,34 @@ def little_test(frame: pd.DataFrame, names: Sequence[str]) -> McarTest:
     """
     values = numeric_columns(frame, names)
     data = values[~np.isnan(values).all(axis=1)]
-    if not np.isnan(data).any():
-        return _no_test(len(data), min(len(data), 1), "No answer is missing.")
-    if len(data) <= len(names):
-        return _no_test(len(data), 0, "There are not more cases than variables.")
+    n_distinct = len(np.unique(np.isnan(data), axis=0))
+    obstacle = _obstacle(data, n_distinct)
+    if obstacle:
+        return _no_test(len(data), n_distinct, obstacle)
     try:
         patterns, moments = incomplete_moments(data, names)
     except MomentsError as error:
-        return _no_test(len(data), 0, str(error))
-    n_patterns = len(patterns.counts)
+        return _no_test(len(data), n_distinct, str(error))
     if not moments.converged:
-        return _no_test(len(data), n_patterns, "The moments of the incomplete data do not settle.")
+        return _no_test(len(data), n_distinct, "The moments of the incomplete data do not settle.")
     df = float(patterns.observed.sum() - len(names))
-    if df == 0:
-        return _no_test(len(data), n_patterns, "All cases have the same pattern.")
     gap = np.where(patterns.observed, patterns.mean - moments.mean, 0.0)
     W = patterns.inverses(moments.cov)
     chisq = float(np.einsum("j,ja,jab,jb->", patterns.counts, gap, W, gap))
-    return McarTest(chisq, df, float(chdtrc(df, chisq)), len(data), n_patterns)
+    return McarTest(chisq, df, float(chdtrc(df, chisq)), len(data), n_distinct)
+
+
+def _obstacle(data: Floats, n_patterns: int) -> str:
+    """Return why cases cannot be tested, or an empty string."""
+    if not np.isnan(data).any():
+        return "No answer is missing."
+    if n_patterns == 1:
+        return "All cases have the same pattern."
+    if len(data) <= data.shape[1]:
+        return "There are not more cases than variables."
+    if n_patterns * data.shape[1] ** 3 > _MOST_WORK:
+        return f"There are too many patterns ({n_patterns}) for a test."
+    return ""
 
 
 def _no_test(n_obs: int, n_patterns: int, reason: str) -> McarTest:

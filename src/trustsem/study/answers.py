@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trustsem.errors import PlanError
+from trustsem.errors import PlanError, listed
 from trustsem.findings import Finding, labelled
 from trustsem.options import Options
 from trustsem.study.screening import screen_survey
@@ -226,7 +226,7 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     survey = rename(survey, renamed)
     by = (study.groups.by,) if study.groups else ()
     needed = [*study.variables, *study.bias_items, *by, *study.screening.variables, *study.recode]
-    require_columns(survey, needed, _RENAMING)
+    require_columns(survey, needed, _where_named(study, survey) + _RENAMING)
     for name, codes in study.recode.items():
         survey = recode(survey, name, codes)
     survey = declare_missing(survey, study.missing_codes, [*study.items, *study.bias_items])
@@ -236,6 +236,18 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     for scale, items in _by_scale(study).items():
         survey = reverse_keyed(survey, [i for i in items if i in study.reversed_items], scale)
     return survey
+
+
+def _where_named(study: Study, survey: Survey) -> str:
+    """Say which sections besides the constructs name columns that are not there."""
+    sections = {"screening": study.screening.variables, "recode": tuple(study.recode)}
+    absent = {
+        section: [name for name in names if name not in survey.frame.columns]
+        for section, names in sections.items()
+    }
+    return "".join(
+        f"[{section}] names {listed(names)}. " for section, names in absent.items() if names
+    )
 
 
 def _read(source: str | Path | pd.DataFrame | Survey, codebook: Path | None) -> Survey:

@@ -298,6 +298,8 @@ _SHOULD_BE = {
     "string_type": "a text",
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "tuple_type": "a list [...]",
+    "dict_type": "a table { key = value }",
 }
 
 

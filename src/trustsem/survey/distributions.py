@@ -249,17 +249,32 @@ def mardia(answers: FloatArray) -> list[tuple[str, float, float, float, float]]:
 
 
 _AT_ONCE = 2**21
-"""Numbers of one strip of products of cases."""
+"""Numbers of one strip of products."""
 
 
 def _third_moments(weighted: FloatArray, centred: FloatArray) -> float:
-    """Return the mean cube of the products of all pairs of cases, in strips."""
-    n = len(centred)
-    step = max(1, _AT_ONCE // n)
-    total = 0.0
+    """Return the mean cube of the products of all pairs of cases, in strips.
+
+    With many cases the same number is found as the sum of products of third moments, in the metric
+    and out of it, which takes a time proportional to their number.
+    """
+    n, p = centred.shape
+    if n <= p**2:
+        step = max(1, _AT_ONCE // n)
+        strips = (weighted[start : start + step] @ centred.T for start in range(0, n, step))
+        return float(sum((strip**3).sum() for strip in strips)) / n**2
+    return float((_triples(weighted) * _triples(centred)).sum())
+
+
+def _triples(values: FloatArray) -> FloatArray:
+    """Return the mean products of three columns, shape (p * p, p)."""
+    n, p = values.shape
+    step = max(1, _AT_ONCE // p**2)
+    total = np.zeros((p * p, p))
     for start in range(0, n, step):
-        total += float(((weighted[start : start + step] @ centred.T) ** 3).sum())
-    return total / n**2
+        part = values[start : start + step]
+        total += (part[:, :, None] * part[:, None, :]).reshape(-1, p * p).T @ part
+    return total / n
 
 
 def _moment(values: FloatArray, order: int) -> float:

@@ -44,24 +44,27 @@ class Index:
         Largest value that a comparison can name.
     alone : (str, Relation, float) or None
         What the word alone means: column, relation, value; None where a number is needed.
+    side : {">", "<", ""}
+        The side on which odd cases lie; empty where it may be either.
     """
 
     column: str
     highest: float = math.inf
     alone: tuple[str, Relation, float] | None = None
+    side: Literal[">", "<", ""] = ">"
 
 
 INDICES: dict[str, Index] = {
     "missing": Index("missing", 1.0),
     "duplicates": Index("duplicate_of", 0.0, ("duplicate_of", "answered", 0.0)),
     "attention": Index("attention_failed", alone=("attention_failed", ">", 0.0)),
-    "duration": Index("duration"),
+    "duration": Index("duration", side=""),
     "longstring": Index("longstring"),
     "straightlining": Index("straightlined", alone=("straight_share", ">=", 1.0)),
-    "irv": Index("irv"),
-    "even_odd": Index("even_odd", 1.0),
+    "irv": Index("irv", side=""),
+    "even_odd": Index("even_odd", 1.0, side="<"),
     "mahalanobis": Index("d2"),
-    "mahalanobis p": Index("d2_pvalue", 1.0),
+    "mahalanobis p": Index("d2_pvalue", 1.0, side="<"),
 }
 """What rules can be about, by the word that stands for it."""
 
@@ -181,6 +184,13 @@ def _compared(words: str, name: str, match: re.Match[str], reason: str) -> Rule:
     if abs(value) > index.highest:
         raise ValueError(
             f"{value:g} in {words!r} is impossible: {name!r} does not exceed {index.highest:g}"
+        )
+    if index.side and not match["relation"].startswith(index.side):
+        shorter = "mahalanobis p" if name == "mahalanobis" else name
+        side = INDICES[shorter].side
+        raise ValueError(
+            f"{words!r} would drop the cases that are not odd; write "
+            f"'{shorter} {side} {match['value']}{match['percent']}'"
         )
     relation: Relation = match["relation"]  # type: ignore[assignment]  # the pattern admits these
     return Rule(words, index.column, relation, value, reason=reason)
