@@ -262,7 +262,7 @@ def _third_moments(weighted: FloatArray, centred: FloatArray) -> float:
     if n <= p**2:
         step = max(1, _AT_ONCE // n)
         strips = (weighted[start : start + step] @ centred.T for start in range(0, n, step))
-        return float(sum((strip**3).sum() for strip in strips)) / n**2
+        return float(sum(float((strip**3).sum()) for strip in strips)) / n**2
     return float((_triples(weighted) * _triples(centred)).sum())
 
 
@@ -274,7 +274,7 @@ def _triples(values: FloatArray) -> FloatArray:
     for start in range(0, n, step):
         part = values[start : start + step]
         total += (part[:, :, None] * part[:, None, :]).reshape(-1, p * p).T @ part
-    return total / n
+    return np.asarray(total / n)
 
 
 def _moment(values: FloatArray, order: int) -> float:

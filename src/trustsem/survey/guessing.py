@@ -138,12 +138,16 @@ def item_blocks(survey: Survey) -> list[Block]:
     ]
     stems = _stems(rated)
     prefixes = _label_prefixes(survey, rated)
+    keys = {name: (stems.get(name, ""), prefixes.get(name, "")) for name in rated}
+    offered = {name: _answers_offered(survey, name) for name in rated}
+    scales: dict[tuple[str, str], set[tuple[object, ...]]] = {}
+    for name, key in keys.items():
+        scales.setdefault(key, set()).add(offered[name])
     groups: dict[tuple[object, ...], list[str]] = {}
-    for name in rated:
-        stem, prefix = stems.get(name, ""), prefixes.get(name, "")
-        if stem or prefix:
-            key = (stem, prefix, _answers_offered(survey, name))
-            groups.setdefault(key, []).append(name)
+    for name, key in keys.items():
+        divided = len(scales[key] - {()}) > 1
+        if any(key):
+            groups.setdefault((*key, offered[name] if divided else ()), []).append(name)
     kept = {key: items for key, items in groups.items() if len(items) >= _FEWEST_ITEMS}
     return _named(survey, kept, prefixes)
 
