@@ -261,8 +261,9 @@ def _third_moments(weighted: FloatArray, centred: FloatArray) -> float:
     n, p = centred.shape
     if n <= p**2:
         step = max(1, _AT_ONCE // n)
-        strips = (weighted[start : start + step] @ centred.T for start in range(0, n, step))
-        return float(sum(float((strip**3).sum()) for strip in strips)) / n**2
+        starts = range(0, n, step)
+        cubes = [float(((weighted[at : at + step] @ centred.T) ** 3).sum()) for at in starts]
+        return float(np.sum(cubes)) / n**2
     return float((_triples(weighted) * _triples(centred)).sum())
 
 
