@@ -189,7 +189,7 @@ def normality_table(survey: Survey, names: Sequence[str]) -> pd.DataFrame:
     rows = [("all items", *row, len(complete), "mardia1970") for row in mardia(complete)]
     for name, column in zip(names, answers.T, strict=True):
         present = column[~np.isnan(column)]
-        skew, kurtosis = _moment(present, 3), _moment(present, 4)
+        skew, kurtosis = standardised_moment(present, 3), standardised_moment(present, 4)
         for measure, value, z, source in (
             ("skewness", skew, skewness_z(skew, len(present)), "dagostino1970"),
             ("kurtosis", kurtosis - 3, kurtosis_z(kurtosis, len(present)), "anscombe1983"),
@@ -263,7 +263,7 @@ def _third_moments(weighted: FloatArray, centred: FloatArray) -> float:
         step = max(1, _AT_ONCE // n)
         starts = range(0, n, step)
         cubes = [float(((weighted[at : at + step] @ centred.T) ** 3).sum()) for at in starts]
-        return float(np.sum(cubes)) / n**2
+        return float(sum(cubes) / n**2)
     return float((_triples(weighted) * _triples(centred)).sum())
 
 
@@ -278,8 +278,8 @@ def _triples(values: FloatArray) -> FloatArray:
     return np.asarray(total / n)
 
 
-def _moment(values: FloatArray, order: int) -> float:
-    """Return a standardised moment; NaN without variation."""
+def standardised_moment(values: FloatArray, order: int) -> float:
+    """Return the mean power of the deviations in standard deviations; NaN without variation."""
     if len(values) == 0:
         return np.nan
     deviations = values - values.mean()

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trustsem.display import p_statement
+from trustsem.display import bounded, p_statement
 from trustsem.findings import Finding, at_least
 from trustsem.survey.codebook import code_text
 from trustsem.survey.distributions import (
@@ -29,6 +29,7 @@ from trustsem.survey.distributions import (
     pattern_table,
     profile_table,
     reason_table,
+    standardised_moment,
 )
 from trustsem.survey.preparing import check_scale, require_columns, require_numeric
 from trustsem.survey.respondents import (
@@ -322,7 +323,7 @@ def skewness(values: FloatVector) -> float:
 
     SPSS, SAS and Excel print the sample version :math:`G_1 = g_1 \sqrt{n(n-1)}/(n-2)` instead.
     """
-    return _standardised_moment(values, 3)
+    return standardised_moment(values, 3)
 
 
 def excess_kurtosis(values: FloatVector) -> float:
@@ -345,17 +346,7 @@ def excess_kurtosis(values: FloatVector) -> float:
     SPSS, SAS and Excel print the sample version
     :math:`G_2 = \{(n+1) g_2 + 6\}(n-1)/\{(n-2)(n-3)\}` instead.
     """
-    return _standardised_moment(values, 4) - 3.0
-
-
-def _standardised_moment(values: FloatVector, order: int) -> float:
-    if len(values) == 0:
-        return np.nan
-    deviations = values - values.mean()
-    variance = float((deviations**2).mean())
-    if variance <= np.finfo(float).eps * float(np.abs(values).max()) ** 2:
-        return np.nan
-    return float((deviations**order).mean() / variance ** (order / 2))
+    return standardised_moment(values, 4) - 3.0
 
 
 def _flow(survey: Survey, names: Sequence[str], missing: str) -> pd.DataFrame:
@@ -518,7 +509,8 @@ def _case_findings(screening: Screening, plan: ScreeningPlan) -> list[Finding]:
         "missing": f"{{n}} case(s) left more than {SHARE_MISSING_TO_FLAG:.0%} of the items out",
         "speed": f"{{n}} case(s) took less than {plan.minimum_duration or 0:g} ({plan.duration})",
         "longstring": "{n} case(s) gave one answer to more than half of the items in a row",
-        "outlier": f"{{n}} case(s) are multivariate outliers (Mahalanobis, p < {OUTLIER_P:g})",
+        "outlier": f"{{n}} case(s) are multivariate outliers (Mahalanobis, "
+        f"p < {bounded(OUTLIER_P, 3)})",
     }
     sources = {"missing": "hair2019", "longstring": "curran2016", "outlier": "hair2019",
                "attention": "meade2012", "speed": "huang2012"}  # fmt: skip
