@@ -95,7 +95,7 @@ class UnknownItemError(SurveyError, KeyError):
     ) -> None:
         self.missing, self.available = tuple(missing), tuple(available)
         suggestions = "".join(
-            f" {name!r}:{hint}" for name in missing if (hint := did_you_mean(name, self.available))
+            f" {name!r}:{near}" for name in missing if (near := did_you_mean(name, self.available))
         )
         super().__init__(
             f"{len(missing)} variable(s) not found: {listed(missing)}.",

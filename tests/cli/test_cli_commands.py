@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tomllib
 
@@ -78,8 +79,8 @@ def test_check_shows_where_each_option_comes_from(command, monkeypatch):
     lines = {line.split()[0]: line.split(maxsplit=2)[1:] for line in done.out.splitlines() if line}
     assert done.code == 0
     assert lines["likelihood"] == ["wishart", "study file"]
-    assert lines["information"] == ["observed", "command line or environment"]
-    assert lines["seed"] == ["11", "command line or environment"]
+    assert lines["information"] == ["observed", "command line"]
+    assert lines["seed"] == ["11", "environment (TRUSTSEM_SEED)"]
     assert lines["estimator"][1] in {"default", "study file"}
     assert "can be analysed: N = 203" in done.err
 
@@ -92,12 +93,61 @@ def test_a_study_file_cannot_steer_the_terminal(command, tmp_path):
     assert "study: ab\n" in done.out
 
 
+def test_check_shows_every_setting_with_its_origin_on_demand(command, tmp_path):
+    text = """schema = 1
+title = "T"
+[data]
+path = "d.csv"
+[recode]
+size = { 2 = 1 }
+[screening]
+profile = ["size"]
+drop = ["where x1 == 0"]
+[constructs.f]
+items = "x1:x3"
+[thresholds]
+htmt = 0.9
+"""
+    (tmp_path / "s.toml").write_text(text)
+    frame = pd.read_csv(data_path("holzinger1939.csv"))[["x1", "x2", "x3"]]
+    frame.assign(size=1).to_csv(tmp_path / "d.csv", index=False)
+    done = command("check", "s.toml", "--show-resolved", "--seed", "5")
+    lines = [line.split() for line in done.out.splitlines() if line]
+    assert ["htmt", "0.9", "study", "file"] in lines
+    assert ["cfi", "0.95", "default"] in lines
+    assert ["seed", "5", "command", "line"] in lines
+    assert ["recode", "size", "2", "to", "1", "study", "file"] in lines
+    assert ["drop", "where", "x1", "==", "0", "study", "file"] in lines
+    assert "htmt" not in command("check", "s.toml").out
+    assert "rule: where x1 == 0: 0 removed, 301 left" in done.err
+    assert "No answer has the code(s) 2" in done.err
+    assert command("check", "wheaton1977", "--show-resolved").code == 0
+
+
 def test_screen_describes_a_study_and_a_file(command):
     done = command("screen", "brockman2017")
     assert done.out.startswith("SYNTHETIC DATA")
     assert "Buyer trust" in done.out
+    assert "Tests of Missingness and Normality" in done.out
+    assert "Answers in Percent" not in done.out
+    assert "Answers in Percent" in command("screen", "brockman2017", "-v").out
     document = json.loads(command("screen", data_path("bollen1989.csv"), "--json").out)
     assert len(document["items"]) == 11
+    frames = {"flow", "profile", "items", "answers", "reasons", "patterns", "mcar", "normality",
+              "distances", "cases", "duplicates", "waves"}  # fmt: skip
+    assert set(document) == {"schema", "notice", "findings"} | frames
+    assert len(document["distances"]) == 75
+
+
+def test_screen_says_which_variables_of_a_bare_survey_are_no_items(command, tmp_path):
+    done = command("screen", data_path("holzinger1939.csv"))
+    assert done.code == 0
+    assert "In no block of items, hence not screened: " in done.err
+    assert command("screen", data_path("bollen1989.csv"), "--data", "x.csv").code == 2
+    (tmp_path / "text.csv").write_text("a,b\nx,y\nz,w\n")
+    done = command("screen", "text.csv")
+    assert done.code == 3
+    assert "nothing to screen" in done.err
 
 
 def test_measure_is_step_one_only(command, tmp_path):
@@ -144,9 +194,49 @@ def test_a_proposed_study_is_valid_and_runs(command, tmp_path):
     assert plan["data"] == {"path": "survey.sav", "scale": [1, 7]}
     assert plan["constructs"]["bt"]["items"] == ["bt1", "bt2", "bt3", "bt4", "bt5"]
     assert '# reverse = ["bt4"]' in text
+    assert '# id = "id"' in text
+    assert '# wave = "wave"' in text
+    assert plan["screening"] == {}
+    assert plan["synthetic"] is True
     assert '"bt1",        # Our CRM provider keeps' in text
     assert command("check", "study.toml").code == 0
     assert command("init", "survey.sav").out == text
+
+
+NAMES = ["Q1_1", "Q1_2", "Q1_3", "TR_01", "TR_02", "TR_03", "Item 1a", "Item 1b", "Item 1c",
+         "4_x1", "4_x2", "4_x3", "bt1r", "bt2", "bt3"]  # fmt: skip
+
+
+def test_a_proposal_is_valid_whatever_the_names_and_when_all_is_uncommented(command, tmp_path, rng):
+    level = rng.normal(size=(90, 5)).repeat(3, axis=1)
+    values = (4 + level + rng.normal(size=(90, 15))).round().clip(1, 7)
+    frame = pd.DataFrame(values, columns=NAMES)
+    frame["Item 1a"] = frame["Item 1a"].where(frame.index > 3, -99)
+    frame.assign(
+        case_id=range(90),
+        duration=rng.gamma(5, 60, 90),
+        wave=frame.index // 45,
+        sex=frame.index % 2,
+    ).to_csv(tmp_path / "s.csv", index=False)
+    assert command("init", "s.csv", "-o", "s.toml").code == 0
+    text = (tmp_path / "s.toml").read_text(encoding="utf-8")
+    plan = tomllib.loads(text)
+    assert plan["data"]["missing"] == [-99]
+    assert plan["data"]["columns"]["Item_1a"] == "Item 1a"
+    assert set(plan["constructs"]) == {"Q1", "TR", "Item_1", "c_4_x", "bt"}
+    assert "N = 86" in command("check", "s.toml").err
+    keys = r"^# (?=(?:id|duration|minimum_duration|profile|wave|drop|scale|H\d+) = |\[hypotheses)"
+    (tmp_path / "all.toml").write_text(re.sub(keys, "", text, flags=re.MULTILINE))
+    done = command("check", "all.toml", "--show-resolved")
+    assert done.code == 0, done.err
+    assert "hypotheses (4)" in done.out
+
+
+def test_a_survey_without_blocks_gives_a_template(command, tmp_path):
+    (tmp_path / "s.csv").write_text("name,mood\nx,1\ny,2\n")
+    text = command("init", "s.csv").out
+    assert "# [constructs.trust]" in text
+    assert "constructs" not in tomllib.loads(text)
 
 
 @pytest.mark.parametrize(

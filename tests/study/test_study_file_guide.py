@@ -27,7 +27,9 @@ from trustsem.study.sections import (
     PublishedValue,
     RivalSection,
     RunSection,
+    ScreeningSection,
 )
+from trustsem.survey.rules import INDICES
 from trustsem.validity import Thresholds
 
 GUIDE = Path(__file__).parents[2] / "docs" / "study_file.md"
@@ -43,7 +45,7 @@ def guide():
     [
         Head, DataSection, MomentsSection, ConstructSection, ObservedSection, HypothesisSection,
         EffectSection, ModelSection, RivalSection, BiasSection, GroupsSection, InteractionSection,
-        PublishedSection, PublishedValue, RunSection,
+        PublishedSection, PublishedValue, RunSection, ScreeningSection,
     ],
 )  # fmt: skip
 def test_every_key_is_explained(guide, section):
@@ -62,10 +64,19 @@ def test_every_section_threshold_and_quantity_is_named(guide):
 
 
 def test_the_example_is_a_study_file(guide, tmp_path):
-    (example,) = re.findall(r"```toml\n(.*?)```", guide, flags=re.DOTALL)
+    example, *parts = re.findall(r"```toml\n(.*?)```", guide, flags=re.DOTALL)
     path = tmp_path / "example.toml"
     path.write_text(example, encoding="utf-8")
     study = load_study(path)
     assert study.items[-4:] == ("mp1", "mp2", "mp3", "mp5")
     assert study.thresholds.htmt == 0.90
     assert "performance ~ sharing + trust + firm_size" in study.structural_model()
+    path.write_text("\n".join([example, *parts]), encoding="utf-8")
+    longer = load_study(path)
+    assert set(longer.recode) == {"industry", "bt2", "gender", "size"}
+    assert [rule.text for rule in longer.screening.drop][-1] == "where industry == 3"
+
+
+def test_every_rule_that_drops_cases_is_explained(guide):
+    for name in INDICES:
+        assert re.search(rf'`"{name}\b', guide), name

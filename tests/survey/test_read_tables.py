@@ -272,3 +272,37 @@ def test_a_frame_becomes_a_survey():
     assert survey.frame["q4"].tolist() == ["b", "a", "b"]
     assert survey.frame.index.tolist() == [0, 1, 2]
     assert survey.source.format == "DataFrame"
+
+
+def test_codes_that_would_lose_digits_stay_text_wherever_they_stand(tmp_path):
+    rows = "".join(f"{number},1\n" for number in range(1, 400))
+    (tmp_path / "late.csv").write_text(f"id,q\n{rows}007,1\n")
+    assert read_survey(tmp_path / "late.csv").frame["id"].iloc[-1] == "007"
+    (tmp_path / "second.csv").write_text("q,id\n1,007\n2,8\n")
+    assert read_survey(tmp_path / "second.csv").frame["id"].tolist() == ["007", "8"]
+    (tmp_path / "long.csv").write_text("id,q\n12345678901234567,0.05\n12345678901234568,1\n,2\n")
+    survey = read_survey(tmp_path / "long.csv")
+    assert survey.frame["id"].nunique() == 2
+    assert survey.frame["q"].tolist() == [0.05, 1, 2]
+
+
+def test_excel_codes_with_leading_zeros_stay_text(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl writes the test file")
+    book = openpyxl.Workbook()
+    for row in (["id", "q"], ["007", "4"], ["008", 5]):
+        book.active.append(row)
+    book.save(tmp_path / "ids.xlsx")
+    survey = read_survey(tmp_path / "ids.xlsx")
+    assert survey.frame["id"].tolist() == ["007", "008"]
+    assert survey.frame["q"].tolist() == [4.0, 5.0]
+
+
+def test_a_real_parquet_file_is_read(tmp_path):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    frame = pd.DataFrame(
+        {"q": pd.array([1, None, 3], dtype="Int64"), "c": pd.Categorical(["a", "b", "a"])}
+    )
+    frame.to_parquet(tmp_path / "s.parquet")
+    survey = read_survey(tmp_path / "s.parquet")
+    assert survey.frame["q"].isna().tolist() == [False, True, False]
+    assert survey.frame["c"].tolist() == ["a", "b", "a"]

@@ -28,6 +28,11 @@ _INTERACTION = (
     "r2", "r2_without", "delta_r2", "chisq_diff", "df_diff", "pvalue_diff", "findings",
 )  # fmt: skip
 
+_SCREENING = (
+    "flow", "profile", "items", "answers", "reasons", "patterns", "mcar", "normality", "waves",
+)  # fmt: skip
+"""What was found in the answers, without a row for any single respondent."""
+
 _RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
@@ -57,7 +62,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "notice": result.notice,
         "verdict": result.verdict,
         "findings": result.findings,
-        "screening": screening and {"flow": screening.flow, "items": screening.items},
+        "screening": screening and {name: screening.frames[name] for name in _SCREENING},
         "measurement": _step(
             result.measurement,
             "loadings", "reliability", "reliability_intervals", "discriminant",

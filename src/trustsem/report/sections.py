@@ -39,7 +39,7 @@ from trustsem.report.definitions import (
 )
 from trustsem.report.further_sections import further_sections, further_sources
 from trustsem.results import plain as plain_values
-from trustsem.study import measurement_tables
+from trustsem.study import measurement_tables, screening_tables
 from trustsem.tables import Table
 from trustsem.typesetting import marked, plain, typeset
 
@@ -183,7 +183,12 @@ def _data_section(result: StudyResult, draw: Draw) -> Section:
         names = study_tables.labels(result)
         parts += [
             ("sample flow", _table(lambda: study_tables.sample_flow(screening))),
+            ("profile", _table(lambda: screening_tables.respondent_profile(screening))),
             ("items", _table(lambda: study_tables.item_descriptives(screening, names))),
+            ("tests", _table(lambda: screening_tables.distribution_tests(screening))),
+            ("missing answers", _table(lambda: screening_tables.missing_answers(screening, names))),
+            ("patterns", _table(lambda: screening_tables.missing_patterns(screening))),
+            ("waves", _table(lambda: screening_tables.waves(screening, names))),
             chart("likert", "Answers to the Items", draw),
             chart("missing", "Patterns of Missing Answers", draw),
         ]
@@ -369,6 +374,14 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
         if result.structural is not None:
             yield Figure("full", "Full Model With Items", draw("full"))
 
+    screening = result.screening
+    if screening is not None:
+        names = study_tables.labels(result)
+        parts += [
+            ("answers", _table(lambda: screening_tables.answer_frequencies(screening, names))),
+            ("item tests", _table(lambda: screening_tables.item_normality(screening))),
+            ("flagged cases", _table(lambda: screening_tables.flagged_cases(screening))),
+        ]
     parts += [
         (
             "intervals of all indices",

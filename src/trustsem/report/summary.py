@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustsem import display
 from trustsem.findings import at_least
 from trustsem.report import prose, structural_tables, study_tables
-from trustsem.study import measurement_tables
+from trustsem.study import measurement_tables, screening_tables
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
@@ -61,23 +61,34 @@ def measurement_summary(result: StudyResult, width: int = 100) -> str:
 
 
 def screening_summary(
-    screening: Screening, notice: str, names: Mapping[str, str], width: int = 100
+    screening: Screening,
+    notice: str,
+    names: Mapping[str, str],
+    width: int = 100,
+    *,
+    more: bool = False,
 ) -> str:
     """Return what was found in the answers as plain text.
 
     Parameters
     ----------
     screening : Screening
-        Flow, items and findings.
+        What was found.
     notice : str
         What stands first, or an empty string.
     names : mapping of str to str
         What each construct is called in print.
     width : int
         Columns of the terminal.
+    more : bool
+        Add the tables with a row per item: answers, normality.
     """
     findings = "\n".join(str(finding) for finding in at_least(screening.findings, "note"))
-    tables = [study_tables.sample_flow(screening), study_tables.item_descriptives(screening, names)]
+    tables = [
+        study_tables.sample_flow(screening),
+        study_tables.item_descriptives(screening, names),
+        *screening_tables.screening_tables(screening, names, more=more),
+    ]
     blocks = [notice, findings, *(table.to_text(width) for table in tables if len(table.frame))]
     return "\n\n".join(block for block in blocks if block)
 

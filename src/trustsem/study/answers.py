@@ -6,17 +6,19 @@ is done stands in the survey's log and in the findings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from trustsem.errors import PlanError
-from trustsem.findings import Finding
+from trustsem.errors import PlanError, listed
+from trustsem.findings import Finding, labelled
 from trustsem.options import Options
+from trustsem.study.screening import screen_survey
 from trustsem.survey import Survey, read_survey
+from trustsem.survey.codebook_file import codebook_from, with_codebook
 from trustsem.survey.preparing import (
     check_scale,
     declare_missing,
@@ -29,7 +31,9 @@ from trustsem.survey.preparing import (
     reverse_keyed,
     with_answers,
 )
-from trustsem.survey.screening import Screening, screen
+from trustsem.survey.recoding import recode
+from trustsem.survey.respondents import drop_cases
+from trustsem.survey.screening import Screening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,15 +164,24 @@ def prepare_answers(
             f"The study {study.name!r} names no data of its own.",
             remedy="Give the data with the run: --data FILE, or two_step(study, data=...).",
         )
-    survey = _read(source)
-    prepared = prepared_survey(study, survey)
+    survey = _read(source, study.codebook_file)
+    everyone = prepared_survey(study, survey)
+    prepared = drop_cases(everyone, study.items_of, study.screening)
     chosen = Options.from_keywords(**study.options) if options is None else options
     outside = [name for name in study.variables if name not in study.construct_of]
     if outside and (chosen.fixed_x or not chosen.incomplete):
         prepared = listwise(prepared, outside)
     if chosen.incomplete:
         prepared = with_answers(prepared, study.items)
-    screening = screen(prepared, _items_of(study), _widest_scale(study), missing=chosen.missing)
+    screening = screen_survey(
+        prepared,
+        dict(study.items_of),
+        plan=study.screening,
+        missing=chosen.missing,
+        scales=study.scales,
+        everyone=everyone,
+    )
+    screening = replace(screening, findings=labelled(screening.findings, study.labels))
     analysed = prepared if chosen.incomplete else listwise(prepared, study.items)
     require_varying(analysed, study.variables)
     require_distinct(analysed, study.items)
@@ -186,7 +199,7 @@ def prepare_answers(
 
 
 def prepared_survey(study: Study, survey: Survey) -> Survey:
-    """Return a survey with the study's names, missing codes and reversed items, all cases kept.
+    """Return a survey with the study's names, codes and reversed items, all cases kept.
 
     Parameters
     ----------
@@ -212,7 +225,10 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     }
     survey = rename(survey, renamed)
     by = (study.groups.by,) if study.groups else ()
-    require_columns(survey, [*study.variables, *study.bias_items, *by], _RENAMING)
+    needed = [*study.variables, *study.bias_items, *by, *study.screening.variables, *study.recode]
+    require_columns(survey, needed, _where_named(study, survey) + _RENAMING)
+    for name, codes in study.recode.items():
+        survey = recode(survey, name, codes)
     survey = declare_missing(survey, study.missing_codes, [*study.items, *study.bias_items])
     require_numeric(survey, [*study.variables, *study.bias_items])
     for scale, items in _by_scale(study).items():
@@ -222,13 +238,26 @@ def prepared_survey(study: Study, survey: Survey) -> Survey:
     return survey
 
 
-def _read(source: str | Path | pd.DataFrame | Survey) -> Survey:
-    """Return a survey of any kind of source."""
-    if isinstance(source, Survey):
-        return source
-    if isinstance(source, pd.DataFrame):
-        return Survey.from_frame(source)
-    return read_survey(source)
+def _where_named(study: Study, survey: Survey) -> str:
+    """Say which sections besides the constructs name columns that are not there."""
+    sections = {"screening": study.screening.variables, "recode": tuple(study.recode)}
+    absent = {
+        section: [name for name in names if name not in survey.frame.columns]
+        for section, names in sections.items()
+    }
+    return "".join(
+        f"[{section}] names {listed(names)}. " for section, names in absent.items() if names
+    )
+
+
+def _read(source: str | Path | pd.DataFrame | Survey, codebook: Path | None) -> Survey:
+    """Return a survey of any kind of source, described by the study's codebook if there is one."""
+    if isinstance(source, str | Path):
+        return read_survey(source, codebook=codebook)
+    survey = source if isinstance(source, Survey) else Survey.from_frame(source)
+    if codebook is None:
+        return survey
+    return with_codebook(survey, codebook_from(read_survey(codebook)), codebook.name)
 
 
 def _printed(moments: Mapping[str, Any], *, own: bool) -> Answers:
@@ -268,19 +297,6 @@ def _correlations_only(moments: Mapping[str, Any]) -> tuple[Finding, ...]:
             remedy="Give the standard deviations (sd) as well.",
         ),
     )
-
-
-def _items_of(study: Study) -> dict[str, tuple[str, ...]]:
-    """Return items by construct."""
-    return dict(study.items_of)
-
-
-def _widest_scale(study: Study) -> tuple[float, float] | None:
-    """Return a scale that holds every answer, None if an item has no declared scale."""
-    scales = study.scales
-    if len(scales) < len(study.items):
-        return None
-    return min(low for low, _ in scales.values()), max(high for _, high in scales.values())
 
 
 def _by_scale(study: Study) -> dict[tuple[float, float], list[str]]:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from trustsem.errors import SpecificationError, did_you_mean, listed
 from trustsem.options import Options
@@ -23,6 +23,7 @@ from trustsem.study.sections import (
     ENDS,
     NAME,
     BiasSection,
+    Codes,
     ConstructSection,
     DataSection,
     EffectSection,
@@ -36,6 +37,7 @@ from trustsem.study.sections import (
     PublishedSection,
     RivalSection,
     RunSection,
+    ScreeningSection,
     Section,
     item_names,
 )
@@ -45,8 +47,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 SECTIONS = (
-    "data", "moments", "constructs", "observed", "hypotheses", "effects", "controls", "model",
-    "rivals", "bias", "groups", "interactions", "thresholds", "published", "run",
+    "data", "recode", "screening", "moments", "constructs", "observed", "hypotheses", "effects",
+    "controls", "model", "rivals", "bias", "groups", "interactions", "thresholds", "published",
+    "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
 
@@ -74,6 +77,8 @@ class ParsedPlan:
 
     head: Head | None = None
     data: DataSection = field(default_factory=DataSection)
+    recode: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
+    screening: ScreeningSection = field(default_factory=ScreeningSection)
     moments: MomentsSection | None = None
     constructs: Mapping[str, ConstructSection | None] = field(default_factory=dict)
     observed: Mapping[str, ObservedSection | None] = field(default_factory=dict)
@@ -176,6 +181,8 @@ class _Reader:
         return ParsedPlan(
             head=self.section(Head, (), head),
             data=self.named("data", DataSection) or DataSection(),
+            recode=self.recode(),
+            screening=self.named("screening", ScreeningSection) or ScreeningSection(),
             moments=self.named("moments", MomentsSection),
             constructs=self.entries("constructs", ConstructSection),
             observed=self.entries("observed", ObservedSection),
@@ -233,6 +240,17 @@ class _Reader:
             key: self.section(kind, (name, key), value) for key, value in self.table(name).items()
         }
 
+    def recode(self) -> dict[str, Mapping[Any, Any]]:
+        """Return the new codes of each variable."""
+        adapter = TypeAdapter(Codes)
+        found: dict[str, Mapping[Any, Any]] = {}
+        for name, codes in self.table("recode").items():
+            try:
+                found[name] = adapter.validate_python(codes)
+            except ValidationError as error:
+                self.note(("recode", name), _explained(error.errors()[0], Section))
+        return found
+
     def thresholds(self) -> dict[str, float]:
         """Return the thresholds that are set and possible."""
         chosen = {}
@@ -280,6 +298,8 @@ _SHOULD_BE = {
     "string_type": "a text",
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "tuple_type": "a list [...]",
+    "dict_type": "a table { key = value }",
 }
 
 
@@ -631,13 +651,69 @@ def _check_data(plan: ParsedPlan) -> Iterator[Mistake]:
     """Require either answers or a matrix, and renamed columns to be variables of the study."""
     if plan.moments is not None and plan.data.path is not None:
         yield Mistake(("moments",), "a study has [data] path or [moments], not both")
+    if plan.moments is not None and plan.data.codebook is not None:
+        yield Mistake(("data", "codebook"), "a printed matrix holds no answers to describe")
     known = dict.fromkeys(plan.variables, "")
     known |= dict.fromkeys(plan.bias.marker_items if plan.bias else (), "")
     known |= {plan.groups.by: ""} if plan.groups else {}
+    known |= dict.fromkeys([*plan.recode, *_screened(plan)], "")
     for name in plan.data.columns:
         if name not in known:
             hint = did_you_mean(name, known)
             yield Mistake(("data", "columns", name), f"is no variable of this study.{hint}")
+
+
+def _screened(plan: ParsedPlan) -> dict[str, str]:
+    """Return the variables that the screening needs, each with the key that names it."""
+    section = plan.screening
+    found = {name: key for key in ("id", "duration", "wave") if (name := getattr(section, key))}
+    found |= dict.fromkeys(section.profile, "profile")
+    found |= dict.fromkeys(section.attention, "attention")
+    conditions = (each for rule in section.drop for each in rule.conditions)
+    return found | {condition.variable: "drop" for condition in conditions}
+
+
+def _check_recode(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require answers to recode, by codes that mean an answer."""
+    if plan.recode and plan.moments is not None:
+        yield Mistake(("recode",), "a printed matrix holds no answers to recode")
+    for name, codes in plan.recode.items():
+        blank = [code for code in codes if code in plan.data.missing]
+        if blank and name in plan.construct_of:
+            shown = listed(f"{code:g}" for code in blank)
+            what = f"{shown} is declared missing in [data]; it cannot be recoded as well"
+            yield Mistake(("recode", name), what)
+
+
+def _check_screening(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require that rules and limits have the variables that they are about."""
+    section = plan.screening
+    if plan.moments is not None and section.model_fields_set:
+        yield Mistake(("screening",), "a printed matrix holds no cases to screen")
+    if section.minimum_duration is not None and not section.duration:
+        yield Mistake(("screening", "minimum_duration"), "needs the column: duration = '...'")
+    for key in ("late", "wave_share"):
+        if getattr(section, key) and not section.wave:
+            yield Mistake(("screening", key), "needs the column: wave = '...'")
+    if section.late and section.wave_share is not None:
+        yield Mistake(("screening", "wave_share"), "has no meaning beside 'late'")
+    for name in section.attention:
+        if name in plan.construct_of:
+            what = f"{name!r} is an item of {plan.construct_of[name]!r}, not a check"
+            yield Mistake(("screening", "attention", name), what)
+    yield from _check_rules(section)
+
+
+def _check_rules(section: ScreeningSection) -> Iterator[Mistake]:
+    """Require that each rule stands once and has what it compares."""
+    needed = {"duration": "duration", "attention_failed": "attention"}
+    for rule in section.drop:
+        key = needed.get(rule.column, "")
+        if key and not getattr(section, key):
+            yield Mistake(("screening", "drop"), f"the rule {rule.text!r} needs {key} = ... here")
+    for text, times in Counter(rule.text for rule in section.drop).items():
+        if times > 1:
+            yield Mistake(("screening", "drop"), f"the rule {text!r} stands there twice")
 
 
 def _check_moments(plan: ParsedPlan) -> Iterator[Mistake]:
@@ -770,6 +846,8 @@ CROSS_CHECKS = (
     _check_groups,
     _check_interactions,
     _check_data,
+    _check_recode,
+    _check_screening,
     _check_moments,
     _check_options,
     _check_thresholds,

@@ -38,6 +38,8 @@ from trustsem.study.sections import (
     item_names,
 )
 from trustsem.study.toml_text import toml_text
+from trustsem.survey.codebook import Code, code_text
+from trustsem.survey.respondents import ScreeningPlan
 from trustsem.survey.shipped import data_path
 from trustsem.validity.thresholds import Thresholds
 
@@ -247,12 +249,19 @@ class Study:
         Short name.
     data : path, optional
         Survey file. A table of answers is given to :func:`~trustsem.study.two_step` instead.
+    codebook : path, optional
+        A second file with the labels and missing codes of a survey whose format has none.
     scale : (float, float), optional
         Lowest and highest answer of all items; an answer outside is an error.
     missing_codes : sequence of float, optional
         Codes that mean "no answer", on top of those that the file declares.
     columns : mapping of str to str, optional
         Item to the name of its column in the file, where they differ.
+    recode : mapping of str to mapping, optional
+        New code by present code, for each variable that is recoded: ``{"x1": {9: 5}}``.
+    screening : mapping, optional
+        What is known about the respondents, and the rules that drop cases: ``id, profile,
+        duration, minimum_duration, attention, wave, late, wave_share, drop``.
     moments : mapping, optional
         Printed matrix instead of data: ``variables, n_obs, matrix, kind, sd, mean, where``.
     covary : sequence of (str, str), optional
@@ -321,9 +330,12 @@ class Study:
         hypotheses: Sequence[str] | Mapping[str, Any] = (),
         name: str = "",
         data: str | Path | None = None,
+        codebook: str | Path | None = None,
         scale: Sequence[float] | None = None,
         missing_codes: Sequence[float] = (),
         columns: Mapping[str, str] | None = None,
+        recode: Mapping[str, Mapping[Any, Any]] | None = None,
+        screening: Mapping[str, Any] | None = None,
         moments: Mapping[str, Any] | None = None,
         covary: Sequence[Sequence[str]] = (),
         residual_covariances: Sequence[Sequence[str]] = (),
@@ -350,10 +362,13 @@ class Study:
         sections = {
             "data": _filled(
                 path=None if data is None else str(data),
+                codebook=None if codebook is None else str(codebook),
                 scale=None if scale is None else list(scale),
                 missing=list(missing_codes),
                 columns=dict(columns or {}),
             ),
+            "recode": {name: _plain_codes(codes) for name, codes in (recode or {}).items()},
+            "screening": dict(screening or {}),
             "moments": None if moments is None else _plain_moments(moments),
             "constructs": {key: _plain_construct(value) for key, value in constructs.items()},
             "observed": dict(observed or {}),
@@ -631,9 +646,40 @@ class Study:
         return MappingProxyType(dict(self._plan.data.columns))
 
     @property
+    def recode(self) -> Mapping[str, Mapping[Code, Code]]:
+        """New code by present code, for each variable that is recoded."""
+        return MappingProxyType(
+            {name: MappingProxyType(dict(codes)) for name, codes in self._plan.recode.items()}
+        )
+
+    @property
+    def screening(self) -> ScreeningPlan:
+        """What is known about the respondents, and the rules that drop cases."""
+        section = self._plan.screening
+        return ScreeningPlan(
+            id=section.id,
+            profile=section.profile,
+            duration=section.duration,
+            minimum_duration=section.minimum_duration,
+            attention=MappingProxyType(dict(section.attention)),
+            wave=section.wave,
+            late=section.late,
+            drop=section.drop,
+            **({} if section.wave_share is None else {"wave_share": section.wave_share}),
+        )
+
+    @property
     def data_file(self) -> Path | None:
         """The study's own data file, or None."""
-        written = self._plan.data.path
+        return self._place(self._plan.data.path)
+
+    @property
+    def codebook_file(self) -> Path | None:
+        """The file with the labels and missing codes of the study's data, or None."""
+        return self._place(self._plan.data.codebook)
+
+    def _place(self, written: str | None) -> Path | None:
+        """Return the path of a file that the plan names."""
         if written is None:
             return None
         if written.startswith(SHIPPED):
@@ -963,6 +1009,13 @@ def _plain_hypotheses(hypotheses: Any) -> Any:
             raise PlanError(f"Two hypotheses are called {name!r}.")
         entries[name] = value
     return entries
+
+
+def _plain_codes(codes: Any) -> Any:
+    """Return new codes given from Python as in a study file, where codes are keys."""
+    if not isinstance(codes, Mapping):
+        return codes
+    return {code if isinstance(code, str) else code_text(code): new for code, new in codes.items()}
 
 
 def _plain_moments(moments: Mapping[str, Any]) -> dict[str, Any]:

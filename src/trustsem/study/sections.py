@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -22,8 +23,10 @@ from pydantic import (
     model_validator,
 )
 
-from trustsem.errors import SpecificationError, listed
+from trustsem.errors import SpecificationError, did_you_mean, listed
 from trustsem.results import LEVELS, read_formula
+from trustsem.survey.recoding import MISSING
+from trustsem.survey.rules import Rule, read_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,9 +182,78 @@ class DataSection(Section):
     """``[data]``: where the answers are and how they are coded."""
 
     path: StrictStr | None = None
+    codebook: StrictStr | None = None
     missing: Annotated[tuple[Number, ...], BeforeValidator(_codes)] = ()
     scale: Scale | None = None
     columns: dict[Name, StrictStr] = {}
+
+
+def _code(text: str) -> float | str:
+    """Return a code that stands as a key: a number where it is one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
+
+
+def _mapping_of_codes(value: Any) -> dict[float | str, float | str]:
+    """Refuse anything but new codes by present code."""
+    if not isinstance(value, Mapping) or not value:
+        raise _refused("new codes are written { 9 = 5 } (present code = new code)", value)
+    found: dict[float | str, float | str] = {}
+    for key, new in value.items():
+        if isinstance(new, Mapping):
+            written = f"{key}.{next(iter(new), '')}"
+            raise _refused(f'a code with a point is written "{written}" = 1', new)
+        code = key if isinstance(key, int | float) else _code(str(key))
+        found[code] = new if isinstance(new, str) else _number(new)
+    kinds = {isinstance(new, str) for new in found.values() if new != MISSING}
+    if len(kinds) > 1:
+        raise _refused("new codes are all numbers or all texts", value)
+    if all(old == new for old, new in found.items()):
+        raise _refused("the new codes are the present ones", value)
+    return found
+
+
+Codes = Annotated[dict[Any, Any], BeforeValidator(_mapping_of_codes)]
+
+
+def _answer(value: Any) -> float | str:
+    """Refuse an answer that is no code."""
+    return value if isinstance(value, str) else _number(value)
+
+
+def _answers(value: Any) -> tuple[float | str, ...]:
+    """Accept one answer or several."""
+    return tuple(_answer(each) for each in (value if isinstance(value, list | tuple) else [value]))
+
+
+def _rule(value: Any) -> Rule:
+    """Read one rule, written as text or with its reason."""
+    if isinstance(value, str):
+        return read_rule(value)
+    if not isinstance(value, Mapping):
+        raise _refused("a rule is a text, or { rule = ..., reason = ... }", value)
+    unknown = [key for key in value if key not in ("rule", "reason")]
+    if unknown or not isinstance(value.get("rule"), str):
+        hint = did_you_mean(unknown[0], ("rule", "reason")) if unknown else ""
+        raise ValueError(f"a rule has the keys 'rule' and 'reason', got {listed(value)}.{hint}")
+    return read_rule(value["rule"], str(value.get("reason", "")))
+
+
+class ScreeningSection(Section):
+    """``[screening]``: what is known about the respondents, and the rules that drop cases."""
+
+    id: StrictStr = ""
+    profile: tuple[StrictStr, ...] = ()
+    duration: StrictStr = ""
+    minimum_duration: Annotated[float, BeforeValidator(_number), Field(gt=0)] | None = None
+    attention: dict[StrictStr, Annotated[Any, BeforeValidator(_answer)]] = {}
+    wave: StrictStr = ""
+    late: Annotated[tuple[Any, ...], BeforeValidator(_answers)] = ()
+    wave_share: Annotated[float, BeforeValidator(_number), Field(gt=0, le=0.5)] | None = None
+    drop: tuple[Annotated[Rule, BeforeValidator(_rule)], ...] = ()
 
 
 class MomentsSection(Section):

@@ -14,6 +14,9 @@ from trustsem.survey.preparing import (
     reverse_keyed,
 )
 from trustsem.survey.readers import READER_OF, read_survey
+from trustsem.survey.recoding import recode
+from trustsem.survey.respondents import ScreeningPlan, case_indices, drop_cases
+from trustsem.survey.rules import Rule, read_rule
 from trustsem.survey.screening import Screening, screen
 from trustsem.survey.shipped import data_folder, data_path
 from trustsem.survey.survey import LogEntry, Source, Survey
@@ -22,16 +25,22 @@ __all__ = [
     "READER_OF",
     "Codebook",
     "LogEntry",
+    "Rule",
     "Screening",
+    "ScreeningPlan",
     "Source",
     "Survey",
     "Variable",
+    "case_indices",
     "check_scale",
     "data_folder",
     "data_path",
     "declare_missing",
+    "drop_cases",
     "listwise",
+    "read_rule",
     "read_survey",
+    "recode",
     "rename",
     "require_columns",
     "require_distinct",

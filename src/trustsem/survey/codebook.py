@@ -145,7 +145,7 @@ def code_text(code: MissingCode) -> str:
     """Return a code, or range of codes, as text."""
     if isinstance(code, tuple):
         return f"{code_text(code[0])} to {code_text(code[1])}"
-    return f"{code:g}" if isinstance(code, int | float) else str(code)
+    return f"{code:.15g}" if isinstance(code, int | float) else str(code)
 
 
 def same_code(code: Any) -> Code:

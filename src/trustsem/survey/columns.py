@@ -24,6 +24,8 @@ EMPTY_IN_NUMERIC = frozenset({"NA", "N/A", "NaN", "nan", "#NULL!", "."})
 _POINT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?")
 
+_CODE = re.compile(r"0\d+|-?\d{16,}")
+
 Notation = Literal["none", "point", "comma"]
 
 
@@ -94,6 +96,14 @@ def is_number(cell: object) -> bool:
     if isinstance(cell, str):
         return _POINT.fullmatch(cell.strip()) is not None
     return isinstance(cell, int | float)
+
+
+def holds_codes(column: pd.Series) -> bool:
+    """Return whether a column of text holds codes that would lose digits as numbers.
+
+    Those are codes with leading zeros, such as ``007``, and whole numbers of 16 digits and more.
+    """
+    return any(_CODE.fullmatch(str(cell).strip()) for cell in column.dropna().unique())
 
 
 def require_distinct_names(names: Sequence[str], where: str) -> None:

@@ -14,6 +14,7 @@ from trustsem.findings import Finding
 from trustsem.survey.codebook import Variable, cleaned
 from trustsem.survey.columns import (
     ParsedColumn,
+    holds_codes,
     is_text,
     numeric_where_possible,
     parse_text,
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 SEPARATORS = (",", ";", "\t")
 FALLBACK_ENCODING = "cp1252"
 
-_LEADING_ZERO = re.compile(r"0\d+")
-_SNIFFED_ROWS = 200
+_CODE_SOMEWHERE = re.compile(r"(?<![\w.])(?:0\d|\d{16})")
 
 
 def read_delimited(path: Path, columns: Sequence[str] | None, encoding: str | None) -> Content:
@@ -37,7 +37,7 @@ def read_delimited(path: Path, columns: Sequence[str] | None, encoding: str | No
 
     The separator is the one of ``,`` ``;`` and tab that splits the header into most names. Text is
     UTF-8, failing that Windows-1252, which becomes a finding. A decimal comma is recognised where
-    the comma is not the separator. Codes with leading zeros stay text.
+    the comma is not the separator. Codes with leading zeros, or of 16 digits and more, stay text.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def read_delimited(path: Path, columns: Sequence[str] | None, encoding: str | No
         names=names,
         usecols=chosen,
         index_col=False,
-        dtype=dict.fromkeys(_codes_with_leading_zero(text, separator, names), "str"),
+        dtype=dict.fromkeys(_code_columns(text, separator, names), "str"),
         na_values=[""],
         keep_default_na=False,
         low_memory=False,
@@ -71,7 +71,7 @@ def read_delimited(path: Path, columns: Sequence[str] | None, encoding: str | No
     parsed = {
         name: parse_text(raw[name], decimal_comma=separator != ",")
         for name in chosen
-        if is_text(raw[name]) and not _has_leading_zero(raw[name])
+        if is_text(raw[name]) and not holds_codes(raw[name])
     }
     values = {
         name: parsed[name].values if name in parsed else numeric_where_possible(raw[name])
@@ -141,22 +141,19 @@ def _checked_header(path: Path, text: str, separator: str) -> list[str]:
     return names
 
 
-def _codes_with_leading_zero(text: str, separator: str, names: Sequence[str]) -> list[str]:
-    """Return the columns that hold codes such as ``007`` in the first rows."""
-    head = pd.read_csv(
+def _code_columns(text: str, separator: str, names: Sequence[str]) -> list[str]:
+    """Return the columns of codes such as ``007``, which would lose digits as numbers."""
+    if not _CODE_SOMEWHERE.search(text):
+        return []
+    cells = pd.read_csv(
         io.StringIO(text),
         sep=separator,
         header=0,
         names=list(names),
         index_col=False,
         dtype="str",
-        nrows=_SNIFFED_ROWS,
     )
-    return [name for name in names if _has_leading_zero(head[name])]
-
-
-def _has_leading_zero(column: pd.Series) -> bool:
-    return any(_LEADING_ZERO.fullmatch(str(cell)) for cell in column.dropna().unique())
+    return [name for name in names if holds_codes(cells[name])]
 
 
 def _has_fraction(column: pd.Series) -> bool:

@@ -281,12 +281,12 @@ def listwise(survey: Survey, names: Sequence[str]) -> Survey:
             where=survey.source.name,
             remedy="Check the missing codes, or leave out the items with most missing answers.",
         )
-    entry = LogEntry("listwise", f"complete answers on {len(names)} items", left, removed=lost)
-    rows = survey.frame.index[complete] + 1
-    return survey.changed(
-        entry=entry,
-        frame=survey.frame.loc[complete],
-        missing_reasons=survey.missing_reasons[survey.missing_reasons["row"].isin(rows)],
+    what = f"complete answers on {len(names)} items"
+    return without_cases(
+        survey,
+        ~complete,
+        step="listwise",
+        what=what,
         findings=[_listwise_finding(lost, left)] if lost else [],
     )
 
@@ -325,11 +325,44 @@ def with_answers(survey: Survey, names: Sequence[str]) -> Survey:
     if left == len(kept):
         return survey
     what = f"an answer to at least one of {len(names)} items"
-    rows = survey.frame.index[kept] + 1
+    return without_cases(survey, ~kept, step="no_answers", what=what)
+
+
+def without_cases(
+    survey: Survey, out: pd.Series, *, step: str, what: str, findings: Sequence[Finding] = ()
+) -> Survey:
+    """Leave cases out; the log says how many and which.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+    out : Series of bool
+        Which cases to leave out, with the index of the answers.
+    step, what : str
+        What the log calls it.
+    findings : sequence of Finding
+        Findings to add.
+
+    Raises
+    ------
+    SurveyError
+        If no case would be left.
+    """
+    lost, left = int(out.sum()), int((~out).sum())
+    if left == 0:
+        raise SurveyError(
+            f"No case is left after: {what}.",
+            where=survey.source.name,
+            remedy="Check the rule, and the codes of the variables that it is about.",
+        )
+    rows = survey.frame.index[~out] + 1
+    cases = tuple(int(row) + 1 for row in survey.frame.index[out])
     return survey.changed(
-        entry=LogEntry("no_answers", what, left, removed=len(kept) - left),
-        frame=survey.frame.loc[kept],
+        entry=LogEntry(step, what, left, removed=lost, cases=cases),
+        frame=survey.frame.loc[~out],
         missing_reasons=survey.missing_reasons[survey.missing_reasons["row"].isin(rows)],
+        findings=findings,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from trustsem.errors import UnreadableFileError, did_you_mean, listed
 from trustsem.findings import Finding
 from trustsem.survey.codebook import Codebook, MissingCode, cleaned
+from trustsem.survey.codebook_file import codebook_from, with_codebook
 from trustsem.survey.columns import is_text, numeric_where_possible, require_distinct_names
 from trustsem.survey.content import Content
 from trustsem.survey.delimited import read_delimited
@@ -56,6 +57,7 @@ def read_survey(
     missing: Sequence[MissingCode] | Mapping[str, Sequence[MissingCode]] = (),
     scale: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
     encoding: str | None = None,
+    codebook: str | Path | None = None,
 ) -> Survey:
     """Read a survey file: answers, labels, and the reason of every declared missing answer.
 
@@ -73,6 +75,10 @@ def read_survey(
         column that is read.
     encoding : str, optional
         Character encoding of the file, where it does not name the right one itself.
+    codebook : path, optional
+        A second file with labels and missing codes, a row per variable: columns ``name``,
+        ``label``, ``value_labels`` (``1 = no; 2 = yes``), ``missing_codes`` (``98; 99``),
+        ``measure``, as ``trustsem convert`` writes it.
 
     Returns
     -------
@@ -95,7 +101,13 @@ def read_survey(
     content = reader(place, columns, encoding)
     if content.frame.empty:
         raise UnreadableFileError(place, "The file holds no cases.")
-    survey = _with_further_missing(_survey(place, _without_control(content)), missing)
+    survey = _survey(place, _without_control(content))
+    if codebook is not None:
+        described = codebook_from(read_survey(codebook))
+        if columns is not None:
+            described = described.restricted_to(n for n in columns if n in described)
+        survey = with_codebook(survey, described, Path(codebook).name)
+    survey = _with_further_missing(survey, missing)
     for names, ends in _scales(survey, scale):
         check_scale(survey, names, ends)
     return survey

@@ -9,7 +9,12 @@ import pandas as pd
 from trustsem.errors import UnknownItemError, UnreadableFileError, listed
 from trustsem.findings import Finding
 from trustsem.survey.codebook import Variable, cleaned
-from trustsem.survey.columns import numeric_where_possible, parse_text, require_distinct_names
+from trustsem.survey.columns import (
+    holds_codes,
+    numeric_where_possible,
+    parse_text,
+    require_distinct_names,
+)
 from trustsem.survey.content import Content
 
 if TYPE_CHECKING:
@@ -114,6 +119,8 @@ def _cell_values(column: pd.Series) -> pd.Series:
     """Return cells as numbers if all of them are, be it as text; else as they are."""
     values = numeric_where_possible(column)
     if not pd.api.types.is_object_dtype(values):
+        return values
+    if holds_codes(column[[isinstance(cell, str) for cell in column]]):
         return values
     parsed = parse_text(column).values
     return parsed if pd.api.types.is_float_dtype(parsed) else values

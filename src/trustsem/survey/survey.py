@@ -36,19 +36,23 @@ class LogEntry:
     Parameters
     ----------
     step : str
-        Which step: ``"read"``, ``"missing"``, ``"reverse"``, ``"rename"``, ``"listwise"``.
+        Which step: ``"read"``, ``"rename"``, ``"recode"``, ``"missing"``, ``"reverse"``,
+        ``"rule"``, ``"no_answers"``, ``"listwise"``.
     what : str
         What was done, for a reader.
     n : int
         How many cells it changed, or cases it concerned.
     removed : int
         How many cases it removed.
+    cases : tuple of int
+        Which ones: rows of the source, from 1.
     """
 
     step: str
     what: str
     n: int
     removed: int = 0
+    cases: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +169,9 @@ class Survey:
 
     @property
     def log_frame(self) -> pd.DataFrame:
-        """The log as a table: step, what, n, removed."""
-        rows = [(entry.step, entry.what, entry.n, entry.removed) for entry in self.log]
-        return pd.DataFrame(rows, columns=["step", "what", "n", "removed"])
+        """The log as a table: step, what, n, removed, cases (rows of the source, from 1)."""
+        rows = [(entry.step, entry.what, entry.n, entry.removed, entry.cases) for entry in self.log]
+        return pd.DataFrame(rows, columns=["step", "what", "n", "removed", "cases"])
 
     def changed(
         self,
