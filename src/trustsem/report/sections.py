@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -195,6 +196,15 @@ def _data_section(result: StudyResult, draw: Draw) -> Section:
     return Section("data", "Sample and Data", parts)
 
 
+def _nameless(table: Table) -> Table:
+    """Return a table of cases without the ids of the respondents; a report may be passed on."""
+    return replace(
+        table,
+        frame=table.frame.drop(columns="id", errors="ignore"),
+        show=tuple(name for name in table.show if name != "id"),
+    )
+
+
 def _measurement_section(result: StudyResult, draw: Draw) -> Section:
     step = result.measurement
     fit_title = "Fit of the Measurement Model"
@@ -380,7 +390,7 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
         parts += [
             ("answers", _table(lambda: screening_tables.answer_frequencies(screening, names))),
             ("item tests", _table(lambda: screening_tables.item_normality(screening))),
-            ("flagged cases", _table(lambda: screening_tables.flagged_cases(screening))),
+            ("flagged cases", _table(lambda: _nameless(screening_tables.flagged_cases(screening)))),
         ]
     parts += [
         (
