@@ -186,6 +186,17 @@ def _written(path: Path, text: str) -> bool:
     return True
 
 
+def agrees(printed: str, shown: str) -> bool:
+    """Return whether a page shows what is printed.
+
+    ``...`` stands for any text, on a line of its own for any lines.
+    """
+    wanted = re.escape("\n".join((*lines(shown), "")))
+    any_lines = wanted.replace(re.escape("\n...\n"), "\n(?:.*\n)*?")
+    pattern = any_lines.replace(re.escape("..."), ".*")
+    return re.fullmatch(pattern, "\n".join((*lines(printed), ""))) is not None
+
+
 def lines(text: str) -> list[str]:
     """Return the lines of a printed text without what nobody sees."""
     return [line.rstrip() for line in text.strip("\n").splitlines()]
@@ -194,7 +205,9 @@ def lines(text: str) -> list[str]:
 def refreshed(text: str, ran: list[Example]) -> str:
     """Return a page that shows what its examples print."""
     for example in sorted(ran, key=lambda each: -each.block.span[0]):
-        if example.shown is not None and available(example.block):
+        if example.shown is None or not available(example.block):
+            continue
+        if not agrees(example.printed, example.shown.code):
             start, stop = example.shown.span
             text = text[:start] + "\n".join(lines(example.printed)) + "\n" + text[stop:]
     return text
