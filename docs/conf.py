@@ -34,6 +34,13 @@ toc_object_entries_show_parents = "hide"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+numpydoc_validation_checks = {
+    "all",
+    "ES01", "EX01", "SA01",  # extended summaries, examples and cross-references where they help
+    "GL02",  # a docstring of several lines ends on a line of its own; one of one line does not
+    "PR01", "PR03",  # short methods explain themselves; related parameters share an entry
+    "RT01", "RT02", "RT03",  # properties return what they are; tuples name their members
+}  # fmt: skip
 
 # Notebooks are shown with the outputs that they were committed with.
 nb_execution_mode = "off"
@@ -44,6 +51,7 @@ myst_heading_anchors = 4
 
 html_theme = "furo"
 html_title = f"trustsem {release}"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"

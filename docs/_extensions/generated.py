@@ -273,10 +273,12 @@ def _assigned(module: Any) -> list[str]:
 def bibliography() -> str:
     """Return the references in the order of their authors, each a target of links."""
     ordered = sorted(REFERENCES.items(), key=lambda entry: entry[1].casefold())
-    return "\n\n".join(
-        f"(ref-{key})=\n<p class=\"reference\" id=\"{key}\">{html.escape(text, quote=False)}</p>"
-        for key, text in ordered
-    )
+    return "\n\n".join(f"(ref-{key})=\n{_literal(text)}" for key, text in ordered)
+
+
+def _literal(text: str) -> str:
+    """Return a text whose characters mean nothing to Markdown."""
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
 
 
 def finding_facts(text: str) -> str:
