@@ -16,6 +16,7 @@ author = "The trustsem developers"
 project_copyright = author
 version = release = trustsem.__version__
 language = "en"
+smartquotes = False  # options begin with two hyphens
 
 extensions = [
     "sphinx.ext.autodoc",

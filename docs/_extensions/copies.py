@@ -47,7 +47,7 @@ benchmarks
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
-def page_links(text: str, home: str, target: str) -> str:
+def page_links(text: str, home: str) -> str:
     """Return a page with its links as they are seen from another place.
 
     A link to a page of the site leads there; one to any other file of the project becomes the
@@ -59,8 +59,6 @@ def page_links(text: str, home: str, target: str) -> str:
         Markdown.
     home : str
         Path of the page in the project.
-    target : str
-        Path of its copy in the site.
     """
 
     def moved(match: re.Match[str]) -> str:
@@ -104,7 +102,7 @@ def copy_pages(root: Path, docs: Path) -> None:
     """
     for home, target in PAGES.items():
         text = (root / home).read_text(encoding="utf-8")
-        _write(docs / target, page_links(text, home, target))
+        _write(docs / target, page_links(text, home))
     notebooks = sorted((root / "notebooks").glob("*.ipynb"), key=_rank)
     wanted = {path.name for path in notebooks} | {"index.md"}
     for path in notebooks:
@@ -127,9 +125,7 @@ def _notebook(path: Path) -> str:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])
-            cell["source"] = page_links(
-                text, f"notebooks/{path.name}", f"notebooks/{path.name}"
-            ).splitlines(keepends=True)
+            cell["source"] = page_links(text, f"notebooks/{path.name}").splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 BEFORE_NUMPYDOC = 400
+_NAMED_CITATION = re.compile(
+    r"([A-Z][^\W\d_]*(?:[ .,&'-]+(?:[A-Z][^\W\d_]*|et|al|van|der|den|de|and))*\.? \(\d{4}\)) "
+    r"\[([a-z]+\d{4}[a-z]*)\]_"
+)
 _CITATION = re.compile(r"\[([a-z]+\d{4}[a-z]*)\]_")
 _ROLE = re.compile(r":(func|class|data|exc):`(~?)([A-Za-z_][\w.]*)`")
 
@@ -34,13 +38,20 @@ def linked(line: str, home: str = "") -> str:
     Parameters
     ----------
     line : str
-        A line of a docstring: ``[fornell1981]_`` becomes a link that reads as in a journal. A key
-        that the bibliography lacks stays, and Sphinx warns of it.
+        A line of a docstring: ``[fornell1981]_`` becomes a link that reads as in a journal, with
+        the words before it if they name the work already. A key that the bibliography lacks
+        stays, and Sphinx warns of it.
     home : str
         Module in which the docstring stands.
     """
+    line = _NAMED_CITATION.sub(_cited_by_name, line)
     line = _CITATION.sub(_cited, line)
     return _ROLE.sub(lambda match: _qualified(match, home), line) if home else line
+
+
+def _cited_by_name(match: re.Match[str]) -> str:
+    name, key = match.groups()
+    return f":ref:`{name} <ref-{key}>`" if key in REFERENCES else match[0]
 
 
 def _cited(match: re.Match[str]) -> str:

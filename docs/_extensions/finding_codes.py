@@ -1,4 +1,4 @@
-"""The codes of findings, collected from the source code: which exist, how grave, by whose criterion.
+"""The codes of findings, collected from the source: which exist, how grave, by whose criterion.
 
 A code is a text in a call of ``Finding``; where it comes from a table, :data:`FROM_TABLES` names
 the table. Neither a page nor a list can therefore forget one.

@@ -1,8 +1,8 @@
 """Parts of pages that the program's own registries write: criteria, findings, commands, options.
 
 A line ``<!-- generated: NAME -->`` in a page is replaced, when the site is built, by what the
-function of that name in :data:`PARTS` returns as Markdown. So no page can say anything else than the
-code does.
+function of that name in :data:`PARTS` returns as Markdown. So no page can say anything else than
+the code does.
 """
 
 from __future__ import annotations
@@ -143,8 +143,7 @@ def options() -> str:
     rows = []
     for field in fields(Options):
         words = ", ".join(f'`"{word}"`' for word in VALUES.get(field.name, ()))
-        meaning = meanings[field.name]
-        text = words if "VALUES" in meaning else meaning + (f" Values: {words}." if words else "")
+        text = meanings[field.name] + (f" Values: {words}." if words else "")
         if field.name == "group_equal":
             text += " Classes: " + ", ".join(f'`"{name}"`' for name in GROUP_EQUAL) + "."
         default = None if field.default is MISSING else field.default
@@ -345,13 +344,13 @@ def completed(text: str) -> str:
 
 
 def _on_source_read(app: Sphinx, docname: str, source: list[str]) -> None:
-    if not Path(app.env.doc2path(docname)).suffix == ".md":
+    if Path(app.env.doc2path(docname)).suffix != ".md":
         return
     text = completed(source[0])
     if docname == FINDINGS_PAGE:
         text = finding_facts(text)
     if not docname.startswith(("project/", "notebooks/")):
-        text = page_links(text, f"docs/{docname}.md", f"{docname}.md")
+        text = page_links(text, f"docs/{docname}.md")
     source[0] = text
 
 

@@ -3,8 +3,7 @@
 - ``python`` blocks of a page run one after the other in one world.
 - ``sh`` blocks: their lines that begin with ``trustsem`` run, too; ``# exit code 4`` says what the
   command returns. Options and commands of other lines are not looked at.
-- ``toml`` blocks whose first line is ``# NAME.toml`` are written to that file, ``lavaan`` blocks are
-  model texts of the same kind (``# NAME.lav``).
+- ``toml`` blocks whose first line is ``# NAME.toml`` are written to that file.
 - ``r`` blocks run where R with lavaan is installed.
 - A ``text`` block after any of these is what they print.
 - ``<!-- needs: FORMAT -->`` before a block: it runs where reports have that format.
@@ -36,10 +35,10 @@ _BLOCK = re.compile(
     r"^(?:<!-- needs: (?P<needs>\w+) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-_NAMED = re.compile(r"\A# (?P<name>[\w-]+\.(?:toml|lav))\n")
+_NAMED = re.compile(r"\A# (?P<name>[\w-]+\.toml)\n")
 _EXIT = re.compile(r"\s+# exit code (?P<code>\d+)\s*$")
 RUNNABLE = ("python", "sh", "r")
-ASIDE = ("toml", "lavaan")
+ASIDE = ("toml",)
 _R_MARK = "#### block"
 
 
@@ -65,9 +64,7 @@ class Example:
 def pages() -> list[Path]:
     """Return the pages that are written by hand, those with examples that run first."""
     return [
-        path
-        for path in sorted(DOCS.rglob("*.md"))
-        if path.relative_to(DOCS).parts[0] not in COPIED
+        path for path in sorted(DOCS.rglob("*.md")) if path.relative_to(DOCS).parts[0] not in COPIED
     ]
 
 
@@ -149,15 +146,16 @@ def _command(line: str, printed: io.StringIO, errors: io.StringIO) -> None:
     arguments = shlex.split(line, comments=True)[1:]
     before = len(errors.getvalue())
     showing = warnings.showwarning
+    code: Any = 0
     try:
         main(arguments)
     except SystemExit as end:
-        said = errors.getvalue()[before:]
-        assert end.code == expected, f"{line}\nexit code {end.code}\n{said}"
-        if expected:
-            printed.write(said)
+        code = end.code
     finally:
         warnings.showwarning = showing
+    said = errors.getvalue()[before:]
+    assert code == expected, f"{line}\nexit code {code}\n{said}"
+    printed.write(said if expected else "")
 
 
 def run_r(text: str, folder: Path) -> list[Example]:
@@ -165,25 +163,19 @@ def run_r(text: str, folder: Path) -> list[Example]:
     _prepare(folder)
     found = [each for each in examples(text) if each.block.kind == "r"]
     script = "".join(f'cat("{_R_MARK}\\n")\n{each.block.code}\n' for each in found)
+    (folder / "script.R").write_text(script, encoding="utf-8")
     outcome = subprocess.run(
         ["Rscript", "--vanilla", "-e", 'source("script.R", echo = FALSE, print.eval = TRUE)'],
         cwd=folder,
-        input=None,
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
-    ) if _written(folder / "script.R", script) else None
-    assert outcome is not None
+    )
     assert outcome.returncode == 0, outcome.stderr
     for example, printed in zip(found, outcome.stdout.split(f"{_R_MARK}\n")[1:], strict=True):
         example.printed = printed
     return found
-
-
-def _written(path: Path, text: str) -> bool:
-    path.write_text(text, encoding="utf-8")
-    return True
 
 
 def agrees(printed: str, shown: str) -> bool:

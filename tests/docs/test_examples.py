@@ -6,9 +6,9 @@ import re
 import shutil
 import subprocess
 
+import examples
 import pytest
 
-import examples
 from trustsem.cli.program import program
 
 PAGES = {str(path.relative_to(examples.DOCS)): path for path in examples.pages()}
@@ -25,7 +25,7 @@ def with_blocks(*kinds):
 
 
 @pytest.mark.parametrize("page", with_blocks("python", "sh"))
-def test_examples_print_what_the_page_shows(page, tmp_path, recwarn):
+def test_examples_print_what_the_page_shows(page, tmp_path):
     for example in examples.run_page(TEXTS[page], tmp_path):
         if example.shown is not None and examples.available(example.block):
             shown = example.shown.code
@@ -52,11 +52,15 @@ def test_lavaan_prints_what_the_page_shows(page, tmp_path):
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_commands_and_options_that_pages_name_exist(page):
-    for line in re.findall(r"^(?:\.venv/bin/)?trustsem [^\n`]*", TEXTS[page], re.MULTILINE):
-        words = line.split("#")[0].split()
-        command = program.commands.get(words[1])
-        assert command is not None, line
-        known = {name for each in command.params for name in each.opts}
+    spans = re.findall(r"`(trustsem [^`]+)`", TEXTS[page])
+    shell = [each.code for each in examples.blocks(TEXTS[page]) if each.kind in ("sh", "make")]
+    lines = [line.strip() for code in shell for line in code.splitlines()]
+    for line in (*spans, *(line for line in lines if line.startswith("trustsem "))):
+        name, *words = line.split("#")[0].split()[1:]
+        if not name.islower() or name.startswith("-"):
+            continue
+        assert name in program.commands, line
+        known = {name for each in program.commands[name].params for name in each.opts}
         assert {word for word in words if word.startswith("-")} <= known | {"--help"}, line
 
 

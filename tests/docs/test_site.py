@@ -57,6 +57,13 @@ class Page(HTMLParser):
             self.title += data
 
 
+SOURCES = [
+    path
+    for path in sorted(DOCS.rglob("*.md"))
+    if path.relative_to(DOCS).parts[0] not in {"notebooks", "project"}
+]
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Build the site once, warnings being errors."""
@@ -102,6 +109,13 @@ def test_every_source_is_a_page(site):
         if not (site / path.relative_to(DOCS)).with_suffix(".html").is_file()
     ]
     assert lost == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(DOCS)))
+def test_links_lead_somewhere_where_the_sources_are_read(path):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?![a-z]+:)([^)#]+)", text):
+        assert (path.parent / target).exists(), target
 
 
 def test_every_notebook_of_the_project_is_a_page(site):
@@ -192,7 +206,6 @@ def test_findings_show_their_severity_and_source(site):
 
 def test_every_reference_is_in_the_bibliography(site):
     text = html.unescape((site / "reference" / "bibliography.html").read_text(encoding="utf-8"))
-    text = text.replace("’", "'")
     for key, reference in REFERENCES.items():
         assert f'id="ref-{key}"' in text
         assert reference in text, key
