@@ -129,16 +129,33 @@ class Options:
 
     Parameters
     ----------
-    estimator, likelihood, missing, information, se, test, parameterization, engine : str
-        See :data:`VALUES`; ``se="robust"`` is ``"robust.sem"`` for complete data and otherwise
+    estimator : str
+        What is minimised, and what is said about its uncertainty; one of :data:`DEFAULTS`.
+    likelihood : str
+        Divisor and multiplier: N (``normal``: lavaan, Mplus) or N-1 (``wishart``: LISREL, AMOS).
+    missing : str
+        Incomplete cases: left out (``listwise``), counted with what they answered (``fiml``), or
+        used pair by pair (``pairwise``, ordered items).
+    information : str
+        The information that standard errors rest on.
+    se : str
+        Kind of standard errors; ``"robust"`` is ``"robust.sem"`` for complete data and otherwise
         ``"robust.huber.white"``.
+    test : str
+        Test of the model beside the standard one.
+    parameterization : str
+        Scale of the variables behind ordered items.
+    engine : str
+        Program that estimates.
     bounds : str
         Ranges that estimates may not leave: of variances (``pos.var``, of observed variables and
         constructs alike), or of variances, loadings and covariances (``standard``, ``wide``).
     group : str or None
         Column that holds the group; None for one group.
-    group_equal, group_partial : tuple of str
-        Classes of parameters equal over groups, and single parameters exempt from that.
+    group_equal : tuple of str
+        Classes of parameters that are equal over groups.
+    group_partial : tuple of str
+        Single parameters that are exempt from that.
     ordered : tuple of str, or True
         Items whose answers are ordered categories; True for all but covariates.
     std_lv : bool
@@ -156,9 +173,10 @@ class Options:
     sample_cov : DataFrame or None
         Covariance (divisor N-1) or correlation matrix instead of raw data. Several groups: a
         mapping of label to matrix, or a sequence of matrices.
-    sample_mean, sample_sd : Series, sequence or None
-        Means; standard deviations that turn a correlation matrix into a covariance matrix. Several
-        groups: one for each, as ``sample_cov``.
+    sample_mean : Series, sequence or None
+        Means; several groups: one for each, as ``sample_cov``.
+    sample_sd : Series, sequence or None
+        Standard deviations that turn a correlation matrix into a covariance matrix.
     sample_nobs : int or None
         Number of observations behind ``sample_cov``; several groups: of each.
     sample_cov_rescale : bool

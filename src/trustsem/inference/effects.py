@@ -184,7 +184,7 @@ def chains_table(
 
     Parameters
     ----------
-    problem, params, vcov, level
+    problem, params, vcov, level : Problem, ndarray, ndarray, float
         As in :func:`effects_table`.
 
     Returns

@@ -282,7 +282,7 @@ def coefficient_h(std_loadings: ArrayLike) -> Numbers:
 
     Notes
     -----
-    .. math:: \left[1 + 1 \Big/ \sum \frac{\lambda_i^2}{1 - \lambda_i^2}\right]^{-1}
+    .. math:: \left[1 + 1 / \sum \frac{\lambda_i^2}{1 - \lambda_i^2}\right]^{-1}
 
     Assumes uncorrelated residuals and that each indicator measures this construct only.
 
