@@ -200,6 +200,8 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}", "\xa0": "~",
+    "*": "{*}", "\u00ad": r"\-", "\u2009": r"\,", "\u202f": r"\,", "\u200b": "", "\ufeff": "",
+    "\u2028": " ", "\u2029": " ", "\u2010": "-", "\u2011": r"\mbox{-}",
     "—": r"\textemdash{}", "–": r"\textendash{}", "…": r"\ldots{}", "•": r"\textbullet{}",
 }  # fmt: skip
 _MATHEMATICS = {

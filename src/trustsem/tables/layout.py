@@ -51,7 +51,7 @@ CHARACTERS = Ruler(_characters, gap=2, narrowest=12, longest_word=26, step=1)
 WORD = Ruler(TIMES.width, gap=0.84, narrowest=5.0, longest_word=12.0, step=0.1, after_number=0.7)
 """Ems of Times; 57 twips on each side of a cell are 0.71 em at 8 points."""
 LATEX = Ruler(
-    LATIN_MODERN.width, gap=0.9, narrowest=5.5, longest_word=13.5, step=0.1, after_number=0.7
+    LATIN_MODERN.width, gap=0.97, narrowest=5.5, longest_word=13.5, step=0.1, after_number=0.7
 )
 """Ems of Latin Modern, ``\\tabcolsep`` of 4 points at 9 points."""
 
