@@ -1,7 +1,8 @@
 r"""The report as a LaTeX document that compiles as it stands, its figures in files beside it.
 
-pdfLaTeX prints Latin and Greek letters; a letter that its fonts lack is printed as its number.
-LuaLaTeX and XeLaTeX print it in any font that has it. A comment at the top says so.
+pdfLaTeX prints Latin and Greek letters, and a letter that its fonts lack as its number. LuaLaTeX
+and XeLaTeX print any letter that one of the fonts of the machine has; where a report needs them,
+its first line says so to editors.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from trustsem.report.pages import turned
 from trustsem.tables import Table
 from trustsem.tables.latex import sheet_latex
 from trustsem.tables.paper import LATEX_PAPER, setting
-from trustsem.typesetting import escape_latex, plain, to_latex, typeset
+from trustsem.typesetting import escape_latex, has_other_script, plain, to_latex, typeset
 
 _PIECE = 16
 """Characters of a value between places where a line may break."""
@@ -64,7 +65,9 @@ def latex_report(front: Front, composed: Composed, failures: list[str]) -> str:
         rich=to_latex,
     )
     preamble = _template("preamble.tex.j2").render(
-        letters=sorted(_letters(body)), notice=escape_latex(front.notice)
+        letters=sorted(_letters(body)),
+        other_script=has_other_script(plain(body)),
+        notice=escape_latex(front.notice),
     )
     return preamble + body
 
@@ -111,8 +114,8 @@ def _table(block: Block, *, landscape: bool) -> str:
     """Return a table for a page that is turned or not; another block as it always is."""
     if not isinstance(block, Table):
         return block_latex(block)
-    sheet = block.sheet()
-    return "\n\n".join(sheet_latex(sheet, setting(sheet, LATEX_PAPER, landscape=landscape)))
+    chosen = setting(block.sheet(), LATEX_PAPER, landscape=landscape)
+    return "\n\n\\clearpage\n".join(sheet_latex(chosen))
 
 
 @block_latex.register
@@ -191,7 +194,9 @@ def _(block: Definitions) -> str:
 
 @block_latex.register
 def _(block: Facts) -> str:
-    rows = "\n".join(f"\\item[{_breakable(name)}] {_breakable(value)}" for name, value in block.rows)
+    rows = "\n".join(
+        f"\\item[{_breakable(name)}] {_breakable(value)}" for name, value in block.rows
+    )
     return f"\\begin{{labelled}}{{58mm}}\\footnotesize\n{rows}\n\\end{{labelled}}"
 
 

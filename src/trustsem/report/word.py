@@ -119,9 +119,8 @@ class _Writer:
 
     @_xml.register
     def _(self, block: Table) -> str:
-        sheet = block.sheet()
-        chosen = setting(sheet, WORD_PAPER, landscape=id(block) in self._turned)
-        return "".join(sheet_xml(sheet, chosen))
+        landscape = id(block) in self._turned
+        return "".join(sheet_xml(setting(block.sheet(), WORD_PAPER, landscape=landscape)))
 
     @_xml.register
     def _(self, block: Figure) -> str:

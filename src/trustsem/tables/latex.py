@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trustsem.tables.layout import follow_numbers, wrapped
+from trustsem.tables.layout import follow_numbers, header_lines
 from trustsem.tables.metrics import LATIN_MODERN
 from trustsem.tables.paper import LATEX_PAPER, SMALL, Setting, setting
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet, number_and_mark
-from trustsem.typesetting import Rich, escape_latex, plain, to_latex
+from trustsem.typesetting import Rich, escape_latex, has_other_script, plain, to_latex
 
 PACKAGES = ("array", "booktabs", "longtable")
 _SEPARATION = 4
@@ -40,19 +40,17 @@ def table_latex(sheet: Sheet) -> str:
     )
 
 
-def sheet_latex(sheet: Sheet, chosen: Setting) -> Iterator[str]:
+def sheet_latex(chosen: Setting) -> Iterator[str]:
     """Yield a numbered sheet as paragraphs of a report, parts of too wide a table on their own.
 
     Parameters
     ----------
-    sheet : Sheet
-        The table in words, with its number.
     chosen : Setting
-        How it is set.
+        The table in words, with its number, and how it is set.
     """
     for part in chosen.parts:
         writer = _Writer(part, chosen)
-        yield writer.block() if len(part.lines) <= _SHORT else writer.breakable()
+        yield writer.block() if writer.is_short else writer.breakable()
 
 
 class _Writer:
@@ -72,11 +70,17 @@ class _Writer:
         self._line = chosen.line
         self._widths = sheet.widths(chosen.line, LATEX_PAPER.ruler)
         self._widest = [max(map(LATIN_MODERN.width, column.cells), default=0) for column in columns]
+        self._foreign = [any(map(has_other_script, column.cells)) for column in columns]
         self._follows = follow_numbers(columns)
         self._em = _QUAD[chosen.points]
         size = "scriptsize" if chosen.points == SMALL else "footnotesize"
         self._size = f"\\{size}\\setlength{{\\tabcolsep}}{{{_SEPARATION}pt}}"
         self._full = LATEX_PAPER.ruler.total(self._widths) > _ALMOST_FULL * chosen.line
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the table stays in one piece; letters printed as numbers may take any space."""
+        return len(self._sheet.lines) <= _SHORT and not any(self._foreign)
 
     def fragment(self, position: int) -> str:
         """Return a float, or a longtable where the table is long."""
@@ -132,18 +136,21 @@ class _Writer:
         )
 
     def _columns(self, *, full: bool) -> str:
-        """Return the column types; text that was made narrower wraps."""
+        """Return the column types.
+
+        Text that was made narrower wraps, and so do letters that pdfLaTeX prints as their numbers.
+        """
         types = ["@{\\extracolsep{\\fill}}" if full else "@{}"]
         space = LATEX_PAPER.ruler.after_number
-        for heading, follows, widest, width in zip(
-            self._sheet.headings, self._follows, self._widest, self._widths, strict=True
-        ):
-            room = (width - space * follows) / self._em
+        for position, heading in enumerate(self._sheet.headings):
+            follows = self._follows[position]
+            room = (self._widths[position] - space * follows) / self._em
+            wraps = room < self._widest[position] / self._em or self._foreign[position]
             further = f"{space / self._em:.2f}em"
             lead = f"@{{\\hskip{2 * _SEPARATION}pt\\hskip{further}}}" if follows else ""
             if heading.numeric:
                 types.append(f"{lead}r")
-            elif room < widest / self._em:
+            elif wraps:
                 wrapping = ">{\\raggedright\\arraybackslash\\hangindent=1em}"
                 types.append(f"{lead}{wrapping}p{{{room:.2f}em}}")
             else:
@@ -157,7 +164,7 @@ class _Writer:
     def _heading(self, heading: Heading, width: float, follows: bool) -> str:
         """Return a header, in lines where it is wider than its column."""
         room = width - LATEX_PAPER.ruler.after_number * follows + LATEX_PAPER.ruler.step
-        lines = [to_latex(line) for line in wrapped(heading.text, room, LATEX_PAPER.ruler)]
+        lines = [to_latex(line) for line in header_lines(heading.text, room, LATEX_PAPER.ruler)]
         if len(lines) < 2:  # noqa: PLR2004  (one line needs no stack)
             return "".join(lines) or "{}"
         side = "r" if heading.numeric else "l"
@@ -181,7 +188,7 @@ class _Writer:
         if isinstance(line, Group):
             title = plain(line.title, bold=True)
             text = to_latex(title)
-            fits = LATIN_MODERN.width(title) <= self._line
+            fits = LATIN_MODERN.width(title) <= self._line and not has_other_script(title)
             return _single(text) if fits else _across(text, place="t")
         return " & ".join(map(_cell, line.cells, self._sheet.headings))
 

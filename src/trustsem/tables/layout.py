@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from trustsem import display
 from trustsem.tables.metrics import LATIN_MODERN, TIMES
-from trustsem.typesetting import Rich, Run, to_plain
+from trustsem.typesetting import Rich, Run, joined, to_plain
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def fitted(columns: Sequence[Column], available: float, ruler: Ruler) -> list[fl
 def follow_numbers(columns: Sequence[Column]) -> list[bool]:
     """Return which columns are of text and follow one of numbers."""
     numeric = [False, *(column.numeric for column in columns)]
-    return [before and not here for before, here in zip(numeric, numeric[1:], strict=False)]
+    return [before and not here for before, here in pairwise(numeric)]
 
 
 def _give_way(widths: list[float], floors: Sequence[float], available: float, ruler: Ruler) -> None:
@@ -140,18 +141,28 @@ def _longest_word(texts: Sequence[Rich], ruler: Ruler) -> float:
 
 
 def _width_on_lines(text: Rich, n_lines: int, ruler: Ruler) -> float:
-    """Return the least width on which a text takes so many lines; three stand for any number."""
+    """Return the least width on which a header takes so many lines; three stand for any number."""
+    if n_lines == 1:
+        return ruler.width(text)
+    if n_lines == 2:  # noqa: PLR2004  (one and two are worth an effort)
+        return max(map(ruler.width, _halves(text, ruler)), default=0)
+    return _longest_word([text], ruler)
+
+
+def _halves(text: Rich, ruler: Ruler) -> list[Rich]:
+    """Return a text on two lines, as even as words allow; one word stays on one."""
     found = words(text)
-    if n_lines > 2:  # noqa: PLR2004  (one and two are worth an effort)
-        return _longest_word([text], ruler)
-    splits = range(1, len(found)) if n_lines == 2 else ()  # noqa: PLR2004  (two lines)
-    halves = (max(_line(found[:at], ruler), _line(found[at:], ruler)) for at in splits)
-    return min(halves, default=ruler.width(text))
+    splits = [[joined(found[:at]), joined(found[at:])] for at in range(1, len(found))]
+    return min(splits, key=lambda split: max(map(ruler.width, split)), default=[text])
 
 
-def _line(text: Sequence[Rich], ruler: Ruler) -> float:
-    """Return the width of words on one line."""
-    return sum(map(ruler.width, text)) + ruler.width((Run(" "),)) * max(0, len(text) - 1)
+def header_lines(head: Rich, width: float, ruler: Ruler) -> list[Rich]:
+    """Return a header on one line, on two even ones, or on as many as it needs."""
+    if ruler.width(head) <= width:
+        return [head] if head else []
+    halves = _halves(head, ruler)
+    fits = max(map(ruler.width, halves)) <= width
+    return halves if fits else wrapped(head, width, ruler)
 
 
 def words(text: Rich) -> list[Rich]:

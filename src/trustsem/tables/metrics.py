@@ -1,7 +1,7 @@
-"""How wide text is on paper, in ems: enough to choose widths of columns before a program sets them.
+"""How wide text is on paper, in ems: enough to choose widths of columns before it is set.
 
-Widths of letters are facts of two typefaces: Times, in which Word sets our tables, and Latin Modern,
-in which LaTeX does. A letter of another script takes the width that is usual for its kind.
+Widths of letters are facts of two typefaces: Times, in which Word sets our tables, and Latin
+Modern, in which LaTeX does. A letter of another script takes the width that is usual for its kind.
 """
 
 from __future__ import annotations
@@ -27,12 +27,9 @@ class Typeface:
     ----------
     letters : mapping of str to int
         Width of each letter.
-    foreign : int
-        Width of a letter of another script; 0 for the usual one of its kind.
     """
 
     letters: Mapping[str, int]
-    foreign: int = 0
 
     def width(self, text: Rich) -> float:
         """Return the width of a text in ems."""
@@ -57,8 +54,6 @@ class Typeface:
             return self.letters[base]
         if unicodedata.combining(letter):
             return 0
-        if self.foreign and not _is_greek_or_sign(letter):
-            return self.foreign
         return _FULL_WIDTH if unicodedata.east_asian_width(letter) in "WF" else _USUAL
 
 
@@ -66,10 +61,6 @@ class Typeface:
 def _base(letter: str) -> str:
     """Return the letter without its accent, a raised digit as a digit."""
     return unicodedata.normalize("NFKD", letter)[:1]
-
-
-def _is_greek_or_sign(letter: str) -> bool:
-    return unicodedata.category(letter).startswith("S") or "Ͱ" <= letter <= "Ͽ"
 
 
 def _letters(classes: Mapping[int, str]) -> dict[str, int]:
@@ -93,7 +84,6 @@ LATIN_MODERN = Typeface(
         556: "^~", 571: "Sbdhnpu", 628: "Z", 642: "L", 671: "F", 686: "…", 699: "EP", 728: "B",
         742: "CTw", 756: "R", 771: "AHNUVXY_", 785: "D", 799: "&+<=>@KOQ−±×·≥≤≠≈", 807: "G",
         856: "#%m", 942: "M", 1028: "—→←↔∞", 1056: "W",
-    }),
-    foreign=4300,
+    })
 )  # fmt: skip
-"""Latin Modern Roman at 9 points; pdfLaTeX prints a letter of another script as ``[U+4FE1]``."""
+"""Latin Modern Roman at 9 points."""

@@ -11,7 +11,7 @@ from markupsafe import escape
 from trustsem import display
 from trustsem.errors import OutputError, UnknownOptionError
 from trustsem.tables import metrics
-from trustsem.tables.layout import follow_numbers, wrapped
+from trustsem.tables.layout import follow_numbers, header_lines
 from trustsem.tables.paper import SMALL, WORD_PAPER, Setting, setting
 from trustsem.tables.sheet import Group, Note, Row, Sheet, number_and_mark
 from trustsem.tables.word_file import TEXT_WIDTH, WordFile
@@ -48,7 +48,7 @@ def save_sheet(sheet: Sheet, path: str | Path) -> Path:
         raise UnknownOptionError(target.suffix or target.name, (".docx",), kind="document format")
     chosen = setting(sheet, WORD_PAPER)
     file = WordFile(clean(sheet.title), landscape=chosen.landscape)
-    file.add(*sheet_xml(sheet, chosen))
+    file.add(*sheet_xml(chosen))
     try:
         target.write_bytes(file.to_bytes())
     except OSError as error:
@@ -113,15 +113,13 @@ def _run(run: Run) -> str:
     return f'<w:r>{properties}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
-def sheet_xml(sheet: Sheet, chosen: Setting) -> Iterator[str]:
+def sheet_xml(chosen: Setting) -> Iterator[str]:
     """Yield number, title, table and notes; a table that is too wide comes in parts.
 
     Parameters
     ----------
-    sheet : Sheet
-        The table in words.
     chosen : Setting
-        How it is set.
+        The table in words and how it is set.
     """
     for part in chosen.parts:
         if part.number:
@@ -199,9 +197,9 @@ class _RowWriter:
         return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
 
     def _heading(self, position: int) -> str:
-        """Return a header, its lines broken here: programs disagree on whether ``.90`` may begin one."""
+        """Return a header, its lines broken here: programs differ on where one may begin."""
         ems = (self._widths[position] - _MARGINS) / self._em
-        lines = wrapped(self._headings[position].text, ems, WORD_PAPER.ruler)
+        lines = header_lines(self._headings[position].text, ems, WORD_PAPER.ruler)
         content = "<w:r><w:br/></w:r>".join(map(runs_xml, lines))
         return self._cell(content, position, keep=True, place='<w:vAlign w:val="bottom"/>')
 

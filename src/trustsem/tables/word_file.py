@@ -42,9 +42,9 @@ _IMAGE = f"{_OFFICE}/officeDocument/2006/relationships/image"
 _SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"
 """What names the drawing that stands for a picture (Office Open XML extension of 2016)."""
 _PAGE_NUMBER = (
-    '<w:p {names}><w:pPr><w:pStyle w:val="Footer"/></w:pPr>'
+    f'<w:p {_NAMESPACES}><w:pPr><w:pStyle w:val="Footer"/></w:pPr>'
     '<w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple></w:p>'
-).format(names=_NAMESPACES)
+)
 _UNUSED = ("customXml", "numbering", "stylesWithEffects", "thumbnail")
 
 
@@ -210,7 +210,7 @@ def _header_and_footer(document: Document, notice: str) -> tuple[str, str]:
     from docx.oxml.ns import qn  # noqa: PLC0415  (the same)
 
     section = document.sections[0]
-    furniture = [section.footer]
+    furniture: list[Any] = [section.footer]
     section.different_first_page_header_footer = bool(notice)
     if notice:
         furniture += [section.header, section.first_page_header, section.first_page_footer]
