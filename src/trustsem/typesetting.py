@@ -8,6 +8,7 @@ each writer escapes what its medium would take for a command.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -200,6 +201,8 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}", "\xa0": "~",
+    "*": "{*}", "\u00ad": r"\-", "\u2009": r"\,", "\u202f": r"\,", "\u200b": "", "\ufeff": "",
+    "\u2028": " ", "\u2029": " ", "\u2010": "-", "\u2011": r"\mbox{-}",
     "—": r"\textemdash{}", "–": r"\textendash{}", "…": r"\ldots{}", "•": r"\textbullet{}",
 }  # fmt: skip
 _MATHEMATICS = {
@@ -219,6 +222,21 @@ _LATEX_OF = (
     | {sign: rf"\ensuremath{{{command}}}" for sign, command in _MATHEMATICS.items()}
     | {sign: rf"\textsuperscript{{{shown}}}" for sign, shown in _RAISED.items()}
 )
+
+
+def has_other_script(text: Rich) -> bool:
+    """Return whether there are letters that are neither Latin nor Greek, which pdfLaTeX lacks."""
+    return any(map(_is_of_other_script, to_plain(text)))
+
+
+def _is_of_other_script(letter: str) -> bool:
+    if not letter.isalpha() and not unicodedata.combining(letter):
+        return False
+    return not unicodedata.name(letter, "").startswith(
+        ("LATIN", "GREEK", "MODIFIER", "SUPERSCRIPT")
+    )
+
+
 _LIGATURES = "-',"
 """What LaTeX joins when it stands twice."""
 

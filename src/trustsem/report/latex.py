@@ -1,14 +1,17 @@
 r"""The report as a LaTeX document that compiles as it stands, its figures in files beside it.
 
-pdfLaTeX prints Latin and Greek letters; a letter that its fonts lack is printed as its number.
-LuaLaTeX and XeLaTeX print it in any font that has it. A comment at the top says so.
+pdfLaTeX prints Latin and Greek letters, and a letter that its fonts lack as its number. LuaLaTeX
+and XeLaTeX print any letter that one of the fonts of the machine has; where a report needs them,
+its first line says so to editors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, singledispatch
 from importlib import resources
+from itertools import groupby
+from operator import itemgetter
 
 import jinja2
 
@@ -16,6 +19,7 @@ from trustsem.findings import Finding
 from trustsem.report.blocks import (
     Block,
     Callout,
+    Chapter,
     Composed,
     Definitions,
     Facts,
@@ -29,9 +33,11 @@ from trustsem.report.blocks import (
 )
 from trustsem.report.definitions import short_citation
 from trustsem.report.front import Front
+from trustsem.report.pages import turned
 from trustsem.tables import Table
 from trustsem.tables.latex import sheet_latex
-from trustsem.typesetting import escape_latex, plain, to_latex, typeset
+from trustsem.tables.paper import LATEX_PAPER, setting
+from trustsem.typesetting import escape_latex, has_other_script, plain, to_latex, typeset
 
 _PIECE = 16
 """Characters of a value between places where a line may break."""
@@ -49,19 +55,41 @@ def latex_report(front: Front, composed: Composed, failures: list[str]) -> str:
     failures : list of str
         What is missing so far; gets a line for each block that cannot be written.
     """
-    chapters = [
-        (chapter.title, list(written(chapter, block_latex, failures)))
-        for chapter in composed.chapters
-    ]
+    pages = [page for chapter in composed.chapters for page in _chapter(chapter, failures)]
     lost = [Callout("failure", "Parts of this report could not be made:", tuple(failures))]
     body = _template("report.tex.j2").render(
         front=front,
-        chapters=chapters,
+        pages=list(_turning(pages)),
         callouts=[block_latex(block) for block in (*front.banners, *(lost if failures else ()))],
         text=escape_latex,
         rich=to_latex,
     )
-    return _template("preamble.tex.j2").render(letters=sorted(_letters(body))) + body
+    preamble = _template("preamble.tex.j2").render(
+        letters=sorted(_letters(body)),
+        other_script=has_other_script(plain(body)),
+        notice=escape_latex(front.notice),
+    )
+    return preamble + body
+
+
+def _chapter(chapter: Chapter, failures: list[str]) -> Iterator[tuple[bool, str]]:
+    """Yield the heading and the blocks of a chapter, and whether the page of each is turned."""
+    ways = turned((Heading(chapter.title), *chapter.blocks), LATEX_PAPER)
+    way_of = {id(block): way for block, way in zip(chapter.blocks, ways[1:], strict=True)}
+
+    def placed(block: Block) -> tuple[bool, str]:
+        landscape = way_of.get(id(block), False)
+        return landscape, _table(block, landscape=landscape)
+
+    yield ways[0], f"\\roomfor{{12\\baselineskip}}\\section*{{{escape_latex(chapter.title)}}}"
+    yield from written(chapter, placed, failures)
+
+
+def _turning(pages: Iterable[tuple[bool, str]]) -> Iterator[str]:
+    """Yield the text of pages that are turned together."""
+    for landscape, group in groupby(pages, itemgetter(0)):
+        text = "\n\n".join(content for _, content in group)
+        yield f"\\begin{{landscape}}\n{text}\n\\end{{landscape}}" if landscape else text
 
 
 def _letters(text: str) -> Iterator[tuple[str, str]]:
@@ -79,7 +107,15 @@ def block_latex(block: Block) -> str:
 
 @block_latex.register
 def _(block: Table) -> str:
-    return "\n".join(sheet_latex(block.sheet()))
+    return _table(block, landscape=False)
+
+
+def _table(block: Block, *, landscape: bool) -> str:
+    """Return a table for a page that is turned or not; another block as it always is."""
+    if not isinstance(block, Table):
+        return block_latex(block)
+    chosen = setting(block.sheet(), LATEX_PAPER, landscape=landscape)
+    return "\n\n\\clearpage\n".join(sheet_latex(chosen))
 
 
 @block_latex.register
@@ -101,7 +137,7 @@ def _note(text: str) -> str:
 
 @block_latex.register
 def _(block: Heading) -> str:
-    return f"\\subsection*{{{escape_latex(block.text)}}}"
+    return f"\\roomfor{{8\\baselineskip}}\\subsection*{{{escape_latex(block.text)}}}"
 
 
 @block_latex.register
@@ -118,15 +154,16 @@ def _(block: Callout) -> str:
 
 @block_latex.register
 def _(block: Findings) -> str:
-    lines = [*(_finding(finding) for finding in block.shown), escape_latex(block.left_out)]
-    items = "\n".join(f"\\item {line}" for line in lines if line)
-    return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
+    items = "\n".join(map(_finding, block.shown))
+    listed = f"\\begin{{labelled}}{{17mm}}\\small\n{items}\n\\end{{labelled}}" if items else ""
+    left_out = f"{{\\small {escape_latex(block.left_out)}\\par}}" if block.left_out else ""
+    return "\n".join(text for text in (listed, left_out) if text)
 
 
 def _finding(finding: Finding) -> str:
     words = [
-        f"\\textsc{{{escape_latex(finding.severity)}}}",
-        f"\\textbf{{{escape_latex(finding.name)}}}",
+        f"\\item[\\textsc{{{escape_latex(finding.severity)}}}]",
+        f"\\textbf{{{escape_latex(finding.name)}.}}",
         to_latex(typeset(finding.claim)),
         to_latex(plain(finding.remedy, italic=True)),
         f"({escape_latex(short_citation(finding.source))})" if finding.source else "",
@@ -148,28 +185,29 @@ def _(block: Listing) -> str:
 
 @block_latex.register
 def _(block: Definitions) -> str:
-    items = "\n".join(
-        f"\\item[{{{escape_latex(item.term)}}}] {escape_latex(item.meaning)}. "
+    return _hanging(
+        f"\\textbf{{{escape_latex(item.term)}.}} {escape_latex(item.meaning)}: "
         f"{to_latex(item.formula)} ({escape_latex(item.source)})"
         for item in block.items
     )
-    return f"\\begin{{description}}\n{items}\n\\end{{description}}"
 
 
 @block_latex.register
 def _(block: Facts) -> str:
     rows = "\n".join(
-        f"\\item[{{{escape_latex(name)}}}] {_breakable(value)}" for name, value in block.rows
+        f"\\item[{_breakable(name)}] {_breakable(value)}" for name, value in block.rows
     )
-    return f"{{\\footnotesize\n\\begin{{description}}\n{rows}\n\\end{{description}}}}"
+    return f"\\begin{{labelled}}{{58mm}}\\footnotesize\n{rows}\n\\end{{labelled}}"
 
 
 @block_latex.register
 def _(block: References) -> str:
-    entries = "\n\n".join(
-        f"\\noindent\\hangindent=1.5em {escape_latex(text)}" for text in block.texts
-    )
-    return f"{entries}\n"
+    return _hanging(map(escape_latex, block.texts))
+
+
+def _hanging(entries: Iterable[str]) -> str:
+    items = "\n".join(f"\\item {entry}" for entry in entries)
+    return f"\\begin{{hanging}}\\small\n{items}\n\\end{{hanging}}"
 
 
 @cache

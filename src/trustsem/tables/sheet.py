@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trustsem import display
-from trustsem.typesetting import Rich, plain, to_plain
+from trustsem.tables.layout import CHARACTERS, Column, Ruler, fitted
+from trustsem.typesetting import Rich
 
-_NARROWEST, _LONGEST_WORD = 12, 26
 SUPERSCRIPTS = str.maketrans("abcdefgh", "ᵃᵇᶜᵈᵉᶠᵍʰ")
 """Letters of notes, raised."""
 
@@ -94,59 +93,58 @@ class Sheet:
     lines: tuple[Group | Row, ...]
     notes: tuple[Note, ...]
 
-    def widths(self, available: int) -> list[int]:
-        """Return a width of each column in characters that fits, as far as words allow.
+    def widths(self, available: float, ruler: Ruler = CHARACTERS) -> list[float]:
+        """Return a width of each column that fits, as far as words allow.
 
         Parameters
         ----------
-        available : int
-            Characters of a line, those between columns (two each) among them.
+        available : float
+            Width of a line, the space between columns included.
+        ruler : Ruler
+            How text is measured; in characters unless said otherwise.
 
         Returns
         -------
-        list of int
-            The widest text columns give way first; no ordinary word is broken, so that the sum may
-            exceed what is available.
+        list of float
+            No number wraps and no ordinary word is broken, so that the sum may exceed what is
+            available.
         """
-        texts = [self._column(position) for position in range(len(self.headings))]
-        widths = [max(display.width(text) for text in column) for column in texts]
-        floors = {
-            position: _narrowest(texts[position])
-            for position, heading in enumerate(self.headings)
-            if not heading.numeric
-        }
-        excess = sum(widths) + 2 * (len(widths) - 1) - available
-        while excess > 0:
-            flexible = [position for position, floor in floors.items() if widths[position] > floor]
-            if not flexible:
-                break
-            widths[max(flexible, key=lambda position: widths[position])] -= 1
-            excess -= 1
-        return widths
+        return fitted(self.columns(), available, ruler)
 
-    def parts(self, available: int) -> tuple[Sheet, ...]:
-        """Return the sheet in parts that fit side by side pages, the first column in each.
+    def columns(self) -> list[Column]:
+        """Return header and cells of each column; the letter of a note hangs beside its number."""
+        rows = [line for line in self.lines if isinstance(line, Row)]
+        return [
+            Column(
+                heading.text,
+                [number_and_mark(row.cells[i])[0] for row in rows]
+                if heading.numeric
+                else [row.cells[i] for row in rows],
+                heading.numeric,
+            )
+            for i, heading in enumerate(self.headings)
+        ]
+
+    def parts(self, available: float, ruler: Ruler = CHARACTERS) -> tuple[Sheet, ...]:
+        """Return the sheet in parts that fit a line each, the first column in all of them.
 
         Parameters
         ----------
-        available : int
-            Characters of a line.
+        available : float
+            Width of a line.
+        ruler : Ruler
+            How text is measured.
         """
-        widths = self.widths(available)
-        if len(widths) < 3 or sum(widths) + 2 * (len(widths) - 1) <= available:  # noqa: PLR2004
+        widths = self.widths(available, ruler)
+        if len(widths) < 3 or ruler.total(widths) <= available:  # noqa: PLR2004
             return (self,)
-        chunks: list[list[int]] = [[]]
-        used = widths[0]
-        for position in range(1, len(widths)):
-            if chunks[-1] and used + 2 + widths[position] > available:
-                chunks.append([])
-                used = widths[0]
-            chunks[-1].append(position)
-            used += 2 + widths[position]
-        balanced = math.ceil((len(widths) - 1) / len(chunks))
-        even = [
-            list(range(i, min(i + balanced, len(widths)))) for i in range(1, len(widths), balanced)
-        ]
+        n_parts, used = 1, widths[0]
+        for width in widths[1:]:
+            used += ruler.gap + width
+            if used > available and used > ruler.total([widths[0], width]):
+                n_parts, used = n_parts + 1, ruler.total([widths[0], width])
+        balanced = math.ceil((len(widths) - 1) / n_parts)
+        even = [range(i, min(i + balanced, len(widths))) for i in range(1, len(widths), balanced)]
         return tuple(
             self._part([0, *columns], number, len(even)) for number, columns in enumerate(even)
         )
@@ -164,23 +162,9 @@ class Sheet:
             notes=self.notes if position == count - 1 else (),
         )
 
-    def _column(self, position: int) -> list[str]:
-        """Return the header and all cells of a column."""
-        cells = [to_plain(line.cells[position]) for line in self.lines if isinstance(line, Row)]
-        return [to_plain(self.headings[position].text), *cells]
 
-
-def _narrowest(texts: Sequence[str]) -> int:
-    """Return the width that a text column keeps, so that no ordinary word is broken."""
-    longest = max((display.width(word) for word in " ".join(texts).split()), default=0)
-    return max(_NARROWEST, min(longest, _LONGEST_WORD))
-
-
-def caption(sheet: Sheet) -> Rich:
-    """Return number and title on one line."""
-    number = f"Table {sheet.number}" if sheet.number else ""
-    return (
-        *plain(number, bold=True),
-        *plain(" " if number else ""),
-        *plain(sheet.title, italic=True),
-    )
+def number_and_mark(cell: Rich) -> tuple[Rich, str]:
+    """Return a cell without the letter of its note, and that letter."""
+    if cell and cell[-1].script == "sup":
+        return cell[:-1], cell[-1].text
+    return cell, ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from trustsem import display
-from trustsem.tables.sheet import SUPERSCRIPTS, Group, Heading, Note, Row, Sheet
+from trustsem.tables.sheet import SUPERSCRIPTS, Group, Heading, Note, Row, Sheet, number_and_mark
 from trustsem.typesetting import Rich, plain, to_plain
 
 _NARROWEST_NOTE = 60
@@ -24,7 +24,7 @@ def sheet_text(sheet: Sheet, max_width: int) -> str:
         Columns of the terminal; text columns become narrower to fit.
     """
     shown = _printable(sheet)
-    widths = shown.widths(max_width)
+    widths = [int(width) for width in shown.widths(max_width)]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
     numeric = [heading.numeric for heading in shown.headings]
     lines = [f"Table {shown.number}"] if shown.number else []
@@ -55,7 +55,7 @@ def _printable(sheet: Sheet) -> Sheet:
     """
     rows = [line for line in sheet.lines if isinstance(line, Row)]
     padded = [
-        heading.numeric and any(_mark(row.cells[position]) for row in rows)
+        heading.numeric and any(number_and_mark(row.cells[position])[1] for row in rows)
         for position, heading in enumerate(sheet.headings)
     ]
     return replace(
@@ -75,12 +75,9 @@ def _printable_line(line: Group | Row, padded: Sequence[bool]) -> Group | Row:
     if isinstance(line, Group):
         return Group(display.printable(line.title))
     cells = zip(line.cells, padded, strict=True)
-    return Row(tuple(_clean(cell, " " if pad and not _mark(cell) else "") for cell, pad in cells))
-
-
-def _mark(cell: Rich) -> str:
-    """Return the letter at the end of a cell."""
-    return cell[-1].text if cell and cell[-1].script == "sup" else ""
+    return Row(
+        tuple(_clean(cell, " " * (pad and not number_and_mark(cell)[1])) for cell, pad in cells)
+    )
 
 
 def _clean(cell: Rich, end: str = "") -> Rich:

@@ -1,35 +1,36 @@
-"""Sheets as Word tables that can be edited, in styles that a template can change.
-
-python-docx is loaded where a document is made. Documents hold no time of writing: equal content
-gives equal bytes.
-"""
+"""Sheets as Word tables that can be edited, in styles that a template can change."""
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Sequence
-from functools import cache
-from importlib import resources
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from markupsafe import escape
 
 from trustsem import display
 from trustsem.errors import OutputError, UnknownOptionError
-from trustsem.tables.sheet import Group, Heading, Sheet
-from trustsem.typesetting import Rich, emphasised, plain
+from trustsem.tables import metrics
+from trustsem.tables.layout import follow_numbers, header_lines
+from trustsem.tables.paper import SMALL, WORD_PAPER, Setting, setting
+from trustsem.tables.sheet import Group, Note, Row, Sheet, number_and_mark
+from trustsem.tables.word_file import TEXT_WIDTH, WordFile
+from trustsem.typesetting import Rich, Run, plain, raised, rich
 
-if TYPE_CHECKING:
-    from docx.document import Document
-    from docx.table import _Cell
-    from docx.text.paragraph import Paragraph
-
-PAGE, LANDSCAPE = 100, 142
-"""Characters of 9 pt on a line of 16.5 cm, and of 23.4 cm."""
 NUMBER_STYLE, TITLE_STYLE = "Table Number", "Table Title"
-CELL_STYLE, NOTE_STYLE, TABLE_STYLE = "Table Text", "Table Note", "APA Table"
-_CM_PER_CHARACTER = 0.165
-_EMPTY_DATE = (1980, 1, 1, 0, 0, 0)
+CELL_STYLE, SMALL_STYLE, NOTE_STYLE = "Table Text", "Table Text Small", "Table Note"
+GROUP_STYLE, SMALL_GROUP_STYLE = "Table Group", "Table Group Small"
+END_STYLE, TABLE_STYLE = "Table End", "APA Table"
+
+_TWIPS, _MARGINS, _SPARE_EMS = 20, 114, 0.1
+"""Twips in a point, those left and right of a cell's text, and what a column has to spare."""
+_ALMOST_FULL = 0.75
+"""Part of a line from which on a table is as wide as the line."""
+_MOST_SPACE = 160
+"""Twips that are added to a column of a narrower table, where there is room."""
+_SHORT, _KEPT = 12, 3
+"""Lines of a table that stays on one page; lines that stay together at the ends of a longer one."""
+_NO_XML = dict.fromkeys((0xFFFE, 0xFFFF))
 
 
 def save_sheet(sheet: Sheet, path: str | Path) -> Path:
@@ -45,10 +46,11 @@ def save_sheet(sheet: Sheet, path: str | Path) -> Path:
     target = Path(path)
     if target.suffix.lower() != ".docx":
         raise UnknownOptionError(target.suffix or target.name, (".docx",), kind="document format")
-    document = new_document(sheet.title)
-    add_sheet(document, sheet)
+    chosen = setting(sheet, WORD_PAPER)
+    file = WordFile(clean(sheet.title), landscape=chosen.landscape)
+    file.add(*sheet_xml(chosen))
     try:
-        target.write_bytes(document_bytes(document))
+        target.write_bytes(file.to_bytes())
     except OSError as error:
         raise OutputError(
             "The table cannot be written.", where=str(target), remedy=str(error)
@@ -56,165 +58,181 @@ def save_sheet(sheet: Sheet, path: str | Path) -> Path:
     return target
 
 
-def new_document(title: str) -> Document:
-    """Return an empty document on A4 with the styles of tables and notes.
-
-    Parameters
-    ----------
-    title : str
-        Title in the document's properties.
-    """
-    import docx  # noqa: PLC0415  (slow to import; needed for Word only)
-    from docx.shared import Cm  # noqa: PLC0415  (the same)
-
-    document: Document = docx.Document()
-    section = document.sections[0]
-    section.page_width, section.page_height = Cm(21.0), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.25)
-    section.top_margin = section.bottom_margin = Cm(2.25)
-    properties = document.core_properties
-    properties.title, properties.author, properties.comments = clean(title)[:255], "", ""
-    properties.last_modified_by = ""
-    _define_styles(document)
-    return document
-
-
-def add_sheet(document: Document, sheet: Sheet, *, available: int = PAGE) -> None:
-    """Add number, title, table and notes; a table that is too wide is added in parts.
-
-    Parameters
-    ----------
-    document : Document
-        Where to.
-    sheet : Sheet
-        The table in words.
-    available : int
-        Characters of a line of the page.
-    """
-    for part in sheet.parts(available):
-        if part.number:
-            document.add_paragraph(clean(f"Table {part.number}"), style=NUMBER_STYLE)
-        document.add_paragraph(clean(part.title), style=TITLE_STYLE)
-        _add_table(document, part, available)
-        for note in part.notes:
-            paragraph = document.add_paragraph(style=NOTE_STYLE)
-            if note.mark.endswith("."):
-                add_rich(paragraph, plain(f"{note.mark} ", italic=True))
-            elif note.mark:
-                paragraph.add_run(note.mark).font.superscript = True
-                paragraph.add_run(" ")
-            add_rich(paragraph, note.text)
-        if not part.notes:
-            document.add_paragraph(style=NOTE_STYLE)
-
-
-def add_rich(paragraph: Paragraph, text: Rich) -> None:
-    """Add runs to a paragraph, each in its style."""
-    for run in text:
-        added = paragraph.add_run(clean(run.text))
-        added.italic, added.bold = run.italic or None, run.bold or None
-        added.font.superscript = True if run.script == "sup" else None
-        added.font.subscript = True if run.script == "sub" else None
-
-
 def clean(text: str) -> str:
     """Return text without the characters that XML does not allow."""
-    return display.printable(text)
+    return display.printable(text).translate(_NO_XML)
 
 
-def document_bytes(document: Document) -> bytes:
-    """Return the file, the same for the same content: no entry holds the time of writing."""
-    from datetime import UTC, datetime  # noqa: PLC0415  (next to its only use)
-
-    properties = document.core_properties
-    properties.created = properties.modified = datetime(*_EMPTY_DATE, tzinfo=UTC)
-    written, fixed = io.BytesIO(), io.BytesIO()
-    document.save(written)
-    with (
-        zipfile.ZipFile(written) as source,
-        zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            entry = zipfile.ZipInfo(name, date_time=_EMPTY_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, source.read(name))
-    return fixed.getvalue()
+def style_id(name: str) -> str:
+    """Return the identifier of a style."""
+    return name.replace(" ", "")
 
 
-def _add_table(document: Document, sheet: Sheet, available: int) -> None:
-    """Add the table itself: its head repeats on each page, and no row is torn."""
-    from docx.shared import Cm  # noqa: PLC0415  (slow to import; needed for Word only)
+def paragraph_xml(
+    text: str | Rich, style: str, *, lead: str | Rich = (), keep: bool = False
+) -> str:
+    """Return a paragraph.
 
-    table = document.add_table(rows=1, cols=len(sheet.headings), style=TABLE_STYLE)
-    table.autofit = False
-    widths = [Cm(_CM_PER_CHARACTER * (width + 2)) for width in sheet.widths(available)]
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-    _fill(table.rows[0], [heading.text for heading in sheet.headings], sheet.headings, widths)
-    _flag(table.rows[0], "tblHeader")
-    for line in sheet.lines:
-        row = table.add_row()
-        _flag(row, "cantSplit")
-        if isinstance(line, Group):
-            cell = row.cells[0].merge(row.cells[-1])
-            _write(cell, emphasised(plain(line.title)), numeric=False)
-            cell.paragraphs[0].paragraph_format.keep_with_next = True
-        else:
-            _fill(row, line.cells, sheet.headings, widths)
+    Parameters
+    ----------
+    text : str or Rich
+        Its text.
+    style : str
+        Name of its style.
+    lead : str or Rich
+        What stands before the text, a tab between them.
+    keep : bool
+        Whether it stays on the page of what follows.
+    """
+    before = f"{runs_xml(rich(lead))}<w:r><w:tab/></w:r>" if lead else ""
+    return raw_paragraph_xml(f"{before}{runs_xml(rich(text))}", style, keep=keep)
 
 
-def _fill(row: Any, cells: Sequence[Rich], headings: Sequence[Heading], widths: list[Any]) -> None:
-    for cell, text, heading, width in zip(row.cells, cells, headings, widths, strict=True):
-        cell.width = width
-        _write(cell, text, numeric=heading.numeric)
+def raw_paragraph_xml(content: str, style: str, *, keep: bool = False, further: str = "") -> str:
+    """Return a paragraph of runs, pictures and properties that are XML already."""
+    kept = "<w:keepNext/>" if keep else ""
+    return (
+        f'<w:p><w:pPr><w:pStyle w:val="{style_id(style)}"/>{kept}{further}</w:pPr>{content}</w:p>'
+    )
 
 
-def _write(cell: _Cell, text: Rich, *, numeric: bool) -> None:
-    """Put text into a cell, numbers flush right."""
-    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415  (slow to import)
-
-    paragraph = cell.paragraphs[0]
-    paragraph.style = CELL_STYLE
-    if numeric:
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    add_rich(paragraph, text)
+def runs_xml(text: Rich) -> str:
+    """Return runs, each in its style, all characters escaped."""
+    return "".join(map(_run, text))
 
 
-def _flag(row: Any, name: str) -> None:
-    """Set a property of a row, such as that it repeats on each page."""
-    from docx.oxml import OxmlElement  # noqa: PLC0415  (slow to import)
-
-    row._tr.get_or_add_trPr().append(OxmlElement(f"w:{name}"))  # noqa: SLF001  (no public way)
-
-
-def _define_styles(document: Document) -> None:
-    """Add the styles of number, title, cells and notes, and that of the table."""
-    from docx.enum.style import WD_STYLE_TYPE  # noqa: PLC0415  (slow to import)
-    from docx.oxml import parse_xml  # noqa: PLC0415  (the same)
-    from docx.shared import Pt  # noqa: PLC0415  (the same)
-
-    normal = document.styles["Normal"]
-    normal.font.name, normal.font.size = "Times New Roman", Pt(11)
-    normal.paragraph_format.space_after = Pt(6)
-    for name, size, before, after in (
-        (NUMBER_STYLE, 11, 12, 0),
-        (TITLE_STYLE, 11, 2, 4),
-        (CELL_STYLE, 9, 1, 1),
-        (NOTE_STYLE, 9, 2, 2),
-    ):
-        style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style.base_style = normal
-        style.font.size = Pt(size)
-        style.paragraph_format.space_before = Pt(before)
-        style.paragraph_format.space_after = Pt(after)
-        style.paragraph_format.keep_with_next = name in (NUMBER_STYLE, TITLE_STYLE)
-    document.styles[NUMBER_STYLE].font.bold = True
-    document.styles[TITLE_STYLE].font.italic = True
-    document.styles.element.append(parse_xml(_table_style()))
+def _run(run: Run) -> str:
+    script = {"": "", "sub": "subscript", "sup": "superscript"}[run.script]
+    style = (
+        ("<w:b/><w:bCs/>" if run.bold else "")
+        + ("<w:i/><w:iCs/>" if run.italic else "")
+        + (f'<w:vertAlign w:val="{script}"/>' if script else "")
+    )
+    properties = f"<w:rPr>{style}</w:rPr>" if style else ""
+    text = escape(clean(run.text))
+    return f'<w:r>{properties}<w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
-@cache
-def _table_style() -> str:
-    """Return the definition of the table style: rules above, below the head, and below."""
-    place = resources.files("trustsem.tables") / "apa_table.xml"
-    return place.read_text(encoding="utf-8")
+def sheet_xml(chosen: Setting) -> Iterator[str]:
+    """Yield number, title, table and notes; a table that is too wide comes in parts.
+
+    Parameters
+    ----------
+    chosen : Setting
+        The table in words and how it is set.
+    """
+    for part in chosen.parts:
+        if part.number:
+            yield paragraph_xml(f"Table {part.number}", NUMBER_STYLE)
+        yield paragraph_xml(part.title, TITLE_STYLE)
+        yield _table(part, chosen, followed=bool(part.notes))
+        for position, note in enumerate(part.notes):
+            yield _note(note, keep=position < len(part.notes) - 1)
+        yield paragraph_xml("", END_STYLE)
+
+
+def _note(note: Note, *, keep: bool) -> str:
+    general = note.mark.endswith(".")
+    lead = plain(note.mark, italic=True) if general else raised(note.mark)
+    return paragraph_xml((*lead, *plain(" " if lead else ""), *note.text), NOTE_STYLE, keep=keep)
+
+
+def _table(sheet: Sheet, chosen: Setting, *, followed: bool) -> str:
+    """Return the table itself: its head repeats on each page, and no row is torn."""
+    widths = column_twips(sheet, chosen)
+    row = _RowWriter(sheet, widths, chosen.points)
+    last = len(sheet.lines) - 1
+    rows = [row.head()]
+    for position, line in enumerate(sheet.lines):
+        keep = (
+            last < _SHORT
+            or position < _KEPT
+            or last - _KEPT < position < last
+            or isinstance(line, Group)
+        )
+        keep = keep and (position < last or followed)
+        rows.append(row.group(line) if isinstance(line, Group) else row.row(line, keep=keep))
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    return (
+        f'<w:tbl><w:tblPr><w:tblStyle w:val="{style_id(TABLE_STYLE)}"/>'
+        f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
+        '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" w:lastColumn="0" '
+        'w:noHBand="1" w:noVBand="1"/>'
+        f'<w:tblCaption w:val="{escape(clean(sheet.title))}"/></w:tblPr>'
+        f"<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
+    )
+
+
+def column_twips(sheet: Sheet, chosen: Setting) -> list[int]:
+    """Return the width of each column; a table that almost fills the line fills it."""
+    ems = sheet.widths(chosen.line, WORD_PAPER.ruler)
+    em = chosen.points * _TWIPS
+    widths = [math.ceil((width + _SPARE_EMS) * em) + _MARGINS for width in ems]
+    rest = TEXT_WIDTH[chosen.landscape] - sum(widths)
+    share, remainder = divmod(rest, len(widths))
+    if sum(widths) < _ALMOST_FULL * TEXT_WIDTH[chosen.landscape]:
+        share, remainder = min(share, _MOST_SPACE), 0
+    return [width + share + (i < remainder) for i, width in enumerate(widths)]
+
+
+class _RowWriter:
+    """Writes the rows of one table."""
+
+    def __init__(self, sheet: Sheet, widths: Sequence[int], points: int) -> None:
+        small = points == SMALL
+        self._headings = sheet.headings
+        self._widths = widths
+        self._style = SMALL_STYLE if small else CELL_STYLE
+        self._group_style = SMALL_GROUP_STYLE if small else GROUP_STYLE
+        self._em = points * _TWIPS
+        space = round(WORD_PAPER.ruler.after_number * self._em)
+        self._indents = [
+            f'<w:ind w:left="{space}"/>' if follows else ""
+            for follows in follow_numbers(sheet.columns())
+        ]
+
+    def head(self) -> str:
+        """Return the headers."""
+        cells = "".join(map(self._heading, range(len(self._headings))))
+        return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
+
+    def _heading(self, position: int) -> str:
+        """Return a header, its lines broken here: programs differ on where one may begin."""
+        ems = (self._widths[position] - _MARGINS) / self._em
+        lines = header_lines(self._headings[position].text, ems, WORD_PAPER.ruler)
+        content = "<w:r><w:br/></w:r>".join(map(runs_xml, lines))
+        return self._cell(content, position, keep=True, place='<w:vAlign w:val="bottom"/>')
+
+    def row(self, line: Row, *, keep: bool) -> str:
+        """Return a row."""
+        cells = "".join(
+            self._cell(runs_xml(cell), position, keep=keep, hanging=self._hanging(cell, position))
+            for position, cell in enumerate(line.cells)
+        )
+        return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>"
+
+    def group(self, line: Group) -> str:
+        """Return a line across the table, which stays with the rows below."""
+        title = paragraph_xml(line.title, self._group_style, keep=True)
+        return (
+            "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
+            f'<w:tc><w:tcPr><w:tcW w:w="{sum(self._widths)}" w:type="dxa"/>'
+            f'<w:gridSpan w:val="{len(self._widths)}"/></w:tcPr>{title}</w:tc></w:tr>'
+        )
+
+    def _cell(
+        self, content: str, position: int, *, keep: bool, hanging: str = "", place: str = ""
+    ) -> str:
+        numeric = self._headings[position].numeric
+        further = f'{hanging}<w:jc w:val="right"/>' if numeric else self._indents[position]
+        paragraph = raw_paragraph_xml(content, self._style, keep=keep, further=further)
+        width = f'<w:tcW w:w="{self._widths[position]}" w:type="dxa"/>'
+        return f"<w:tc><w:tcPr>{width}{place}</w:tcPr>{paragraph}</w:tc>"
+
+    def _hanging(self, text: Rich, position: int) -> str:
+        """Return the indent that lets the letter of a note hang beside its number."""
+        if not self._headings[position].numeric:
+            return ""
+        mark = raised(number_and_mark(text)[1])
+        size = round(metrics.TIMES.width(mark) * self._em)
+        return f'<w:ind w:right="{-size}"/>' if size else ""
