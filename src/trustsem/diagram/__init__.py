@@ -1,6 +1,10 @@
-"""Path diagrams: a plain graph, an own layout, pure coordinates, SVG or matplotlib."""
+"""Path diagrams: a plain graph, an own layout, pure coordinates, and one writer per format."""
 
-from trustsem.diagram.build import conceptual_graph, graph_from_parameters
+from trustsem.diagram.build import (
+    conceptual_graph,
+    graph_from_parameters,
+    graphs_from_parameters,
+)
 from trustsem.diagram.figure import Diagram, draw, draw_tree
 from trustsem.diagram.graph import Edge, Node, PathGraph, View
 from trustsem.diagram.scene import Scene
@@ -22,4 +26,5 @@ __all__ = [
     "draw",
     "draw_tree",
     "graph_from_parameters",
+    "graphs_from_parameters",
 ]

@@ -44,6 +44,15 @@ class Box:
         """Return the box with more room at its sides and above and below."""
         return Box(self.left - across, self.top - down, self.right + across, self.bottom + down)
 
+    def joined(self, other: Box) -> Box:
+        """Return the smallest box around two boxes."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
     def overlaps(self, other: Box) -> bool:
         """Tell whether two boxes share more than their borders."""
         return (

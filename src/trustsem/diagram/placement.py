@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from itertools import combinations, count
+from itertools import combinations, combinations_with_replacement, count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,6 +140,27 @@ def columns_by_path(n: int, edges: Sequence[tuple[int, int]], late: Iterable[int
         if following and part[node] == node and all(b != node for _, b in between):
             rank[node] = max(min(following) - 1, 0)
     return np.array([rank[part[k]] for k in range(n)], dtype=np.int64)
+
+
+def columns_by_role(n: int, edges: Sequence[tuple[int, int]]) -> Ints:
+    """Return the column of each node by its role: nothing leads to it, leads through it, ends in it.
+
+    Parameters
+    ----------
+    n : int
+        Number of nodes.
+    edges : sequence of (int, int)
+        Source and target of each directed edge.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Three columns at most, from 0 on.
+    """
+    sources, targets = {a for a, _ in edges}, {b for _, b in edges}
+    roles = [0 if k not in targets else 1 if k in sources else 2 for k in range(n)]
+    present = sorted(set(roles))
+    return np.array([present.index(role) for role in roles], dtype=np.int64)
 
 
 def folded(columns: Ints, most: int) -> Ints:
@@ -487,3 +508,55 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
             break
     ranked = sorted(found.items(), key=lambda pair: (pair[1], pair[0]))
     return [State(slots, sides, cost) for (slots, sides), cost in ranked[:wanted]]
+
+
+_ROW_STEPS = 14
+_ROW_GROWTH = 1.15
+
+
+def search_sides(problem: Problem, rows: Floats, wanted: int = 4) -> list[State]:
+    """Find the cheapest sides of items and distance of rows where the rows are given.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model; its row slots are fine.
+    rows : ndarray, shape (n,)
+        Row of each node, from 0.
+    wanted : int
+        How many different placements to return at most.
+
+    Returns
+    -------
+    list of State
+        Cheapest first; at least one.
+    """
+    least = (2 * problem.radii[:, 1].max() + problem.node_gap) / problem.unit
+    states = []
+    for step in range(_ROW_STEPS):
+        slots = np.round(rows * np.ceil(least * _ROW_GROWTH**step)).astype(np.int64)
+        _, sides = _start(problem, 1, None)
+        states.append(_sides_descended(problem, slots, sides))
+    return sorted(states, key=lambda state: (state.cost, state.slots))[:wanted]
+
+
+def _sides_descended(problem: Problem, slots: Ints, sides: Ints) -> State:
+    """Turn the items of one or two nodes to other sides until nothing gets cheaper."""
+    with_items = [int(node) for node in np.flatnonzero(problem.has_items)]
+    best = float(costs(problem, slots[None], sides[None])[0])
+    for _ in range(_MAX_STEPS):
+        near = []
+        for a, b in combinations_with_replacement(with_items, 2):
+            for first in range(1, len(SIDES)):
+                for second in range(1, len(SIDES)) if a != b else (first,):
+                    other = sides.copy()
+                    other[[a, b]] = first, second
+                    near.append(other)
+        if not near:
+            break
+        values = costs(problem, np.broadcast_to(slots, (len(near), len(slots))), np.array(near))
+        choice = int(np.argmin(values))
+        if values[choice] >= best - _TINY:
+            break
+        best, sides = float(values[choice]), near[choice]
+    return State(tuple(map(int, slots)), tuple(map(int, sides)), best)

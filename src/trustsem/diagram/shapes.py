@@ -17,7 +17,7 @@ from trustsem.diagram.drawing import (
     r2_line,
 )
 from trustsem.diagram.geometry import Box, Outline, Point
-from trustsem.diagram.scene import GREY, Anchor, Text
+from trustsem.diagram.scene import Anchor, Text
 from trustsem.diagram.text import BOX_HEIGHT, LINE_HEIGHT, text_width, wrap
 
 if TYPE_CHECKING:
@@ -235,6 +235,7 @@ def fan(
     outer = 0.0
     if residual:
         outer = _ARROW_IN + (residual if flat else BOX_HEIGHT * style.minor) + 3.0
+        outer += 2 * circle_radius(style)
     box = result.bounds
     bounds = Box(
         box.left - outer * (side == "left"),
@@ -248,6 +249,13 @@ def fan(
     return Fan(side, result.boxes, result.tips, result.labels, Box(*sides))
 
 
+def circle_radius(style: Style) -> float:
+    """Return the radius of the circle of a residual; 0 where residuals have none."""
+    if style.look.residuals != "circle":
+        return 0.0
+    return text_width("e00", style.minor) / 2 + 1.0
+
+
 def residual_width(graph: PathGraph, style: Style) -> float:
     """Return the widest printed residual variance, in points."""
     return max((text_width(node.residual, style.minor) for node in graph.nodes), default=0.0)
@@ -257,7 +265,6 @@ def add_fan(
     drawing: Drawing, placed: Fan, center: Outline, nodes: Sequence[Node], edges: Sequence[Edge]
 ) -> None:
     """Draw the items of a construct, their loadings and residuals."""
-    ox, oy = OUTWARD[placed.side]
     style = drawing.style
     for node, edge, box, tip, label in zip(
         nodes, edges, placed.boxes, placed.tips, placed.labels, strict=True
@@ -271,23 +278,33 @@ def add_fan(
             Route(
                 edge,
                 Course(center.exit(*tip), (tip[0] + center.x, tip[1] + center.y)),
-                weight=0.7,
+                weight=style.look.weight(edge),
                 size=style.item,
                 at=(label[0] + center.x, label[1] + center.y),
                 fixed=True,
             )
         )
         if node.residual:
-            stop = (x + ox * rx, y + oy * ry)
-            start = (stop[0] + ox * _ARROW_IN, stop[1] + oy * _ARROW_IN)
-            lift = 1.5 + (0.5 * BOX_HEIGHT * style.minor if oy else 0.0)
-            anchor: Anchor = "middle" if oy else "end" if ox < 0 else "start"
-            text = Text(
-                start[0] + ox * lift,
-                start[1] + oy * lift,
-                node.residual,
-                style.minor,
-                anchor=anchor,
-                color=GREY,
-            )
-            drawing.residuals.append(Residual(node.id, Course(start, stop), text))
+            number = f"e{len(drawing.residuals) + 1}"
+            drawing.residuals.append(_residual(outline, node, placed.side, style, number))
+
+
+def _residual(outline: Outline, node: Node, side: str, style: Style, name: str) -> Residual:
+    """Return the arrow into an item from outside, and the number beyond it."""
+    ox, oy = OUTWARD[side]
+    stop = (outline.x + ox * outline.rx, outline.y + oy * outline.ry)
+    start = (stop[0] + ox * _ARROW_IN, stop[1] + oy * _ARROW_IN)
+    radius = circle_radius(style)
+    center = (start[0] + ox * radius, start[1] + oy * radius)
+    lift = 2 * radius + 1.5 + (0.5 * BOX_HEIGHT * style.minor if oy else 0.0)
+    anchor: Anchor = "middle" if oy else "end" if ox < 0 else "start"
+    text = Text(
+        start[0] + ox * lift,
+        start[1] + oy * lift,
+        node.residual,
+        style.minor,
+        anchor=anchor,
+        color=style.look.palette.residual,
+    )
+    circle = Outline(*center, radius, radius, is_round=True) if radius else None
+    return Residual(node.id, Course(start, stop), text, circle, name)
