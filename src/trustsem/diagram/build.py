@@ -575,7 +575,7 @@ def _legend(model: _Model, edges: Sequence[Edge]) -> str:
         parts.append(f" {', '.join(marks)}.")
     if _DIFFERS in printed:
         parts.append(
-            f" {_DIFFERS} The unstandardized estimates differ between the groups (Wald test, p < .05)."
+            f" {_DIFFERS} Unstandardized estimates differ between the groups (Wald test, p < .05)."
         )
     if not model.standardized and _MARKER in printed:
         parts.append(f" {_MARKER} fixed.")

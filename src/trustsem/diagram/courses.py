@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.geometry import (
+    COARSE_STEPS,
     Outline,
     Point,
     Polyline,
@@ -43,6 +44,13 @@ class Course:
         if self.controls is None:
             return self.start, self.stop
         return cubic_points(self.start, *self.controls, self.stop)
+
+    @property
+    def coarse(self) -> Polyline:
+        """The course as a polyline of few pieces, for comparing many candidates."""
+        if self.controls is None:
+            return self.start, self.stop
+        return cubic_points(self.start, *self.controls, self.stop, COARSE_STEPS)
 
     def shifted(self, dx: float, dy: float) -> Course:
         """Return the course moved."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from trustsem.diagram.courses import HAIR, THIN, Course, arrow_shapes, head_length
 from trustsem.diagram.geometry import Box, Outline, Point, direction, point_along
-from trustsem.diagram.look import Look, ink
+from trustsem.diagram.look import PLAIN, Look, ink
 from trustsem.diagram.obstacles import Floats, Obstacles, box_array, overlapping
 from trustsem.diagram.scene import (
     BLACK,
@@ -57,7 +57,7 @@ class Style:
     """Font sizes of a figure, in points, and its look."""
 
     font: float
-    look: Look = Look()
+    look: Look = PLAIN
 
     @property
     def item(self) -> float:

@@ -27,6 +27,7 @@ Colors = Literal["black", "soft"]
 
 LINE_CONTRAST, TEXT_CONTRAST = 3.0, 4.5
 """Least contrast of lines and of text with their ground [wcag22]_."""
+_DARK = 0.04045
 _THINNEST, _THICKEST = HAIR, 3.0
 _HEX = re.compile("#(?:[0-9a-f]{3}|[0-9a-f]{6})")
 _NAMED = {
@@ -133,6 +134,10 @@ class Look:
         return self.palette.mediator if predicts else self.palette.outcome
 
 
+PLAIN = Look()
+"""The look that journals ask for."""
+
+
 def look(
     colors: Colors | Mapping[str, str] = "black",
     emphasis: Emphasis = "none",
@@ -207,7 +212,7 @@ def color(text: object) -> str:
 def luminance(color: str) -> float:
     """Return the relative luminance of a colour, 0 (black) to 1 (white) [wcag22]_."""
     shares = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    linear = [s / 12.92 if s <= _DARK else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

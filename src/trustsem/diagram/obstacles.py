@@ -64,16 +64,14 @@ def cross(first: Floats, second: Floats) -> Bools:
     """Tell which segments properly cross which others, shape (s, t)."""
     if not len(first) or not len(second):
         return np.zeros((len(first), len(second)), dtype=bool)
-    a, b = first[:, None, :2], first[:, None, 2:]
-    c, d = second[None, :, :2], second[None, :, 2:]
-
-    def side(origin: Floats, target: Floats, point: Floats) -> Floats:
-        step, other = target - origin, point - origin
-        return np.asarray(step[..., 0] * other[..., 1] - step[..., 1] * other[..., 0])
-
-    return np.asarray(
-        (side(a, b, c) * side(a, b, d) < -_TINY) & (side(c, d, a) * side(c, d, b) < -_TINY)
-    )
+    ax, ay, bx, by = (first[:, k, None] for k in range(4))
+    cx, cy, dx, dy = (second[None, :, k] for k in range(4))
+    ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
+    wx, wy = cx - ax, cy - ay
+    at_c = ux * wy - uy * wx
+    turn = ux * vy - uy * vx
+    at_a = vy * wx - vx * wy
+    return np.asarray((at_c * (at_c + turn) < -_TINY) & (at_a * (at_a - turn) < -_TINY))
 
 
 def by_line(hits: Bools, owners: NDArray[np.int64], count: int) -> Bools:

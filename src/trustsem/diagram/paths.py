@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from trustsem.diagram.scene import Scene
     from trustsem.diagram.settings import Settings
 
+_Memory = dict[tuple[int, ...], list[State]]
 FONTS = (8.0, 7.5, 7.0, 6.5, 6.0)
 """Font sizes that are tried, in points; journals print no text below 6."""
 _ATTEMPTS = (
@@ -78,6 +79,7 @@ class Skeleton:
     nodes: tuple[Node, ...]
     items: dict[str, tuple[Edge, ...]]
     fans: dict[str, dict[str, Fan]]
+    settings: Settings
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,7 +137,7 @@ def skeleton(graph: PathGraph, font: float, settings: Settings) -> Skeleton:
         }
         for name, edges in blocks.items()
     }
-    return Skeleton(graph, style, sizes, nodes, blocks, fans)
+    return Skeleton(graph, style, sizes, nodes, blocks, fans, settings)
 
 
 def lay_out(graph: PathGraph, width: float, settings: Settings) -> Fit:
@@ -159,25 +161,43 @@ def lay_out(graph: PathGraph, width: float, settings: Settings) -> Fit:
     Fit
         The scene, and the missing width in points.
     """
+    memory: _Memory = {}
+    best = _on_page(graph, width, settings, memory)
+    if best is not None and best.missing(width) <= _TOLERANCE and not best.trouble:
+        return Fit(best.scene, best.drawing, 0.0)
+    wider = _on_wider_page(graph, width, settings, memory)
+    if best is None or wider.price(width) < best.price(width):
+        best = wider
+    return Fit(best.scene, best.drawing, best.missing(width))
+
+
+def _on_page(graph: PathGraph, width: float, settings: Settings, memory: _Memory) -> _Drawn | None:
+    """Return the best drawing of the wanted width; clean, if a little is moved to the note."""
     best: _Drawn | None = None
     for bones, columns in _ways_to_fit(graph, width, settings)[:_TRIES]:
-        drawn = _best_drawing(bones, columns, width, settings)
+        drawn = _best_drawing(bones, columns, width, memory)
         if drawn is None:
             continue
         if not drawn.trouble and drawn.missing(width) <= _TOLERANCE:
-            return Fit(drawn.scene, drawn.drawing, 0.0)
+            return drawn
         if best is None or drawn.price(width) < best.price(width):
             best = drawn
-    if best is not None and best.missing(width) <= _TOLERANCE:
-        best, moved = _relieved(graph, best, width)
-        if not best.trouble and moved <= max(_MOVED_LEAST, _MOVED_SHARE * len(graph.edges)):
-            return Fit(best.scene, best.drawing, 0.0)
+    if best is None or best.missing(width) > _TOLERANCE:
+        return best
+    relieved, moved = _relieved(graph, best, width)
+    few = max(_MOVED_LEAST, _MOVED_SHARE * len(graph.edges))
+    return relieved if not relieved.trouble and moved <= few else None
+
+
+def _on_wider_page(graph: PathGraph, width: float, settings: Settings, memory: _Memory) -> _Drawn:
+    """Return the best drawing of the smallest font on wider and wider pages."""
     bones = skeleton(graph, FONTS[-1], settings)
-    columns = _columns(bones, settings)
-    needed = _needed(bones, columns, settings) + 2 * PAGE_MARGIN
+    columns = _columns(bones)
+    needed = _needed(bones, columns) + 2 * PAGE_MARGIN
+    best: _Drawn | None = None
     for factor in _WIDER:
         page = max(width * factor, needed)
-        drawn = _best_drawing(bones, columns, page, settings, insist=factor == _WIDER[-1])
+        drawn = _best_drawing(bones, columns, page, memory, insist=factor == _WIDER[-1])
         if drawn is None:
             continue
         drawn, _ = _relieved(graph, drawn, page)
@@ -187,7 +207,7 @@ def lay_out(graph: PathGraph, width: float, settings: Settings) -> Fit:
             break
     if best is None:
         raise AssertionError("at least one wider page is tried")
-    return Fit(best.scene, best.drawing, best.scene.width - width)
+    return best
 
 
 def _relieved(graph: PathGraph, drawn: _Drawn, width: float) -> tuple[_Drawn, int]:
@@ -206,8 +226,8 @@ def _ways_to_fit(graph: PathGraph, width: float, settings: Settings) -> list[tup
         fitting = []
         for font in FONTS:
             bones = skeleton(graph, font, settings)
-            columns = folded(_columns(bones, settings), most)
-            if _needed(bones, columns, settings) <= width - 2 * PAGE_MARGIN:
+            columns = folded(_columns(bones), most)
+            if _needed(bones, columns) <= width - 2 * PAGE_MARGIN:
                 fitting.append((bones, columns))
         ways += fitting[:1] + fitting[1:][-1:]
         if most < _FOLDINGS[0] and len(ways) >= _TRIES:
@@ -215,11 +235,14 @@ def _ways_to_fit(graph: PathGraph, width: float, settings: Settings) -> list[tup
     return ways
 
 
-def _columns(bones: Skeleton, settings: Settings) -> Ints:
+def _columns(bones: Skeleton) -> Ints:
     """Return the column of each node; half columns where a user places nodes between two."""
-    if settings.places is not None:
-        wanted = [settings.places[name][0] for name in bones.names]
-        return np.array([round(_parts(settings) * column) for column in wanted], dtype=np.int64)
+    places = bones.settings.places
+    if places is not None:
+        wanted = [places[name][0] for name in bones.names]
+        return np.array(
+            [round(_parts(bones.settings) * column) for column in wanted], dtype=np.int64
+        )
     index = {name: k for k, name in enumerate(bones.names)}
     paths = [edge for edge in bones.edges("path") if edge.source != edge.target]
     predictors = {edge.source for edge in paths}
@@ -228,7 +251,7 @@ def _columns(bones: Skeleton, settings: Settings) -> Ints:
         pair = (index[edge.source], index[edge.target])
         outward = edge.source not in predictors or edge.target in predictors
         directed.append(pair if outward else pair[::-1])
-    if settings.columns == "role":
+    if bones.settings.columns == "role":
         return columns_by_role(len(bones.nodes), directed)
     outcomes = {target for _, target in directed}
     late = [
@@ -260,7 +283,7 @@ def _pitch(bones: Skeleton) -> float:
     return 2 * max(radii) + _label_room(bones)
 
 
-def _needed(bones: Skeleton, columns: Ints, settings: Settings) -> float:
+def _needed(bones: Skeleton, columns: Ints) -> float:
     """Return the width that the columns need at least, items on their narrowest side."""
     last = int(columns.max())
     reach = []
@@ -273,12 +296,10 @@ def _needed(bones: Skeleton, columns: Ints, settings: Settings) -> float:
     outer = [
         max(r for r, c in zip(reach, columns, strict=True) if c == column) for column in (0, last)
     ]
-    return last * _pitch(bones) / _parts(settings) + sum(outer)
+    return last * _pitch(bones) / _parts(bones.settings) + sum(outer)
 
 
-def _problem(
-    bones: Skeleton, columns: Ints, width: float, stretch: float, settings: Settings
-) -> Problem:
+def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Problem:
     """Put the skeleton into arrays for the search."""
     index = {name: k for k, name in enumerate(bones.names)}
     n = len(bones.nodes)
@@ -302,10 +323,12 @@ def _problem(
         if edge.source != edge.target
     ]
     pitch = _pitch(bones)
-    parts = _parts(settings)
+    parts = _parts(bones.settings)
     widest = max(_WIDEST_PITCH * 2 * float(radii[:, 0].max()), pitch)
     with_blocks = bool(bones.fans)
-    unit = (0.85 if with_blocks else 1.4) * tallest if settings.places is None else _FINE_ROW
+    unit = (0.85 if with_blocks else 1.4) * tallest
+    if bones.settings.places is not None:
+        unit = _FINE_ROW
     return Problem(
         columns=columns,
         radii=radii,
@@ -322,24 +345,32 @@ def _problem(
 
 
 def _best_drawing(
-    bones: Skeleton, columns: Ints, width: float, settings: Settings, *, insist: bool = False
+    bones: Skeleton,
+    columns: Ints,
+    width: float,
+    memory: _Memory,
+    *,
+    insist: bool = False,
 ) -> _Drawn | None:
     """Search placements and draw them until one has neither overlaps nor hits.
 
-    Returns None where no placement fits the page, unless the caller insists.
+    Returns None where no placement fits the page, unless the caller insists. The memory holds
+    the placements that were found for the same columns in other sizes.
     """
-    problem = _problem(bones, columns, width - 2 * PAGE_MARGIN, 1.0, settings)
-    if settings.places is None:
-        states = search(problem)
+    problem = _problem(bones, columns, width - 2 * PAGE_MARGIN, 1.0)
+    if bones.settings.places is None:
+        known = memory.get(tuple(columns.tolist()), [])
+        states = search(problem, similar=known)
+        memory[tuple(columns.tolist())] = states
     else:
-        states = search_sides(problem, _rows(bones, settings))
+        states = search_sides(problem, _rows(bones))
     if states[0].cost >= IMPOSSIBLE and not insist:
         return None
     best: tuple[float, _Drawn] | None = None
     for rank, stretch in _ATTEMPTS:
         if rank >= len(states) or (rank and states[rank].cost >= IMPOSSIBLE):
             continue
-        drawn = _drawn(bones, columns, states[rank], width, stretch, settings)
+        drawn = _drawn(bones, columns, states[rank], width, stretch)
         price = drawn.price(width) + rank + stretch
         if best is None or price < best[0]:
             best = (price, drawn)
@@ -349,26 +380,19 @@ def _best_drawing(
     return None if best is None else best[1]
 
 
-def _rows(bones: Skeleton, settings: Settings) -> Floats:
+def _rows(bones: Skeleton) -> Floats:
     """Return the rows in which a user wants the nodes."""
-    places = settings.places or {}
+    places = bones.settings.places or {}
     return np.array([places[name][1] for name in bones.names])
 
 
-def _drawn(
-    bones: Skeleton,
-    columns: Ints,
-    state: State,
-    width: float,
-    stretch: float,
-    settings: Settings,
-) -> _Drawn:
+def _drawn(bones: Skeleton, columns: Ints, state: State, width: float, stretch: float) -> _Drawn:
     """Draw a state; narrow the columns until arcs at the sides fit the page."""
     inner = width - 2 * PAGE_MARGIN
     target = inner
     before = float("inf")
     for _ in range(_SQUEEZES + 1):
-        drawing = _drawing(bones, _problem(bones, columns, target, stretch, settings), state)
+        drawing = _drawing(bones, _problem(bones, columns, target, stretch), state)
         bounds = drawing.bounds()
         over = bounds.right - bounds.left - inner
         if over <= 0.0 or over > before - _TOLERANCE:

@@ -40,6 +40,9 @@ _SMALL_LOOP = 2
 _FRESH_STARTS, _FRESH_EVERY = 8, 3
 _TINY = 1e-6
 _MAX_STEPS = 40
+_AT_ONCE = 128
+_WARM_SHARE = 0.3
+"""Share of the budget that a search gets which begins from the answers of a similar one."""
 _SEED = 20170
 
 
@@ -143,7 +146,7 @@ def columns_by_path(n: int, edges: Sequence[tuple[int, int]], late: Iterable[int
 
 
 def columns_by_role(n: int, edges: Sequence[tuple[int, int]]) -> Ints:
-    """Return the column of each node by its role: nothing leads to it, leads through it, ends in it.
+    """Return the column of each node by its role: predictor, mediator or outcome.
 
     Parameters
     ----------
@@ -204,7 +207,20 @@ def column_positions(problem: Problem, sides: Ints) -> tuple[Floats, Floats]:
 
 
 def costs(problem: Problem, slots: Ints, sides: Ints) -> Floats:
-    """Return the cost of each of s states (unitless), shape (s,)."""
+    """Return the cost of each of s states (unitless), shape (s,).
+
+    States are taken a few at a time, so that their arrays stay in the processor's cache.
+    """
+    return np.concatenate(
+        [
+            _costs(problem, slots[first : first + _AT_ONCE], sides[first : first + _AT_ONCE])
+            for first in range(0, len(slots), _AT_ONCE)
+        ]
+    )
+
+
+def _costs(problem: Problem, slots: Ints, sides: Ints) -> Floats:
+    """Return the cost of each state."""
     x, missing = column_positions(problem, sides)
     y: Floats = np.asarray(slots * problem.unit, dtype=np.float64)
     block = problem.blocks[np.arange(x.shape[1]), sides] + np.stack([x, y, x, y], axis=-1)
@@ -466,7 +482,7 @@ def _descended(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[
     return State(placed, tuple(int(side) for side in sides), best), max(spent, 1)
 
 
-def search(problem: Problem, wanted: int = 4) -> list[State]:
+def search(problem: Problem, wanted: int = 4, similar: Sequence[State] = ()) -> list[State]:
     """Find the cheapest placements.
 
     Descends from several starts, and from disturbed copies of the best state, to the best
@@ -479,6 +495,8 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
         The model.
     wanted : int
         How many different placements to return at most.
+    similar : sequence of State
+        Answers for the same model in other sizes, to begin with; fewer states are looked at.
 
     Returns
     -------
@@ -494,8 +512,13 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
     best: State | None = None
     most, each = _BUDGET_WITH_ITEMS if problem.has_items.any() else _BUDGET
     budget = min(most, each * len(problem.columns) ** 2)
-    for descent in count():
-        if best is None or descent < _FRESH_STARTS or not descent % _FRESH_EVERY:
+    budget = int(budget * _WARM_SHARE) if similar else budget
+    for descent in count(-len(similar)):
+        start: tuple[Ints, Ints]
+        if descent < 0:
+            known = similar[descent]
+            start = np.array(known.slots), np.array(known.sides)
+        elif best is None or descent < _FRESH_STARTS or not descent % _FRESH_EVERY:
             start = _start(problem, spacing, generator if best else None)
         else:
             start = _kicked(problem, best, spacing, generator)

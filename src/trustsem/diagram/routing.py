@@ -57,14 +57,14 @@ def _obstacles(drawing: Drawing, edge: Edge | None) -> Obstacles:
         for route in drawing.routes
         if route.fixed and route.edge is not edge and (box := route.box)
     ]
-    lines = [route.course.line for route in drawing.routes if route.edge is not edge]
+    lines = [route.course.coarse for route in drawing.routes if route.edge is not edge]
     lines += [residual.course.line for residual in drawing.residuals]
     return Obstacles.of(outlines, texts, lines)
 
 
 def _hits(around: Obstacles, courses: Sequence[Course]) -> Floats:
     """Price the nodes and printed numbers that courses run through."""
-    lines = [course.line for course in courses]
+    lines = [course.coarse for course in courses]
     nodes = around.nodes_hit(lines, _CLEARANCE).sum(axis=1)
     return np.asarray(_HIT_NODE * nodes + _HIT_TEXT * around.texts_hit(lines).sum(axis=1))
 
@@ -120,7 +120,7 @@ _DIAGONALS = tuple(
 def _cheapest(around: Obstacles, options: Sequence[tuple[Course, float]]) -> Course:
     """Return the course that disturbs least; ties go to the first."""
     courses = [course for course, _ in options]
-    lines = [course.line for course in courses]
+    lines = [course.coarse for course in courses]
     prices = _hits(around, courses) + _CROSS * around.lines_crossed(lines)
     prices += [
         _PER_DEGREE * degrees + _PER_POINT * line_length(line)
@@ -180,7 +180,7 @@ def _cheapest_arc(drawing: Drawing, route: Route, source: Outline, target: Outli
     options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS[1:]]
     options += [(course, _ARC) for course in _arcs(drawing, source, target)]
     courses = [course for course, _ in options]
-    lines = [course.line for course in courses]
+    lines = [course.coarse for course in courses]
     boxes = [
         label_box(route.edge.text, route.size, point_along(line, 0.5)).grown(1.5) for line in lines
     ]

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, get_args
 
 from trustsem.diagram.graph import CONTROLS
-from trustsem.diagram.look import Columns, Look
+from trustsem.diagram.look import PLAIN, Columns, Look
 from trustsem.errors import SpecificationError, UnknownOptionError, listed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Settings:
         Column and row of every node that is no item; None where the figure decides.
     """
 
-    look: Look = Look()
+    look: Look = PLAIN
     columns: Columns = "path"
     places: Mapping[str, tuple[float, float]] | None = None
 

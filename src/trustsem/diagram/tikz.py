@@ -59,6 +59,11 @@ _LATIN = (
     range(0x2020, 0x2023), range(0x20AC, 0x20AD), range(0x1E9E, 0x1E9F),
 )  # fmt: skip
 """What the input encoding UTF-8 and the font encodings T1 and TS1 print."""
+_PICTURE = (
+    r"\begin{tikzpicture}[x=1bp,y=-1bp,line cap=butt,line join=miter,"
+    r"every node/.style={inner sep=0pt,outer sep=0pt,anchor=base}]"
+)
+"""Units of a PostScript point, y downwards."""
 _RIGHT_TO_LEFT = {"R", "AL"}
 _FONTS = ("DejaVu Sans", "Noto Sans", "FreeSans", "Arial Unicode MS")
 _WIDE_FONTS = (
@@ -134,7 +139,7 @@ def tikz_text(scene: Scene, *, standalone: bool = False) -> str:
     if any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in beyond):
         head.append("% Text from right to left needs the package bidi or babel, too.")
     lines = [*head, *(_document_head(scene, beyond) if standalone else _guard(beyond))]
-    lines += [_picture_head(scene), *_colors(scene)]
+    lines += [_PICTURE, *_colors(scene)]
     lines.append(rf"\useasboundingbox (0,0) rectangle ({_n(scene.width)},{_n(scene.height)});")
     for mark in scene.marks:
         lines += _mark(mark)
@@ -179,14 +184,6 @@ def _guard(beyond: str) -> list[str]:
         return []
     message = "This figure has letters that pdfLaTeX does not print; use XeLaTeX or LuaLaTeX"
     return [rf"\ifdefined\pdftexversion\errmessage{{{message}}}\fi"]
-
-
-def _picture_head(scene: Scene) -> str:
-    """Begin the picture: units of a PostScript point, y downwards."""
-    return (
-        r"\begin{tikzpicture}[x=1bp,y=-1bp,line cap=butt,line join=miter,"
-        r"every node/.style={inner sep=0pt,outer sep=0pt,anchor=base}]"
-    )
 
 
 def _shades(scene: Scene) -> list[str]:

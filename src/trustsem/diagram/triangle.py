@@ -78,8 +78,10 @@ class Triangle:
             Text(self.left, self.top - _TITLE * size, title, size, anchor="start")
         ]
         middle = self.left + self.heads + self.column / 2
-        for k in range(len(self.names) - 1):
-            shapes.append(Text(middle + self.column * k, self.top, str(k + 1), size))
+        shapes += [
+            Text(middle + self.column * k, self.top, str(k + 1), size)
+            for k in range(len(self.names) - 1)
+        ]
         for row, name in enumerate(self.names):
             y = self.top + step * (row + 1) + 3.0
             shapes.append(Text(self.left, y, self.labels[row], size, anchor="start"))
