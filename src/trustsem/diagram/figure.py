@@ -294,7 +294,7 @@ def draw(
     wishes = settings(names, appearance, layout=layout, columns=columns)
 
     def maker(one: PathGraph, room: float) -> Fit:
-        if one.view == "measurement" and wishes.places is None:
+        if _is_measurement(one) and wishes.places is None:
             return lay_out_measurement(one, room, wishes)
         return lay_out(one, room, wishes)
 
@@ -308,6 +308,15 @@ def draw(
         *check_contrast(appearance.palette),
     )
     return Diagram(first, scene, findings, groups=shown if isinstance(graph, Mapping) else None)
+
+
+def _is_measurement(graph: PathGraph) -> bool:
+    """Tell whether a graph is laid out as a measurement model: also one with items and no paths."""
+    if graph.view == "measurement":
+        return True
+    kinds = {edge.kind for edge in graph.edges}
+    constructs = all(node.kind in {"construct", "item"} for node in graph.nodes)
+    return graph.view == "full" and constructs and "loading" in kinds and "path" not in kinds
 
 
 def _with_residuals(graph: PathGraph, appearance: Look) -> PathGraph:

@@ -19,10 +19,11 @@ from trustsem.diagram.drawing import (
     place_labels,
 )
 from trustsem.diagram.geometry import Outline, Point
+from trustsem.diagram.hubs import add_hubs, hubs
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.paths import FONTS, Fit, Skeleton, skeleton
 from trustsem.diagram.rescue import rescued
-from trustsem.diagram.routing import add_disturbances
+from trustsem.diagram.routing import add_covariances, add_disturbances
 from trustsem.diagram.shapes import add_fan
 from trustsem.diagram.text import text_width
 from trustsem.diagram.tracks import add_item_arcs
@@ -48,10 +49,11 @@ _BOWS = (0.0, 16.0, -16.0, 30.0, -30.0)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which constructs stand in the columns, which stand above them, and whether arcs are drawn."""
+    """Which constructs stand in the columns, above, across the items; whether arcs are drawn."""
 
     lower: tuple[str, ...]
     higher: tuple[str, ...]
+    hubs: tuple[str, ...]
     covariances: tuple[Edge, ...]
     arcs: bool
 
@@ -74,11 +76,11 @@ def lay_out_measurement(graph: PathGraph, width: float, settings: Settings) -> F
         The scene, and the missing width in points.
     """
     best: tuple[float, Fit] | None = None
-    bones = skeleton(graph, FONTS[0], settings)
+    bones = skeleton(graph, FONTS[0], settings, crossed=True)
     with_arcs = _plan(bones).arcs
     for arcs in (True, False) if with_arcs else (False,):
         for font in FONTS:
-            bones = skeleton(graph, font, settings)
+            bones = skeleton(graph, font, settings, crossed=True)
             for stretch in _STRETCHES if arcs else _STRETCHES[:1]:
                 drawing = _drawing(bones, width, stretch, arcs=arcs)
                 scene = finished(drawing, width, graph.note, graph.title)
@@ -104,7 +106,8 @@ def _plan(bones: Skeleton) -> _Plan:
     """Sort constructs into those with items and those that stand above them."""
     parents = {edge.target: edge.source for edge in bones.edges("loading")}
     over = {edge.source for edge in bones.edges("loading")}
-    names = bones.names
+    across = hubs(bones.graph)
+    names = tuple(name for name in bones.names if name not in across)
     higher = tuple(name for name in names if name in over)
     order = {name: k for k, name in enumerate(names)}
     lower = tuple(
@@ -115,7 +118,7 @@ def _plan(bones: Skeleton) -> _Plan:
     )
     covariances = tuple(bones.edges("covariance"))
     joined = {name for edge in covariances for name in (edge.source, edge.target)}
-    return _Plan(lower, higher, covariances, arcs=len(joined) <= ARCS_UP_TO)
+    return _Plan(lower, higher, across, covariances, arcs=len(joined) <= ARCS_UP_TO)
 
 
 def _first_sister(name: str, parents: dict[str, str], names: Sequence[str]) -> str:
@@ -130,10 +133,13 @@ def _drawing(bones: Skeleton, width: float, stretch: float, *, arcs: bool) -> Dr
     """Draw the measurement view."""
     plan = _plan(bones)
     drawing = Drawing(bones.style)
-    panels = _panels(bones, plan, width, single=bool(plan.higher) or (arcs and plan.arcs))
+    single = bool(plan.higher or plan.hubs) or (arcs and plan.arcs)
+    panels = _panels(bones, plan, width, single=single)
     left = 0.0
     for panel in panels:
         left += _add_panel(bones, drawing, panel, left, stretch)
+    if plan.hubs:
+        add_hubs(bones, drawing, plan.hubs)
     _add_higher(bones, drawing, plan)
     add_item_arcs(
         drawing,
@@ -311,7 +317,12 @@ def _add_arcs(drawing: Drawing, plan: _Plan, width: float) -> None:
             )
         )
     }
-    spans = {edge: abs(ranks[edge.source] - ranks[edge.target]) for edge in plan.covariances}
+    spans = {
+        edge: abs(ranks[edge.source] - ranks[edge.target])
+        for edge in plan.covariances
+        if not {edge.source, edge.target} & set(plan.hubs)
+    }
+    add_covariances(drawing, [edge for edge in plan.covariances if edge not in spans])
     if not spans:
         return
     size = drawing.style.font

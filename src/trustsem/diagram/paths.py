@@ -21,6 +21,7 @@ from trustsem.diagram.drawing import (
     place_labels,
 )
 from trustsem.diagram.geometry import Outline
+from trustsem.diagram.hubs import hubs
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.placement import (
     IMPOSSIBLE,
@@ -120,8 +121,13 @@ class _Drawn(NamedTuple):
         return 100.0 * self.trouble + self.missing(width)
 
 
-def skeleton(graph: PathGraph, font: float, settings: Settings) -> Skeleton:
-    """Measure a graph at a font size and lay out its blocks of items."""
+def skeleton(
+    graph: PathGraph, font: float, settings: Settings, *, crossed: bool = False
+) -> Skeleton:
+    """Measure a graph at a font size and lay out its blocks of items.
+
+    ``crossed`` leaves room for loadings from both sides where the model has them.
+    """
     style = Style(font, settings.look)
     sizes = measured(graph, style)
     nodes = tuple(node for node in graph.nodes if node.kind != "item")
@@ -130,9 +136,10 @@ def skeleton(graph: PathGraph, font: float, settings: Settings) -> Skeleton:
         loads = {e.target: e for e in graph.edges if e.kind == "loading" and e.source == name}
         blocks[name] = tuple(loads[item] for item in members)
     residual = residual_width(graph, style)
+    above = crossed and bool(hubs(graph))
     fans = {
         name: {
-            side: fan(sizes.ellipse, edges, side, sizes, style, residual=residual)
+            side: fan(sizes.ellipse, edges, side, sizes, style, residual=residual, above=above)
             for side in SIDES[1:]
         }
         for name, edges in blocks.items()
