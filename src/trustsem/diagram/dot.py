@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.scene import BLACK, Ellipse, Mark, Path, Rect, Scene
-from trustsem.diagram.text import printable
+from trustsem.diagram.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,7 +70,7 @@ def dot_text(scene: Scene, groups: Mapping[str, PathGraph] | None = None) -> str
 def _quoted(*lines: str) -> str:
     """Return lines as one quoted string of the language."""
     escaped = [
-        printable(line).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+        one_line(line).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
         for line in lines
     ]
     return '"' + "\\n".join(escaped) + '"'

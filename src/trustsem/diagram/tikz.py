@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.scene import BLACK, Ellipse, Path, Pen, Rect, Scene, Shape, Text
-from trustsem.diagram.text import LINE_HEIGHT, is_wide, printable
+from trustsem.diagram.text import LINE_HEIGHT, is_wide, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,7 @@ _LATIN = (
     range(0x20, 0x7F), range(0xA0, 0x126), range(0x128, 0x138), range(0x139, 0x13F),
     range(0x141, 0x149), range(0x14A, 0x166), range(0x168, 0x17F), range(0x218, 0x21C),
     range(0x2012, 0x2016), range(0x2018, 0x201B), range(0x201C, 0x201F), range(0x2039, 0x203B),
-    range(0x2020, 0x2023), range(0x20AC, 0x20AD), range(0x1E9E, 0x1E9F),
+    range(0x2020, 0x2023), range(0x20AC, 0x20AD), range(0x1E9E, 0x1E9F), range(0xFB00, 0xFB07),
 )  # fmt: skip
 """What the input encoding UTF-8 and the font encodings T1 and TS1 print."""
 _PICTURE = (
@@ -85,7 +85,7 @@ def latex(text: str) -> str:
     str
         With all commands escaped, no ligatures, and signs and Greek letters by their commands.
     """
-    return "".join(_letter(letter) for letter in printable(text))
+    return "".join(_letter(letter) for letter in one_line(text))
 
 
 def _letter(letter: str) -> str:
@@ -101,7 +101,7 @@ def _letter(letter: str) -> str:
 
 def _beyond_latin(texts: Iterable[str]) -> str:
     """Return the letters that pdfLaTeX cannot print, each once, in order."""
-    letters = dict.fromkeys(letter for text in texts for letter in printable(text))
+    letters = dict.fromkeys(letter for text in texts for letter in one_line(text))
     return "".join(
         letter
         for letter in letters
@@ -126,7 +126,7 @@ def tikz_text(scene: Scene, *, standalone: bool = False) -> str:
     """
     texts = [text.content for mark in scene.marks for text in mark.texts]
     beyond = _beyond_latin(texts)
-    head = [f"% {printable(scene.title)}"]
+    head = [f"% {one_line(scene.title)}"]
     if not standalone:
         head.append(r"% Read this file with \input; it needs \usepackage{tikz}, and with pdfLaTeX")
         head.append(r"% \usepackage[T1]{fontenc} and a scalable font such as \usepackage{lmodern}.")
@@ -217,7 +217,7 @@ def _mark(mark: Mark) -> list[str]:
     about = facts.get("variable") or " -> ".join(
         facts[key] for key in ("source", "target") if key in facts
     )
-    comment = " ".join(filter(None, [mark.classes, printable(about)]))
+    comment = " ".join(filter(None, [mark.classes, one_line(about)]))
     return [f"% {comment}", *(_shape(shape) for shape in mark.shapes)]
 
 
