@@ -67,9 +67,7 @@ def test_models_drawn_at_random_are_clean(seed):
     observed = [f"o{k}" for k in range(chance.choice([0, 1, 2]))]
     nodes = [*names, *observed]
     chance.shuffle(nodes)
-    paths = [
-        (a, b) for k, a in enumerate(nodes) for b in nodes[k + 1 :] if chance.random() < 0.35
-    ]
+    paths = [(a, b) for k, a in enumerate(nodes) for b in nodes[k + 1 :] if chance.random() < 0.35]
     table += [parameter(b, "~", a, chance.uniform(-0.9, 0.9), 0.02) for a, b in paths]
     table += [parameter(name, "~~", name, 0.5) for name in nodes]
     view = VIEWS[seed % 4]
