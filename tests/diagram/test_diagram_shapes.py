@@ -61,7 +61,7 @@ def test_twelve_constructs_with_sixty_items_are_clean(view):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_models_drawn_at_random_are_clean(seed):
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # models, not secrets
     names = [f"f{k}" for k in range(chance.randint(1, 6))]
     table = measured({name: [0.8] * chance.choice([1, 2, 3, 4]) for name in names})
     observed = [f"o{k}" for k in range(chance.choice([0, 1, 2]))]

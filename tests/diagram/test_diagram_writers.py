@@ -168,15 +168,15 @@ def _statements(text):
     """Return nodes and edges of a DOT text; checks that brackets match."""
     nodes, edges, open_brackets = set(), [], []
     tokens = _tokens(text)
-    for k, token in enumerate(tokens):
-        if token in "{[":
-            open_brackets.append(token)
-        elif token in "}]":
-            assert open_brackets.pop() == {"}": "{", "]": "["}[token]
-        elif token == "->":
+    for k, piece in enumerate(tokens):
+        if piece in "{[":
+            open_brackets.append(piece)
+        elif piece in "}]":
+            assert open_brackets.pop() == {"}": "{", "]": "["}[piece]
+        elif piece == "->":
             edges.append((tokens[k - 1], tokens[k + 1]))
-        elif token.startswith('"') and tokens[k + 1] == "[" and tokens[k - 1] in ";{":
-            nodes.add(token)
+        elif piece.startswith('"') and tokens[k + 1] == "[" and tokens[k - 1] in ";{":
+            nodes.add(piece)
     assert not open_brackets
     return nodes, edges
 
@@ -209,7 +209,7 @@ def test_places_in_dot_are_those_of_the_figure(full):
     assert y == pytest.approx(full.scene.height - mark.outline.y, abs=0.01)
 
 
-def test_graphviz_reads_it(full, tmp_path):
+def test_graphviz_reads_it(full):
     program = shutil.which("dot")
     if program is None:
         pytest.skip("Graphviz is not installed")
