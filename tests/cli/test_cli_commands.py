@@ -177,6 +177,35 @@ def test_a_diagram_is_written_or_printed(command, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["figure.svg"]
 
 
+@pytest.mark.parametrize(
+    ("suffix", "beginning"), [("tikz", "% "), ("tex", "% "), ("dot", "digraph {")]
+)
+def test_a_diagram_is_written_for_latex_and_graphviz(command, tmp_path, suffix, beginning):
+    assert command("diagram", "wheaton1977", "-o", f"figure.{suffix}").code == 0
+    assert (tmp_path / f"figure.{suffix}").read_text(encoding="utf-8").startswith(beginning)
+
+
+def test_the_settings_of_a_diagram_are_options(command):
+    done = command(
+        "diagram", "wheaton1977", "--width", "140", "--colors", "soft", "--disturbances",
+        "--decimals", "3", "--layout", "ses . / . alienation67 / alienation71 .",
+        "--label", "ses=Socio-economic standing", "--residuals", "none", "--emphasis", "width",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert 'width="140mm"' in done.out
+    assert "standing" in done.out
+    assert "H1: −.563***" in done.out
+    assert "#bfe3d0" in done.out
+    assert "at short arrows: disturbance" in done.out
+    assert command("diagram", "wheaton1977", "--view", "tests").out.startswith("<svg")
+
+
+def test_a_diagram_that_does_not_fit_says_so(command):
+    done = command("diagram", "bollen1989", "--view", "full", "--width", "60mm", "-v")
+    assert done.code == 0
+    assert "would print at" in done.err
+
+
 def test_a_survey_becomes_csv_and_codebook(command, tmp_path):
     assert command("convert", data_path("brockman2017.sav"), "b.csv").code == 0
     frame = pd.read_csv(tmp_path / "b.csv")

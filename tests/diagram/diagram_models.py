@@ -227,3 +227,179 @@ GRAPHS: dict[str, Callable[[], PathGraph]] = {
         (Edge("a", "a", "path", ".20"), Edge("a", "b", "path", ".30")),
     ),
 }
+
+
+# -- shapes as tables, to be drawn in every view ----------------------------------------------
+
+CYRILLIC = {
+    "x": "Доверие покупателя к поставщику",
+    "m": "Обмен информацией между партнёрами",
+    "y": "Удовлетворённость и удержание клиентов",
+}
+ARABIC = {
+    "x": "ثقة المشتري في المورد",
+    "m": "مشاركة المعلومات",
+    "y": "رضا العملاء والاحتفاظ بهم",
+}
+GERMAN = {
+    "x": "Kundenbeziehungsmanagementsystemvertrauen",
+    "m": "Informationsverarbeitungsprozessqualität",
+    "y": "Wettbewerbsfähigkeitswahrnehmung",
+}
+CHINESE = {"x": "供应商信任", "m": "信息共享与解释过程", "y": "客户满意度与保留"}
+TRIANGLE = [("x", "m"), ("m", "y"), ("x", "y")]
+
+
+def _with(table: pd.DataFrame, *rows: dict[str, object]) -> pd.DataFrame:
+    """Return a table with further rows."""
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+
+
+def _covariances(names: Sequence[str], value: float = 0.2) -> list[dict[str, object]]:
+    """Return the covariances of all pairs."""
+    return [
+        parameter(a, "~~", b, value, 0.2 if i % 2 else 0.001)
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+    ]
+
+
+def _dense(count: int) -> pd.DataFrame:
+    names = [f"c{k}_" for k in range(count)]
+    return structure([(a, b) for i, a in enumerate(names) for b in names[i + 1 :]])
+
+
+def _products() -> pd.DataFrame:
+    """Return a latent interaction: x, z and their product, with product indicators."""
+    table = structure([("x", "y"), ("z", "y")])
+    products = [parameter("xz", "=~", f"x{k}z{k}", 0.7) for k in (1, 2, 3)]
+    products += [parameter(f"x{k}z{k}", "~~", f"x{k}z{k}", 0.51) for k in (1, 2, 3)]
+    return _with(
+        table, *products, parameter("y", "~", "xz", 0.15, 0.02), *_covariances(["x", "z", "xz"])
+    )
+
+
+def _mimic() -> pd.DataFrame:
+    causes = [f"cause{k}" for k in range(1, 5)]
+    table = pd.DataFrame(measured({"f": [0.8, 0.7, 0.6, 0.75]}))
+    return _with(table, *(parameter("f", "~", name, 0.2) for name in causes), *_covariances(causes))
+
+
+def _growth() -> pd.DataFrame:
+    times = [f"t{k}" for k in range(1, 5)]
+    rows = [parameter("level", "=~", name, 1.0, free=0) for name in times]
+    rows += [parameter("slope", "=~", name, float(k), free=0) for k, name in enumerate(times)]
+    rows += [parameter(name, "~~", name, 0.3) for name in times]
+    rows += [parameter("level", "~~", "slope", 0.2)]
+    rows += [parameter(name, "~1", "", 0.6) for name in ("level", "slope")]
+    table = pd.DataFrame(rows)
+    table.loc[table.op == "=~", "std_all"] = [0.9, 0.8, 0.7, 0.6, 0.0, 0.3, 0.5, 0.6]
+    return table
+
+
+def _growth_with_covariates() -> pd.DataFrame:
+    rows = [parameter(name, "~", cause, 0.3) for name in ("level", "slope") for cause in ("a", "b")]
+    rows += [parameter(f"t{k}", "~", f"c{k}", 0.14) for k in range(1, 5)]
+    return _with(_growth(), *rows)
+
+
+def _bifactor() -> pd.DataFrame:
+    items = [f"v{k}" for k in range(1, 10)]
+    rows = [parameter("general", "=~", item, 0.6 + 0.02 * k) for k, item in enumerate(items)]
+    rows += [
+        parameter(f"special{k}", "=~", items[3 * k + j], 0.3 + 0.1 * j)
+        for k in range(3)
+        for j in range(3)
+    ]
+    return pd.DataFrame(rows + [parameter(item, "~~", item, 0.4) for item in items])
+
+
+def _cross_loadings() -> pd.DataFrame:
+    return _with(
+        correlated(3, 4),
+        parameter("c01_", "=~", "c03_3", 0.25),
+        parameter("c02_", "=~", "c01_1", 0.2),
+        parameter("c03_", "=~", "c02_4", 0.31),
+    )
+
+
+def _residual_covariances() -> pd.DataFrame:
+    pairs = [("c01_1", "c01_2"), ("c01_1", "c01_4"), ("c01_2", "c02_3"), ("c02_1", "c03_5")]
+    return _with(correlated(3, 5), *(parameter(a, "~~", b, 0.2, 0.03) for a, b in pairs))
+
+
+def _observed_only() -> pd.DataFrame:
+    paths = [("x", "m1"), ("x", "m2"), ("m1", "y"), ("m2", "y"), ("x", "y")]
+    rows = [parameter(b, "~", a, 0.3, 0.01) for a, b in paths]
+    rows += [parameter(name, "~~", name, 0.8) for name in ("x", "m1", "m2", "y")]
+    return pd.DataFrame([*rows, parameter("m1", "~~", "m2", 0.2)])
+
+
+def _correlated_predictors(count: int) -> pd.DataFrame:
+    names = [f"x{k}_" for k in range(count)]
+    return _with(structure([(name, "y") for name in names]), *_covariances(names))
+
+
+def _latent_and_observed() -> pd.DataFrame:
+    table = pd.DataFrame(measured({name: [0.8, 0.7, 0.6] for name in ("sat", "loy")}))
+    paths = [("sat", "loy"), ("loy", "sales"), ("sales", "profit"), ("sat", "profit")]
+    return _with(table, *(parameter(b, "~", a, 0.4, 0.01) for a, b in paths))
+
+
+def _second_order_outcome() -> pd.DataFrame:
+    table = pd.DataFrame(measured({name: [0.8, 0.7, 0.6] for name in ("v", "t", "s", "out")}))
+    top = [parameter("g", "=~", name, 0.7) for name in "vts"]
+    return _with(table, *top, parameter("out", "~", "g", 0.5), parameter("out", "~", "age", 0.1))
+
+
+def _with_controls() -> pd.DataFrame:
+    rows = [parameter("y", "~", name, 0.1, 0.3) for name in ("age", "size", "industry")]
+    return _with(structure(TRIANGLE), *rows, parameter("m", "~", "age", 0.2, 0.02))
+
+
+def _large() -> pd.DataFrame:
+    """Return twelve constructs with five items each and fifteen paths."""
+    names = [f"k{k:02d}_" for k in range(12)]
+    paths = [(names[k], names[k + 4]) for k in range(8)]
+    paths += [(names[k], names[k + 5]) for k in range(7)]
+    return structure(paths, 5)
+
+
+TABLES: dict[str, Callable[[], tuple[pd.DataFrame, dict[str, object]]]] = {
+    "chain": lambda: (structure(chain(4)), {}),
+    "fan": lambda: (structure([("x", f"y{k}_") for k in range(5)]), {}),
+    "two waves": lambda: (_two_waves(), {}),
+    "second order": lambda: (_second_order(), {}),
+    "second order with outcome": lambda: (_second_order_outcome(), {}),
+    "feedback": lambda: (structure(FEEDBACK), {}),
+    "loop of three": lambda: (structure([("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")]), {}),
+    "single indicators": lambda: (structure(TRIANGLE, 1), {}),
+    "controls": lambda: (_with_controls(), {"controls": ("age", "size", "industry")}),
+    "Cyrillic": lambda: (structure(TRIANGLE), {"labels": CYRILLIC}),
+    "Chinese": lambda: (structure(TRIANGLE), {"labels": CHINESE}),
+    "Arabic": lambda: (structure(TRIANGLE), {"labels": ARABIC}),
+    "German": lambda: (structure(TRIANGLE), {"labels": GERMAN}),
+    "all paths of four": lambda: (_dense(4), {}),
+    "all paths of five": lambda: (_dense(5), {}),
+    "mediation": lambda: (structure(MEDIATION, 4), {}),
+    "product indicators": lambda: (_products(), {}),
+    "mimic": lambda: (_mimic(), {}),
+    "growth": lambda: (_growth(), {}),
+    "growth with covariates": lambda: (_growth_with_covariates(), {}),
+    "bifactor": lambda: (_bifactor(), {}),
+    "cross-loadings": lambda: (_cross_loadings(), {}),
+    "residual covariances": lambda: (_residual_covariances(), {}),
+    "one construct": lambda: (correlated(1, 6), {}),
+    "observed only": lambda: (_observed_only(), {}),
+    "four correlated predictors": lambda: (_correlated_predictors(4), {}),
+    "six correlated predictors": lambda: (_correlated_predictors(6), {}),
+    "latent with observed outcomes": lambda: (_latent_and_observed(), {}),
+    "six hypotheses and more": lambda: (
+        buyer_trust(),
+        {"labels": LABELS, "hypotheses": HYPOTHESES},
+    ),
+    "six correlated": lambda: (correlated(6, 4), {}),
+    "seven correlated": lambda: (correlated(7, 4), {}),
+    "ten items each": lambda: (structure(TRIANGLE, 10), {}),
+}
+"""Models of every kind that papers show, and the options of their graphs."""

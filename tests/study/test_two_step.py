@@ -447,6 +447,31 @@ def test_each_view_is_drawn(wheaton, view):
     assert wheaton.draw(view).svg().startswith("<svg")
 
 
+def test_settings_of_a_figure_pass_through_a_study(wheaton):
+    label = next(iter(wheaton.study.constructs))
+    figure = wheaton.draw(
+        "structural", labels={label: "Another name"}, width=140, colors="soft", decimals=3
+    )
+    assert figure.graph.node(label).label == "Another name"
+    assert figure.metrics()["width_mm"] == 140.0
+    assert wheaton.draw("conceptual", columns="role", width=90).metrics()["width_mm"] == 90.0
+    assert wheaton.draw("tests", width=160).metrics()["width_mm"] == 160.0
+
+
+@pytest.mark.parametrize(
+    ("view", "options", "message"),
+    [
+        ("structural", {"colour": "soft"}, "Did you mean 'colors'"),
+        ("structural", {"labels": {"nothing": "x"}}, "variable in 'labels'"),
+        ("conceptual", {"decimals": 3}, "Unknown option of the figure 'decimals'"),
+        ("tests", {"colors": "soft"}, "Known: width"),
+    ],
+)
+def test_unknown_settings_of_a_figure_are_refused(wheaton, view, options, message):
+    with pytest.raises(UnknownOptionError, match=message):
+        wheaton.draw(view, **options)
+
+
 def test_a_measurement_study_draws_its_measurement_model(holzinger):
     assert holzinger.draw().svg() == holzinger.draw("measurement").svg()
     with pytest.raises(PlanError, match="no hypotheses"):

@@ -20,14 +20,15 @@ from trustsem.cli.options import (
 from trustsem.errors import OutputError, UnreadableFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from trustsem.cli.console import Console
     from trustsem.study import Study
 
 IMPROPER = 4
-View = Literal["structural", "measurement", "full", "conceptual"]
-DRAWINGS = (".svg", ".png", ".pdf")
+View = Literal["structural", "measurement", "full", "conceptual", "tests"]
+DRAWINGS = (".svg", ".png", ".pdf", ".tikz", ".tex", ".dot", ".gv")
 
 
 @click.command(short_help="Step one only: the measurement model, printed.")
@@ -106,12 +107,49 @@ def fit(
     return 0 if (model.converged and model.admissible) or allow_improper else IMPROPER
 
 
+def _drawing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the settings of a figure; those that are not given are left to its defaults."""
+    for option in reversed(
+        (
+            click.option(
+                "--width", metavar="MM", help="Final width: 190mm (default), 140mm, 90mm."
+            ),
+            click.option(
+                "--layout",
+                metavar="GRID",
+                help='Rows of names with / between them, . for an empty cell: ". b / a c".',
+            ),
+            click.option("--columns", type=click.Choice(["path", "role"])),
+            click.option("--colors", type=click.Choice(["black", "soft"])),
+            click.option("--emphasis", type=click.Choice(["none", "width"])),
+            click.option("--residuals", type=click.Choice(["none", "arrow", "circle"])),
+            click.option("--disturbances", is_flag=True, default=None),
+            click.option("--unstandardized", is_flag=True, help="Print unstandardized estimates."),
+            click.option("--decimals", type=click.IntRange(1, 4)),
+            click.option(
+                "--label",
+                "labels",
+                multiple=True,
+                metavar="NAME=TEXT",
+                help="Another label of a variable; can be given several times.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @click.command(short_help="Draw a path diagram of a study.")
 @click.argument("study")
 @click.option("--view", type=click.Choice(get_args(View)), default="structural", show_default=True)
 @click.option(
-    "-o", "--output", type=FILE, metavar="FILE", help=".svg, .png or .pdf; SVG is printed without."
+    "-o",
+    "--output",
+    type=FILE,
+    metavar="FILE",
+    help="File ending in .svg, .png, .pdf, .tikz, .tex or .dot; SVG is printed without.",
 )
+@_drawing_options
 @data_option
 @force_option
 @set_options
@@ -120,6 +158,7 @@ def fit(
 @click.pass_obj
 def diagram(
     console: Console,
+    /,
     *,
     study: str,
     view: View,
@@ -128,6 +167,9 @@ def diagram(
     force: bool,
     overrides: dict[str, Any],
     seed: int | None,
+    unstandardized: bool,
+    labels: tuple[str, ...],
+    **figure: Any,
 ) -> None:
     """Estimate STUDY and draw one VIEW of its model."""
     from trustsem import report  # noqa: PLC0415  (numpy and pandas come with it)
@@ -136,18 +178,33 @@ def diagram(
     if output is not None:
         _require_drawing(output)
         report.require_new_file(output, force=force)
+    chosen = {name: value for name, value in figure.items() if value is not None}
+    if unstandardized:
+        chosen["standardized"] = False
+    if labels:
+        chosen["labels"] = dict(_named_text(text) for text in labels)
     plan = load_study(study)
     with console.stage(f"Estimate {plan.name}"):
         result = two_step(plan, data, **with_seed(overrides, seed))
     if result.notice:
         console.message(result.notice)
-    drawing = result.draw(view)
+    drawing = result.draw(view, **chosen)
+    for finding in drawing.findings:
+        console.message(str(finding))
     if output is None:
         console.raw(drawing.svg())
         return
     with report.new_file(output, force=force) as temporary:
         drawing.save(temporary)
     console.message(f"Wrote {output}")
+
+
+def _named_text(text: str) -> tuple[str, str]:
+    """Return name and label of ``NAME=TEXT``."""
+    name, sign, label = text.partition("=")
+    if not sign or not name.strip():
+        raise click.BadParameter(f"{text!r} is not NAME=TEXT.", param_hint="--label")
+    return name.strip(), label.strip()
 
 
 def _measurement_only(study: Study) -> Study:

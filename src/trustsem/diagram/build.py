@@ -6,10 +6,10 @@ Decides what a view shows and what is printed on it; where it stands is decided 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from trustsem.diagram.graph import Edge, EdgeKind, Node, NodeKind, PathGraph, View
+from trustsem.diagram.graph import CONTROLS, Edge, EdgeKind, Node, NodeKind, PathGraph, View
 from trustsem.diagram.text import printable
 from trustsem.errors import SpecificationError, UnknownOptionError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Sign = Literal["+", "-"]
-CONTROLS = "controls of the model"
-"""Id of the box that stands for all control variables."""
 ARCS_UP_TO = 6
 """Most constructs whose correlations are drawn as arcs; beyond, they are printed as a triangle."""
 _LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -28,17 +26,19 @@ _MINUS = "\N{MINUS SIGN}"
 _ARROW = "\N{RIGHTWARDS ARROW}"
 _BOTH_WAYS = "\N{LEFT RIGHT ARROW}"
 _MARKER = "\N{MODIFIER LETTER SMALL A}"
+_DIFFERS = "\N{DAGGER}"
+_MOST_DECIMALS = 4
 _COLUMNS = ("lhs", "op", "rhs", "est")
 
 
-def decimals(value: float, *, bounded: bool = True) -> str:
-    """Print a number with two decimals, a real minus and, if bounded by 1, no leading zero."""
+def decimals(value: float, *, bounded: bool = True, places: int = 2) -> str:
+    """Print a number with so many decimals, a real minus and, if bounded by 1, no leading zero."""
     if not math.isfinite(value):
         return ""
-    text = f"{abs(value):.2f}"
+    text = f"{abs(value):.{places}f}"
     if bounded and text.startswith("0."):
         text = text[1:]
-    return (_MINUS if value < 0 and float(f"{value:.2f}") != 0 else "") + text
+    return (_MINUS if value < 0 and float(f"{value:.{places}f}") != 0 else "") + text
 
 
 def stars(pvalue: float) -> str:
@@ -122,6 +122,8 @@ class _Model:
     hypotheses: Mapping[tuple[str, str], str]
     controls: frozenset[str]
     standardized: bool
+    places: int = 2
+    differing: frozenset[tuple[str, str, str]] = frozenset()
     r2: dict[str, float] = field(default_factory=dict)
 
     def of(self, op: str) -> list[_Row]:
@@ -135,10 +137,10 @@ class _Model:
     def value(self, row: _Row) -> str:
         """Print an estimate, without stars."""
         if self.standardized:
-            return decimals(row.std)
+            return decimals(row.std, places=self.places)
         if row.fixed:
             return f"{row.est:g}".replace("-", _MINUS) + _MARKER
-        return decimals(row.est, bounded=False)
+        return decimals(row.est, bounded=False, places=self.places)
 
     def residual(self, name: str) -> str:
         """Print the residual variance of an item, or nothing where the model has none."""
@@ -146,6 +148,10 @@ class _Model:
             if row.lhs == row.rhs == name:
                 return self.value(row)
         return ""
+
+    def differs(self, row: _Row) -> str:
+        """Return the mark of a parameter that differs between the groups."""
+        return _DIFFERS if (row.lhs, row.op, row.rhs) in self.differing else ""
 
     def edge(self, row: _Row, kind: EdgeKind, *, starred: bool) -> Edge:
         """Return the edge of a parameter."""
@@ -155,10 +161,11 @@ class _Model:
             source=source,
             target=target,
             kind=kind,
-            label=self.value(row) + (stars(row.pvalue) if starred else ""),
+            label=self.value(row) + (stars(row.pvalue) if starred else "") + self.differs(row),
             significant=kind == "loading" or row.is_significant,
             tooltip=self.account(row, source, target, hypothesis),
             hypothesis=hypothesis,
+            strength=row.std if math.isfinite(row.std) else None,
         )
 
     def account(self, row: _Row, source: str, target: str, hypothesis: str) -> str:
@@ -205,6 +212,7 @@ def graph_from_parameters(
     controls: Sequence[str] = (),
     standardized: bool = True,
     group: int = 1,
+    decimals: int = 2,
 ) -> PathGraph:
     """Describe an estimated model as a path diagram.
 
@@ -230,6 +238,8 @@ def graph_from_parameters(
         Print completely standardized estimates, else the unstandardized.
     group : int, optional
         Which group to draw, counted from 1.
+    decimals : int, optional
+        How many decimals numbers have, 1 to 4.
 
     Returns
     -------
@@ -243,26 +253,146 @@ def graph_from_parameters(
     UnknownOptionError
         If the view is unknown.
     """
-    if view not in get_args(View):
-        raise UnknownOptionError(str(view), get_args(View), kind="view")
+    settings = _Settings(
+        view,
+        labels or {},
+        hypotheses or {},
+        constructs,
+        tuple(controls),
+        standardized=standardized,
+        places=decimals,
+    )
+    model = _model(parameters, settings, group, r2, frozenset())
+    return _finished(_graph(model, view), model, [model])
+
+
+def graphs_from_parameters(
+    parameters: pd.DataFrame,
+    groups: Sequence[str],
+    *,
+    view: View = "structural",
+    r2: Mapping[str, Mapping[str, float] | pd.Series[Any]] | None = None,
+    labels: Mapping[str, str] | None = None,
+    hypotheses: Mapping[tuple[str, str], str] | None = None,
+    constructs: Sequence[str] | None = None,
+    controls: Sequence[str] = (),
+    standardized: bool = True,
+    decimals: int = 2,
+    differences: Mapping[tuple[str, str, str], float] | None = None,
+) -> dict[str, PathGraph]:
+    """Describe a model of several groups, a graph for each.
+
+    Parameters
+    ----------
+    parameters : DataFrame
+        As for :func:`graph_from_parameters`; its column ``group`` counts the groups from 1.
+    groups : sequence of str
+        Labels of the groups, in the order of their numbers.
+    view, labels, hypotheses, constructs, controls, standardized, decimals
+        As for :func:`graph_from_parameters`.
+    r2 : mapping, optional
+        Explained variances by label of the group.
+    differences : mapping, optional
+        p-value of the test that a parameter is equal in all groups, by its ``(lhs, op, rhs)``.
+        Estimates that differ at 5 % get a dagger.
+
+    Returns
+    -------
+    dict of str to PathGraph
+        For :func:`draw`, in the order of the groups.
+
+    Raises
+    ------
+    SpecificationError
+        If the table lacks columns, or nothing of a group is left to draw.
+    UnknownOptionError
+        If the view is unknown.
+    """
+    settings = _Settings(
+        view,
+        labels or {},
+        hypotheses or {},
+        constructs,
+        tuple(controls),
+        standardized=standardized,
+        places=decimals,
+    )
+    tested = differences or {}
+    differing = frozenset(key for key, pvalue in tested.items() if pvalue < _LEVELS[-1][0])
+    models = {
+        label: _model(parameters, settings, number, r2[label] if r2 else None, differing)
+        for number, label in enumerate(groups, 1)
+    }
+    return {
+        label: _finished(_graph(model, view), model, list(models.values()))
+        for label, model in models.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What is shown of a table, and how its numbers are printed."""
+
+    view: View
+    labels: Mapping[str, str]
+    hypotheses: Mapping[tuple[str, str], str]
+    constructs: Sequence[str] | None
+    controls: tuple[str, ...]
+    standardized: bool
+    places: int
+
+    def __post_init__(self) -> None:
+        """Check what has few values."""
+        if self.view not in get_args(View):
+            raise UnknownOptionError(str(self.view), get_args(View), kind="view")
+        allowed = [str(number) for number in range(1, _MOST_DECIMALS + 1)]
+        if isinstance(self.places, bool) or str(self.places) not in allowed:
+            raise UnknownOptionError(str(self.places), allowed, kind="number of decimals")
+
+
+def _model(
+    parameters: pd.DataFrame,
+    settings: _Settings,
+    group: int,
+    r2: Mapping[str, float] | pd.Series[Any] | None,
+    differing: frozenset[tuple[str, str, str]],
+) -> _Model:
+    """Sort the parameters of one group."""
     rows = _rows(parameters, group)
     found = tuple(dict.fromkeys(row.lhs for row in rows if row.op == "=~"))
-    chosen = found if constructs is None else tuple(dict.fromkeys(constructs))
+    wanted = settings.constructs
+    chosen = found if wanted is None else tuple(dict.fromkeys(wanted))
     known = {name for row in rows for name in (row.lhs, row.rhs)}
     unknown = [name for name in chosen if name not in known]
     if unknown:
         raise UnknownOptionError(unknown[0], found, kind="construct")
     hidden = set(found) - set(chosen)
-    model = _Model(
+    return _Model(
         rows=[row for row in rows if not {row.lhs, row.rhs} & hidden],
         constructs=tuple(name for name in chosen if name in found),
-        labels=labels or {},
-        hypotheses=hypotheses or {},
-        controls=frozenset(controls),
-        standardized=standardized,
+        labels=settings.labels,
+        hypotheses=settings.hypotheses,
+        controls=frozenset(settings.controls),
+        standardized=settings.standardized,
+        places=settings.places,
+        differing=differing,
         r2=_explained(rows, None if r2 is None else dict(r2)),
     )
+
+
+def _graph(model: _Model, view: View) -> PathGraph:
+    """Describe the model of one group; its note has no legend yet."""
     return _measurement_graph(model) if view == "measurement" else _path_graph(model, view)
+
+
+def _finished(graph: PathGraph, model: _Model, models: Sequence[_Model]) -> PathGraph:
+    """Add the legend of all groups to the note of one."""
+    edges = [
+        edge
+        for each in models
+        for edge in (graph if each is model else _graph(each, graph.view)).edges
+    ]
+    return replace(graph, note=graph.note + _legend(model, edges))
 
 
 def _loadings(model: _Model, *, of_items: bool) -> list[Edge]:
@@ -309,13 +439,14 @@ def _measurement_graph(model: _Model) -> PathGraph:
     """Describe the confirmatory factor model."""
     loadings = _loadings(model, of_items=True)
     items = _item_nodes(model, loadings, ())
-    nodes = [Node(name, "construct", model.label(name)) for name in model.constructs] + items
+    measured = {row.rhs for row in model.of("=~")} & set(model.constructs)
+    nodes = [
+        _construct_node(model, name, explained=name in measured) for name in model.constructs
+    ] + items
     edges = loadings + _construct_covariances(model) + _item_covariances(model, items)
     scale = "Completely standardized" if model.standardized else "Unstandardized"
-    note = f"{scale} solution of the measurement model; residual variances at the left."
-    return PathGraph(
-        tuple(nodes), tuple(edges), note + _legend(model, edges), "measurement", "Measurement model"
-    )
+    note = f"{scale} solution of the measurement model."
+    return PathGraph(tuple(nodes), tuple(edges), note, "measurement", "Measurement model")
 
 
 def _path_graph(model: _Model, view: View) -> PathGraph:
@@ -351,9 +482,10 @@ def _path_graph(model: _Model, view: View) -> PathGraph:
     return PathGraph(
         tuple(nodes + items),
         tuple(edges),
-        _heading(model, view) + note + control_note + _legend(model, edges),
+        _heading(model, view) + note + control_note,
         view,
         titles.get(view, "Structural model"),
+        control_note,
     )
 
 
@@ -367,8 +499,21 @@ def _structural_node(model: _Model, name: str, kind: NodeKind, view: View) -> No
     outcomes = {row.lhs for row in model.of("~")}
     measured = {row.rhs for row in model.of("=~")} & set(model.constructs)
     shown = view != "conceptual" and name in outcomes | measured
-    r2 = model.r2.get(name, math.nan) if shown else math.nan
-    return Node(name, kind, model.label(name), r2 if math.isfinite(r2) else None)
+    return _construct_node(model, name, kind, explained=shown)
+
+
+def _construct_node(
+    model: _Model, name: str, kind: NodeKind = "construct", *, explained: bool
+) -> Node:
+    """Return a construct or an observed variable; with what explains it and what does not."""
+    r2 = model.r2.get(name, math.nan) if explained else math.nan
+    return Node(
+        name,
+        kind,
+        model.label(name),
+        r2 if math.isfinite(r2) else None,
+        disturbance=model.residual(name) if explained else "",
+    )
 
 
 def _without_tangle(covariances: list[Edge]) -> tuple[str, list[Edge]]:
@@ -428,6 +573,10 @@ def _legend(model: _Model, edges: Sequence[Edge]) -> str:
         marks = [f"{mark} p < {limit}" for mark, limit in zip(used, limits, strict=True)]
         marks = [mark.replace(" ", "\N{NO-BREAK SPACE}") for mark in marks]
         parts.append(f" {', '.join(marks)}.")
+    if _DIFFERS in printed:
+        parts.append(
+            f" {_DIFFERS} Unstandardized estimates differ between the groups (Wald test, p < .05)."
+        )
     if not model.standardized and _MARKER in printed:
         parts.append(f" {_MARKER} fixed.")
     return "".join(parts)

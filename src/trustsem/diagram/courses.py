@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.geometry import (
+    COARSE_STEPS,
     Outline,
     Point,
     Polyline,
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 HEAVY, THIN, HAIR = 1.4, 0.7, 0.5
 """Line weights of structural paths, of items and covariances, of residual arrows; in points."""
 DASHES = (4.0, 2.4)
-_HEAD = {HEAVY: (7.0, 5.0), THIN: (5.0, 3.4), HAIR: (4.0, 2.8)}
+_HEADS = ((HAIR, 4.0, 2.8), (THIN, 5.0, 3.4), (HEAVY, 7.0, 5.0), (3.0, 9.5, 7.2))
+"""Line weight, length and width of its arrow head, in points; interpolated between them."""
 _BASE = 0.85
 """Share of a head that the shaft does not enter."""
 
@@ -41,6 +44,13 @@ class Course:
         if self.controls is None:
             return self.start, self.stop
         return cubic_points(self.start, *self.controls, self.stop)
+
+    @property
+    def coarse(self) -> Polyline:
+        """The course as a polyline of few pieces, for comparing many candidates."""
+        if self.controls is None:
+            return self.start, self.stop
+        return cubic_points(self.start, *self.controls, self.stop, COARSE_STEPS)
 
     def shifted(self, dx: float, dy: float) -> Course:
         """Return the course moved."""
@@ -95,9 +105,19 @@ def loop(node: Outline, outward: Point, reach: float) -> Course:
     return arc(start, stop, outward, reach)
 
 
+def _head_size(weight: float) -> Point:
+    """Return length and width of an arrow head."""
+    for (low, *small), (high, *large) in pairwise(_HEADS):
+        if weight <= high:
+            share = max(weight - low, 0.0) / (high - low)
+            length, width = (a + share * (b - a) for a, b in zip(small, large, strict=True))
+            return length, width
+    return _HEADS[-1][1:]
+
+
 def head_length(weight: float) -> float:
     """Return the length of an arrow head, in points."""
-    return _HEAD[weight][0]
+    return _head_size(weight)[0]
 
 
 def arrow_shapes(
@@ -123,7 +143,7 @@ def arrow_shapes(
 
 def _head(tip: Point, arrival: Point, weight: float, color: str) -> Path:
     """Return a filled triangle at a tip."""
-    length, width = _HEAD[weight]
+    length, width = _head_size(weight)
     x, y = tip[0] - length * arrival[0], tip[1] - length * arrival[1]
     across = (-arrival[1] * width / 2, arrival[0] * width / 2)
     return Path(

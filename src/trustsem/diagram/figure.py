@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trustsem.diagram.dot import dot_text
+from trustsem.diagram.look import (
+    Colors,
+    Columns,
+    Emphasis,
+    Look,
+    Residuals,
+    check_contrast,
+    look,
+)
 from trustsem.diagram.measurement import lay_out_measurement
 from trustsem.diagram.metrics import conflicts, scene_metrics
 from trustsem.diagram.page import COLUMN_WIDTHS, MM_PER_POINT, PAGE_HEIGHT, page_points
-from trustsem.diagram.paths import lay_out
-from trustsem.diagram.saving import save_figure
+from trustsem.diagram.panels import lay_out_panels
+from trustsem.diagram.paths import Fit, lay_out
+from trustsem.diagram.saving import SUFFIXES, TEXT_SUFFIXES, save_figure
+from trustsem.diagram.settings import Layout, settings
 from trustsem.diagram.svg import svg_text
-from trustsem.diagram.tree import lay_out_tree
+from trustsem.diagram.tikz import tikz_text
+from trustsem.diagram.tree import TreeGraph, lay_out_tree
+from trustsem.errors import SpecificationError
 from trustsem.findings import Finding
 
 if TYPE_CHECKING:
@@ -24,7 +39,6 @@ if TYPE_CHECKING:
 
     from trustsem.diagram.graph import PathGraph
     from trustsem.diagram.scene import Scene
-    from trustsem.diagram.tree import TreeGraph
 
 SMALLEST_FONT = 6.0
 _TOLERANCE = 0.5
@@ -41,18 +55,27 @@ class Diagram:
         Where it stands.
     findings : tuple of Finding
         What a reader of the figure should know: too narrow a page, overlaps that remain.
+    groups : dict or None
+        The graph of every group by its label, where several are drawn; ``graph`` is the first.
     """
 
     def __init__(
-        self, graph: PathGraph | TreeGraph, scene: Scene, findings: tuple[Finding, ...] = ()
+        self,
+        graph: PathGraph | TreeGraph,
+        scene: Scene,
+        findings: tuple[Finding, ...] = (),
+        *,
+        groups: Mapping[str, PathGraph] | None = None,
     ) -> None:
         self.graph, self.scene, self.findings = graph, scene, findings
+        self.groups = groups
 
     def __repr__(self) -> str:
         """Return view and size."""
         measures = self.metrics()
+        groups = f"{len(self.groups)} groups, " if self.groups else ""
         return (
-            f"Diagram(view={self.graph.view!r}, {len(self.graph.nodes)} nodes, "
+            f"Diagram(view={self.graph.view!r}, {groups}{len(self.graph.nodes)} nodes, "
             f"{measures['width_mm']:g} x {measures['height_mm']:g} mm)"
         )
 
@@ -60,6 +83,35 @@ class Diagram:
     def description(self) -> str:
         """What the figure shows, in words."""
         return self.scene.description
+
+    def tikz(self, *, standalone: bool = False) -> str:
+        """Return the figure as a ``tikzpicture``, or as a whole LaTeX document.
+
+        Parameters
+        ----------
+        standalone : bool, optional
+            Return a document whose only page is the figure.
+
+        Returns
+        -------
+        str
+            For pdfLaTeX, XeLaTeX and LuaLaTeX with the package ``tikz``; its first lines say what
+            else is needed. Letters that pdfLaTeX does not have need one of the other two.
+        """
+        return tikz_text(self.scene, standalone=standalone)
+
+    def dot(self) -> str:
+        """Return nodes and edges in the language of Graphviz.
+
+        Returns
+        -------
+        str
+            ``neato -n2`` keeps the places of this figure, ``dot`` makes its own.
+        """
+        groups = self.groups
+        if groups is None and not isinstance(self.graph, TreeGraph):
+            groups = {"": self.graph}
+        return dot_text(self.scene, groups)
 
     def svg(self, prefix: str = "") -> str:
         """Return the figure as an SVG document; ``prefix`` begins all ids."""
@@ -87,7 +139,8 @@ class Diagram:
         Parameters
         ----------
         path : path
-            Its suffix chooses the format: ``.svg``, ``.png`` or ``.pdf``.
+            Its suffix chooses the format: ``.svg``, ``.png``, ``.pdf``, ``.tikz`` (a picture to
+            be read into a LaTeX document), ``.tex`` (a document of its own) or ``.dot``.
         dpi : float, optional
             Pixels per inch of a PNG.
 
@@ -103,10 +156,18 @@ class Diagram:
         OutputError
             If the file cannot be written.
         """
-        return save_figure(
-            path,
-            lambda suffix: self.svg().encode() if suffix == ".svg" else self._encoded(suffix, dpi),
-        )
+        makers: dict[str, Callable[[], str]] = {
+            ".svg": self.svg,
+            ".tikz": self.tikz,
+            ".tex": lambda: self.tikz(standalone=True),
+            ".dot": self.dot,
+            ".gv": self.dot,
+        }
+
+        def content(suffix: str) -> bytes:
+            return makers[suffix]().encode() if suffix in makers else self._encoded(suffix, dpi)
+
+        return save_figure(path, content, (*SUFFIXES, *TEXT_SUFFIXES))
 
     def _encoded(self, suffix: str, dpi: float) -> bytes:
         """Return the bytes of a PNG or PDF."""
@@ -150,23 +211,51 @@ class Diagram:
 
 
 def draw(
-    graph: PathGraph,
+    graph: PathGraph | Mapping[str, PathGraph],
     width: str | float = "190mm",
     *,
     title: str = "",
+    layout: Layout | None = None,
+    columns: Columns = "path",
+    colors: Colors | Mapping[str, str] = "black",
+    emphasis: Emphasis = "none",
+    residuals: Residuals = "arrow",
+    disturbances: bool = False,
 ) -> Diagram:
     """Lay out a path diagram for a page of a fixed width.
 
     Parameters
     ----------
-    graph : PathGraph
-        What to draw.
+    graph : PathGraph or mapping
+        What to draw; of several groups a graph by the group's label. Groups are drawn as panels
+        with the same places: beside each other where the width allows, else below each other.
     width : str or float, optional
         Final width, such as ``"190mm"``, ``"140mm"``, ``"90mm"`` (two, one and a half, one column
         of a journal) or a number of millimetres. Text is never smaller than 6 pt: where the model
         needs more room than this, the figure becomes wider and a finding says what to do.
     title : str, optional
         Name of the figure for screen readers.
+    layout : str, grid, or mapping, optional
+        Where constructs and observed variables stand: a grid of names such as
+        ``[["", "interp", "sat"], ["trust", "share", ""], ["", "access", "perf"]]``, the same as
+        text, ``". interp sat / trust share . / . access perf"``, or ``{name: (column, row)}`` from
+        the left upper corner. ``"controls"`` stands for the box of the control variables. Items
+        stand where there is room.
+    columns : {"path", "role"}, optional
+        Whether a construct stands as far to the right as the longest path that leads to it, or in
+        one of three columns: predictors, mediators, outcomes.
+    colors : {"black", "soft"} or mapping, optional
+        Black on white, as journals ask for it; soft tints that can be told apart without colour
+        vision and in a grey print; or colours by role, as in ``{"construct": "#dcebf9"}``.
+        Roles: ``construct`` (or ``exogenous``, ``mediator``, ``outcome``), ``item``, ``observed``,
+        ``controls``, ``path``, ``loading``, ``covariance``, ``nonsignificant``, ``residual``.
+    emphasis : {"none", "width"}, optional
+        Whether the width of lines shows the size of standardized estimates.
+    residuals : {"arrow", "circle", "none"}, optional
+        Residual variances of items: a short arrow and the variance, the same from a numbered
+        circle, or nothing.
+    disturbances : bool, optional
+        Whether the disturbance variances of outcomes are drawn.
 
     Returns
     -------
@@ -176,13 +265,60 @@ def draw(
     Raises
     ------
     UnknownOptionError
-        If the width is no width.
+        If a setting, or a name in the layout, is unknown.
+    SpecificationError
+        If the layout is none, or leaves out a node.
     """
     points = page_points(width)
-    shown = replace(graph, title=title) if title else graph
-    maker = lay_out_measurement if graph.view == "measurement" else lay_out
-    scene, missing = maker(shown, points)
-    return Diagram(shown, scene, _findings(shown, scene, points, missing))
+    if isinstance(graph, Mapping) and not graph:
+        raise SpecificationError("There is no group to draw.")
+    graphs = dict(graph) if isinstance(graph, Mapping) else {"": graph}
+    appearance = look(colors, emphasis, residuals, disturbances=disturbances)
+    shown = {
+        label: replace(_with_residuals(each, appearance), title=title or each.title)
+        for label, each in graphs.items()
+    }
+    names = dict.fromkeys(n.id for each in shown.values() for n in each.nodes if n.kind != "item")
+    wishes = settings(names, appearance, layout=layout, columns=columns)
+
+    def maker(one: PathGraph, room: float) -> Fit:
+        if _is_measurement(one) and wishes.places is None:
+            return lay_out_measurement(one, room, wishes)
+        return lay_out(one, room, wishes)
+
+    first = next(iter(shown.values()))
+    if isinstance(graph, Mapping):
+        scene, missing = lay_out_panels(shown, points, maker)
+    else:
+        scene, _, missing = maker(first, points)
+    findings = (
+        *_findings(first, scene, points, missing),
+        *check_contrast(appearance.palette),
+    )
+    return Diagram(first, scene, findings, groups=shown if isinstance(graph, Mapping) else None)
+
+
+def _is_measurement(graph: PathGraph) -> bool:
+    """Tell whether a graph is laid out as a measurement model: also one with items and no paths."""
+    if graph.view == "measurement":
+        return True
+    kinds = {edge.kind for edge in graph.edges}
+    constructs = all(node.kind in {"construct", "item"} for node in graph.nodes)
+    return graph.view == "full" and constructs and "loading" in kinds and "path" not in kinds
+
+
+def _with_residuals(graph: PathGraph, appearance: Look) -> PathGraph:
+    """Return a graph without the residual variances that are not to be drawn."""
+    items, others = appearance.residuals != "none", appearance.disturbances
+    nodes = tuple(
+        replace(
+            node,
+            residual=node.residual if items else "",
+            disturbance=node.disturbance if others else "",
+        )
+        for node in graph.nodes
+    )
+    return replace(graph, nodes=nodes)
 
 
 def draw_tree(graph: TreeGraph, width: str | float = "190mm") -> Diagram:

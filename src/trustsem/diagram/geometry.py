@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 Point = tuple[float, float]
 Polyline = tuple[Point, ...]
-_CURVE_STEPS = 24
+CURVE_STEPS, COARSE_STEPS = 24, 10
+"""Straight pieces of a curve: where it is judged, and where many candidates are compared."""
 _TINY = 1e-9
 
 
@@ -43,6 +44,15 @@ class Box:
     def padded(self, across: float, down: float) -> Box:
         """Return the box with more room at its sides and above and below."""
         return Box(self.left - across, self.top - down, self.right + across, self.bottom + down)
+
+    def joined(self, other: Box) -> Box:
+        """Return the smallest box around two boxes."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
 
     def overlaps(self, other: Box) -> bool:
         """Tell whether two boxes share more than their borders."""
@@ -173,20 +183,25 @@ def lines_cross(first: Polyline, second: Polyline) -> bool:
     )
 
 
-_CURVE_WEIGHTS = tuple(
-    ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-    for t in (step / _CURVE_STEPS for step in range(_CURVE_STEPS + 1))
-)
+@cache
+def _curve_weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
+    """Return the weights of the four points of a cubic curve at equal steps of its parameter."""
+    return tuple(
+        ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        for t in (step / steps for step in range(steps + 1))
+    )
 
 
-def cubic_points(start: Point, control: Point, other: Point, stop: Point) -> Polyline:
+def cubic_points(
+    start: Point, control: Point, other: Point, stop: Point, steps: int = CURVE_STEPS
+) -> Polyline:
     """Return points along a cubic Bezier curve."""
     return tuple(
         (
             a * start[0] + b * control[0] + c * other[0] + d * stop[0],
             a * start[1] + b * control[1] + c * other[1] + d * stop[1],
         )
-        for a, b, c, d in _CURVE_WEIGHTS
+        for a, b, c, d in _curve_weights(steps)
     )
 
 

@@ -10,6 +10,8 @@ from trustsem.errors import SpecificationError
 NodeKind = Literal["construct", "item", "observed", "controls"]
 EdgeKind = Literal["path", "loading", "covariance"]
 View = Literal["structural", "full", "measurement", "conceptual"]
+CONTROLS = "controls of the model"
+"""Id of the box that stands for all control variables."""
 VIEWS: tuple[View, ...] = ("structural", "full", "measurement", "conceptual")
 
 
@@ -30,6 +32,8 @@ class Node:
         Explained share of variance; printed inside constructs and observed outcomes.
     residual : str
         Printed residual variance of an item; no residual arrow where it is empty.
+    disturbance : str
+        Printed residual variance of an outcome or of a construct that others measure.
     """
 
     id: str
@@ -37,6 +41,7 @@ class Node:
     label: str
     r2: float | None = None
     residual: str = ""
+    disturbance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Edge:
         Full account of the estimate.
     hypothesis : str
         Hypothesis that the path tests, such as ``"H3"``.
+    strength : float or None
+        Size of the standardized estimate, for lines whose width shows it.
     """
 
     source: str
@@ -66,6 +73,7 @@ class Edge:
     significant: bool = True
     tooltip: str = ""
     hypothesis: str = ""
+    strength: float | None = None
 
     @property
     def text(self) -> str:
@@ -89,6 +97,8 @@ class PathGraph:
         Which of the house layouts the graph is made for.
     title : str
         Name of the figure, for screen readers.
+    remarks : str
+        The part of the note that holds for this group only, where several groups are drawn.
 
     Raises
     ------
@@ -101,6 +111,7 @@ class PathGraph:
     note: str = ""
     view: View = "structural"
     title: str = "Path diagram"
+    remarks: str = ""
 
     def __post_init__(self) -> None:
         """Check that the edges fit the nodes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.build import ARCS_UP_TO
-from trustsem.diagram.courses import THIN, Course, arc, bowed, straight
+from trustsem.diagram.courses import Course, arc, bowed, straight
 from trustsem.diagram.drawing import (
     PAGE_MARGIN,
     Drawing,
@@ -19,17 +19,21 @@ from trustsem.diagram.drawing import (
     place_labels,
 )
 from trustsem.diagram.geometry import Outline, Point
+from trustsem.diagram.hubs import add_hubs, hubs
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.paths import FONTS, Fit, Skeleton, skeleton
-from trustsem.diagram.scene import BLACK, GREY, Mark, Path, Pen, Scene, Shape, Text
+from trustsem.diagram.rescue import rescued
+from trustsem.diagram.routing import add_covariances, add_disturbances
 from trustsem.diagram.shapes import add_fan
-from trustsem.diagram.text import ELLIPSIS, text_width
+from trustsem.diagram.text import text_width
 from trustsem.diagram.tracks import add_item_arcs
+from trustsem.diagram.triangle import triangle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustsem.diagram.graph import Edge, PathGraph
+    from trustsem.diagram.settings import Settings
 
 _TALLEST = 640.0
 """Height in points that one column of constructs may take before another is begun."""
@@ -39,20 +43,22 @@ _FIRST_REACH = 20.0
 _STEP_MIN_AIR, _STEP_MAX = 5.0, 46.0
 _PORT_SPREAD = 0.8
 _STRETCHES = (1.0, 1.2, 1.45, 1.8)
+_TROUBLED = 100.0
 _BOWS = (0.0, 16.0, -16.0, 30.0, -30.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which constructs stand in the columns, which stand above them, and whether arcs are drawn."""
+    """Which constructs stand in the columns, above, across the items; whether arcs are drawn."""
 
     lower: tuple[str, ...]
     higher: tuple[str, ...]
+    hubs: tuple[str, ...]
     covariances: tuple[Edge, ...]
     arcs: bool
 
 
-def lay_out_measurement(graph: PathGraph, width: float) -> Fit:
+def lay_out_measurement(graph: PathGraph, width: float, settings: Settings) -> Fit:
     """Place a confirmatory factor model on a page of a fixed width.
 
     Parameters
@@ -61,6 +67,8 @@ def lay_out_measurement(graph: PathGraph, width: float) -> Fit:
         The model.
     width : float
         Width of the page, in points.
+    settings : Settings
+        The wishes of the user.
 
     Returns
     -------
@@ -68,32 +76,38 @@ def lay_out_measurement(graph: PathGraph, width: float) -> Fit:
         The scene, and the missing width in points.
     """
     best: tuple[float, Fit] | None = None
-    bones = skeleton(graph, FONTS[0])
+    bones = skeleton(graph, FONTS[0], settings, crossed=True)
     with_arcs = _plan(bones).arcs
     for arcs in (True, False) if with_arcs else (False,):
         for font in FONTS:
-            bones = skeleton(graph, font)
+            bones = skeleton(graph, font, settings, crossed=True)
             for stretch in _STRETCHES if arcs else _STRETCHES[:1]:
-                scene = _scene(bones, width, stretch, arcs=arcs)
+                drawing = _drawing(bones, width, stretch, arcs=arcs)
+                scene = finished(drawing, width, graph.note, graph.title)
                 missing = max(scene.width - width, 0.0)
                 trouble = sum(conflicts(scene).values())
                 if not trouble and missing < 1.0:
-                    return Fit(scene, 0.0)
+                    return Fit(scene, drawing, 0.0)
                 price = 100.0 * trouble + missing
                 if best is None or price < best[0]:
-                    best = (price, Fit(scene, missing))
+                    best = (price, Fit(scene, drawing, missing))
                 if missing >= 1.0:
                     break
     if best is None:
         raise AssertionError("at least one font is tried")
-    return best[1]
+    price, fit = best
+    if price >= _TROUBLED:
+        rescued(fit.drawing, width)
+        return fit._replace(scene=finished(fit.drawing, width, graph.note, graph.title))
+    return fit
 
 
 def _plan(bones: Skeleton) -> _Plan:
     """Sort constructs into those with items and those that stand above them."""
     parents = {edge.target: edge.source for edge in bones.edges("loading")}
     over = {edge.source for edge in bones.edges("loading")}
-    names = bones.names
+    across = hubs(bones.graph)
+    names = tuple(name for name in bones.names if name not in across)
     higher = tuple(name for name in names if name in over)
     order = {name: k for k, name in enumerate(names)}
     lower = tuple(
@@ -104,7 +118,7 @@ def _plan(bones: Skeleton) -> _Plan:
     )
     covariances = tuple(bones.edges("covariance"))
     joined = {name for edge in covariances for name in (edge.source, edge.target)}
-    return _Plan(lower, higher, covariances, arcs=len(joined) <= ARCS_UP_TO)
+    return _Plan(lower, higher, across, covariances, arcs=len(joined) <= ARCS_UP_TO)
 
 
 def _first_sister(name: str, parents: dict[str, str], names: Sequence[str]) -> str:
@@ -115,14 +129,17 @@ def _first_sister(name: str, parents: dict[str, str], names: Sequence[str]) -> s
     return next(other for other in names if parents.get(other) == parent)
 
 
-def _scene(bones: Skeleton, width: float, stretch: float, *, arcs: bool) -> Scene:
+def _drawing(bones: Skeleton, width: float, stretch: float, *, arcs: bool) -> Drawing:
     """Draw the measurement view."""
     plan = _plan(bones)
     drawing = Drawing(bones.style)
-    panels = _panels(bones, plan, width, single=bool(plan.higher) or (arcs and plan.arcs))
+    single = bool(plan.higher or plan.hubs) or (arcs and plan.arcs)
+    panels = _panels(bones, plan, width, single=single)
     left = 0.0
     for panel in panels:
         left += _add_panel(bones, drawing, panel, left, stretch)
+    if plan.hubs:
+        add_hubs(bones, drawing, plan.hubs)
     _add_higher(bones, drawing, plan)
     add_item_arcs(
         drawing,
@@ -131,10 +148,17 @@ def _scene(bones: Skeleton, width: float, stretch: float, *, arcs: bool) -> Scen
     )
     if arcs and plan.arcs:
         _add_arcs(drawing, plan, width)
+    add_disturbances(drawing)
     place_labels(drawing)
     if plan.covariances and not (arcs and plan.arcs):
-        _add_triangle(drawing, plan, width)
-    return finished(drawing, width, bones.graph.note, bones.graph.title)
+        drawing.triangle = triangle(
+            plan.covariances,
+            {name: placed.node.label for name, placed in drawing.nodes.items()},
+            drawing.bounds(),
+            width - 2 * PAGE_MARGIN,
+            drawing.style.font,
+        )
+    return drawing
 
 
 def _item_covariances(bones: Skeleton) -> list[Edge]:
@@ -250,7 +274,12 @@ def _add_higher(bones: Skeleton, drawing: Drawing, plan: _Plan) -> None:
             continue
         source, target = drawing.nodes[edge.source].outline, drawing.nodes[edge.target].outline
         drawing.routes.append(
-            Route(edge, _free_course(drawing, edge, source, target), THIN, bones.style.font)
+            Route(
+                edge,
+                _free_course(drawing, edge, source, target),
+                bones.style.look.weight(edge),
+                bones.style.font,
+            )
         )
 
 
@@ -288,7 +317,12 @@ def _add_arcs(drawing: Drawing, plan: _Plan, width: float) -> None:
             )
         )
     }
-    spans = {edge: abs(ranks[edge.source] - ranks[edge.target]) for edge in plan.covariances}
+    spans = {
+        edge: abs(ranks[edge.source] - ranks[edge.target])
+        for edge in plan.covariances
+        if not {edge.source, edge.target} & set(plan.hubs)
+    }
+    add_covariances(drawing, [edge for edge in plan.covariances if edge not in spans])
     if not spans:
         return
     size = drawing.style.font
@@ -303,7 +337,8 @@ def _add_arcs(drawing: Drawing, plan: _Plan, width: float) -> None:
         start, stop = (_port(drawing, name, edge, spans, ranks) for name in names)
         outermost = max(start[0], stop[0])
         reach = _FIRST_REACH + widest / 2 - 8.0 + (span - 1) * step + right - outermost
-        drawing.routes.append(Route(edge, arc(start, stop, (1.0, 0.0), reach), THIN, size))
+        weight = drawing.style.look.weight(edge)
+        drawing.routes.append(Route(edge, arc(start, stop, (1.0, 0.0), reach), weight, size))
 
 
 def _port(
@@ -322,74 +357,3 @@ def _port(
     share = _PORT_SPREAD * (2 * (place + 0.5) / len(mine) - 1)
     x = (1 - share * share) ** 0.5 if outline.is_round else 1.0
     return outline.x + outline.rx * x, outline.y + outline.ry * share
-
-
-def _add_triangle(drawing: Drawing, plan: _Plan, width: float) -> None:
-    """Print the correlations below the figure as a triangle."""
-    names = [
-        name
-        for name in drawing.nodes
-        if any(name in {edge.source, edge.target} for edge in plan.covariances)
-    ]
-    style = drawing.style
-    values = {frozenset((edge.source, edge.target)): edge for edge in plan.covariances}
-    bounds = drawing.bounds()
-    page = width - 2 * PAGE_MARGIN
-    left = (bounds.left + bounds.right - page) / 2
-    size, starred = _triangle_size(values, len(names), page, style.font)
-    widest = max(text_width(edge.text, size) for edge in values.values())
-    column = min(max(text_width("0", size) * 7, widest + 6.0), (page * 0.72) / (len(names) - 1))
-    heads = page - column * (len(names) - 1)
-    labels = [
-        _cut(f"{k}  {drawing.nodes[name].node.label}", size, heads - 6.0)
-        for k, name in enumerate(names, 1)
-    ]
-    heads = min(heads, max(text_width(label, size) for label in labels) + 14.0)
-    left += max((page - heads - column * (len(names) - 1)) / 2, 0.0)
-    step = 1.5 * size
-    top = bounds.bottom + 4.4 * size
-    right = left + heads + column * (len(names) - 1)
-    shapes: list[Shape] = [
-        Text(left, top - 1.7 * size, "Correlations of the constructs", size, anchor="start")
-    ]
-    for k in range(len(names) - 1):
-        x = left + heads + column * (k + 0.5)
-        shapes.append(Text(x, top, str(k + 1), size))
-    for row, name in enumerate(names):
-        y = top + step * (row + 1) + 3.0
-        shapes.append(Text(left, y, labels[row], size, anchor="start"))
-        for k, other in enumerate(names[:row]):
-            edge = values.get(frozenset((name, other)))
-            if edge is not None:
-                text = edge.text if starred else edge.text.rstrip("*")
-                color = BLACK if edge.significant else GREY
-                x = left + heads + column * (k + 0.5)
-                shapes.append(Text(x, y, text, size, color=color))
-    bottom = top + step * len(names) + 3.0 + 0.8 * size
-    rules = (top - 0.9 * size, top + 0.5 * step + 1.5, bottom)
-    lines = [
-        Path((("M", left, y), ("L", right, y)), Pen(width=weight))
-        for y, weight in zip(rules, (0.9, 0.5, 0.9), strict=True)
-    ]
-    drawing.extras.append(Mark("correlations", "label", "correlations", (*shapes, *lines)))
-    if not starred:
-        drawing.notes.append("Stars of the correlations are left out for want of room.")
-
-
-def _triangle_size(
-    values: dict[frozenset[str], Edge], n: int, page: float, font: float
-) -> tuple[float, bool]:
-    """Return the font size of a triangle, and whether its stars find room."""
-    for starred in (True, False):
-        for size in (s for s in FONTS if s <= font):
-            texts = [e.text if starred else e.text.rstrip("*") for e in values.values()]
-            if (max(text_width(t, size) for t in texts) + 5.0) * (n - 1) <= 0.72 * page:
-                return size, starred
-    return FONTS[-1], False
-
-
-def _cut(text: str, size: float, limit: float) -> str:
-    """Shorten a text to a width."""
-    while len(text) > 1 and text_width(text, size) > limit:
-        text = text.rstrip(ELLIPSIS)[:-1].rstrip() + ELLIPSIS
-    return text

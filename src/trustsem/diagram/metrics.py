@@ -2,14 +2,81 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustsem.diagram.geometry import Box, lines_cross
 from trustsem.diagram.page import MM_PER_POINT
 
 if TYPE_CHECKING:
     from trustsem.diagram.scene import Mark, MarkKind, Scene
+
+
+class Conflict(NamedTuple):
+    """Two marks that disturb each other; a text that leaves the page has no second mark."""
+
+    kind: str
+    first: str
+    second: str = ""
+
+
+KINDS = ("node_overlaps", "label_overlaps", "label_edge_hits", "edge_node_hits", "outside")
+
+
+def conflict_pairs(scene: Scene) -> list[Conflict]:
+    """Find what must not happen in a figure.
+
+    Parameters
+    ----------
+    scene : Scene
+        The figure.
+
+    Returns
+    -------
+    list of Conflict
+        Of the kinds that :func:`conflicts` counts.
+    """
+    nodes = [(mark.id, _variable(mark), mark.outline) for mark in _marks(scene, "node")]
+    labels = [(m.id, m.owner, text.box) for m in _marks(scene, "label") for text in m.texts]
+    edges = [(mark.id, _ends(mark), mark.line) for mark in _marks(scene, "edge")]
+    page = Box(0.0, 0.0, scene.width, scene.height)
+    found = [
+        Conflict("node_overlaps", a, b)
+        for (a, _, one), (b, _, two) in combinations(nodes, 2)
+        if one.overlaps(two)
+    ]
+    found += [
+        Conflict("label_overlaps", a, b)
+        for (a, _, one), (b, _, two) in combinations(labels, 2)
+        if one.overlaps(two)
+    ]
+    found += [
+        Conflict("label_overlaps", label, node)
+        for node, _, outline in nodes
+        for label, _, box in labels
+        if outline.meets_box(box)
+    ]
+    found += [
+        Conflict("label_edge_hits", label, edge)
+        for edge, _, line in edges
+        for label, owner, box in labels
+        if owner != edge and box.is_hit_by(line)
+    ]
+    found += [
+        Conflict("edge_node_hits", edge, node)
+        for edge, joined, line in edges
+        for node, variable, outline in nodes
+        if variable not in joined and outline.is_hit_by(line)
+    ]
+    found += [
+        Conflict("outside", mark.id)
+        for mark in scene.marks
+        for text in mark.texts
+        for corner in ((text.box.left, text.box.top), (text.box.right, text.box.bottom))
+        if not page.contains(corner)
+    ]
+    return found
 
 
 def conflicts(scene: Scene) -> dict[str, int]:
@@ -27,30 +94,21 @@ def conflicts(scene: Scene) -> dict[str, int]:
         another label or node; ``label_edge_hits`` pairs of a label and a foreign edge through it;
         ``edge_node_hits`` edges through a foreign node; ``outside`` texts that leave the page.
     """
-    nodes = [(dict(mark.data)["variable"], mark.outline) for mark in _marks(scene, "node")]
-    labels = [(mark.owner, text.box) for mark in _marks(scene, "label") for text in mark.texts]
-    lines = [(mark.id, mark.line) for mark in _marks(scene, "edge")]
-    ends = [{value for _, value in mark.data} for mark in _marks(scene, "edge")]
-    page = Box(0.0, 0.0, scene.width, scene.height)
-    return {
-        "node_overlaps": sum(a.overlaps(b) for (_, a), (_, b) in combinations(nodes, 2)),
-        "label_overlaps": sum(a.overlaps(b) for (_, a), (_, b) in combinations(labels, 2))
-        + sum(outline.meets_box(box) for _, outline in nodes for _, box in labels),
-        "label_edge_hits": sum(
-            owner != edge and box.is_hit_by(line) for edge, line in lines for owner, box in labels
-        ),
-        "edge_node_hits": sum(
-            name not in joined and outline.is_hit_by(line)
-            for (_, line), joined in zip(lines, ends, strict=True)
-            for name, outline in nodes
-        ),
-        "outside": sum(
-            not page.contains(corner)
-            for mark in scene.marks
-            for text in mark.texts
-            for corner in ((text.box.left, text.box.top), (text.box.right, text.box.bottom))
-        ),
-    }
+    counts = Counter(conflict.kind for conflict in conflict_pairs(scene))
+    return {kind: counts[kind] for kind in KINDS}
+
+
+def _variable(mark: Mark) -> tuple[str, str]:
+    """Return the panel and the variable of a node."""
+    facts = dict(mark.data)
+    return facts.get("group", ""), facts["variable"]
+
+
+def _ends(mark: Mark) -> set[tuple[str, str]]:
+    """Return the panel and the variables that an edge joins."""
+    facts = dict(mark.data)
+    group = facts.pop("group", "")
+    return {(group, variable) for variable in facts.values()}
 
 
 def _marks(scene: Scene, kind: MarkKind) -> list[Mark]:

@@ -11,65 +11,44 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trustsem.diagram.courses import (
-    HEAVY,
-    THIN,
-    Course,
-    arc,
-    bowed,
-    head_length,
-    loop,
-    straight,
-)
+from trustsem.diagram.courses import HEAVY, head_length
 from trustsem.diagram.drawing import (
     PAGE_MARGIN,
     Drawing,
     PlacedNode,
-    Route,
     Style,
     finished,
-    label_box,
     place_labels,
 )
-from trustsem.diagram.geometry import (
-    Box,
-    Outline,
-    direction,
-    line_length,
-    lines_cross,
-    point_along,
-    rotated,
-)
+from trustsem.diagram.geometry import Outline
+from trustsem.diagram.hubs import hubs
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.placement import (
     IMPOSSIBLE,
     SIDES,
+    Floats,
     Ints,
     Problem,
     State,
     column_positions,
     columns_by_path,
+    columns_by_role,
     folded,
     search,
+    search_sides,
 )
-from trustsem.diagram.shapes import (
-    OUTWARD,
-    Fan,
-    Sizes,
-    add_fan,
-    fan,
-    measured,
-    residual_width,
-)
+from trustsem.diagram.rescue import rescued
+from trustsem.diagram.routing import add_covariances, add_disturbances, add_paths
+from trustsem.diagram.shapes import Fan, Sizes, add_fan, fan, measured, residual_width
 from trustsem.diagram.text import text_width
 from trustsem.diagram.tracks import add_item_arcs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from trustsem.diagram.graph import Edge, Node, PathGraph
     from trustsem.diagram.scene import Scene
+    from trustsem.diagram.settings import Settings
 
+_Memory = dict[tuple[int, ...], list[State]]
 FONTS = (8.0, 7.5, 7.0, 6.5, 6.0)
 """Font sizes that are tried, in points; journals print no text below 6."""
 _ATTEMPTS = (
@@ -80,14 +59,15 @@ _FOLDINGS = (99, 5, 4, 3, 2)
 """Most columns; neighbouring ones are merged until there are no more."""
 _WIDER = (1.0, 1.25, 1.5, 1.9, 2.5)
 """Factors of the page width that are tried where no font and folding fits."""
-_BOWS = (0.0, 14.0, -14.0, 24.0, -24.0, 36.0, -36.0, 50.0, -50.0)
-_REACHES = (18.0, 26.0, 36.0, 48.0, 62.0, 80.0)
-_RETURN_BOWS, _RETURN_PORT, _RETURN_REACHES = (18.0, 26.0, 34.0), 55.0, (6.0, 12.0, 18.0, 26.0)
 _WIDEST_PITCH = 2.3
 _SQUEEZES = 3
 _TOLERANCE = 0.5
 _TRIES = 4
-_HIT_NODE, _HIT_TEXT, _CROSS, _PER_DEGREE, _PER_POINT = 100.0, 40.0, 6.0, 0.15, 0.03
+_MOVED_SHARE, _MOVED_LEAST = 0.1, 2
+"""Which share of the edges, and how many at least, may be printed in the note instead of drawn
+before a wider page is tried."""
+_FINE_ROW = 4.0
+"""Height of a row slot where a user places the nodes, in points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +80,7 @@ class Skeleton:
     nodes: tuple[Node, ...]
     items: dict[str, tuple[Edge, ...]]
     fans: dict[str, dict[str, Fan]]
+    settings: Settings
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,15 +98,37 @@ class Skeleton:
 
 
 class Fit(NamedTuple):
-    """A layout and how many points it is too wide."""
+    """A layout, what was drawn for it, and how many points it is too wide."""
 
     scene: Scene
+    drawing: Drawing
     missing: float
 
 
-def skeleton(graph: PathGraph, font: float) -> Skeleton:
-    """Measure a graph at a font size and lay out its blocks of items."""
-    style = Style(font)
+class _Drawn(NamedTuple):
+    """A drawing, its scene, and the number of its overlaps and hits."""
+
+    drawing: Drawing
+    scene: Scene
+    trouble: float
+
+    def missing(self, width: float) -> float:
+        """Return by how many points it is too wide."""
+        return max(self.scene.width - width, 0.0)
+
+    def price(self, width: float) -> float:
+        """Price what is wrong with it."""
+        return 100.0 * self.trouble + self.missing(width)
+
+
+def skeleton(
+    graph: PathGraph, font: float, settings: Settings, *, crossed: bool = False
+) -> Skeleton:
+    """Measure a graph at a font size and lay out its blocks of items.
+
+    ``crossed`` leaves room for loadings from both sides where the model has them.
+    """
+    style = Style(font, settings.look)
     sizes = measured(graph, style)
     nodes = tuple(node for node in graph.nodes if node.kind != "item")
     blocks: dict[str, tuple[Edge, ...]] = {}
@@ -133,21 +136,23 @@ def skeleton(graph: PathGraph, font: float) -> Skeleton:
         loads = {e.target: e for e in graph.edges if e.kind == "loading" and e.source == name}
         blocks[name] = tuple(loads[item] for item in members)
     residual = residual_width(graph, style)
+    above = crossed and bool(hubs(graph))
     fans = {
         name: {
-            side: fan(sizes.ellipse, edges, side, sizes, style, residual=residual)
+            side: fan(sizes.ellipse, edges, side, sizes, style, residual=residual, above=above)
             for side in SIDES[1:]
         }
         for name, edges in blocks.items()
     }
-    return Skeleton(graph, style, sizes, nodes, blocks, fans)
+    return Skeleton(graph, style, sizes, nodes, blocks, fans, settings)
 
 
-def lay_out(graph: PathGraph, width: float) -> Fit:
+def lay_out(graph: PathGraph, width: float, settings: Settings) -> Fit:
     """Place a path model on a page of a fixed width.
 
     The largest font at which the columns fit is chosen; where none does, neighbouring columns
-    are merged; where that does not help either, the page grows and ``missing`` says by how much.
+    are merged. Where a few covariances or numbers find no room, the note prints them; where that
+    does not help either, the page grows and ``missing`` says by how much.
 
     Parameters
     ----------
@@ -155,49 +160,79 @@ def lay_out(graph: PathGraph, width: float) -> Fit:
         The model.
     width : float
         Width of the page, in points.
+    settings : Settings
+        The wishes of the user.
 
     Returns
     -------
     Fit
         The scene, and the missing width in points.
     """
-    best: tuple[float, Scene] | None = None
-    for bones, columns in _ways_to_fit(graph, width)[:_TRIES]:
-        drawn = _best_scene(bones, columns, width)
+    memory: _Memory = {}
+    best = _on_page(graph, width, settings, memory)
+    if best is not None and best.missing(width) <= _TOLERANCE and not best.trouble:
+        return Fit(best.scene, best.drawing, 0.0)
+    wider = _on_wider_page(graph, width, settings, memory)
+    if best is None or wider.price(width) < best.price(width):
+        best = wider
+    return Fit(best.scene, best.drawing, best.missing(width))
+
+
+def _on_page(graph: PathGraph, width: float, settings: Settings, memory: _Memory) -> _Drawn | None:
+    """Return the best drawing of the wanted width; clean, if a little is moved to the note."""
+    best: _Drawn | None = None
+    for bones, columns in _ways_to_fit(graph, width, settings)[:_TRIES]:
+        drawn = _best_drawing(bones, columns, width, memory)
         if drawn is None:
             continue
-        scene, trouble = drawn
-        wide = max(scene.width - width, 0.0)
-        if not trouble and wide <= _TOLERANCE:
-            return Fit(scene, 0.0)
-        if best is None or 100.0 * trouble + wide < best[0]:
-            best = (100.0 * trouble + wide, scene)
-    bones = skeleton(graph, FONTS[-1])
+        if not drawn.trouble and drawn.missing(width) <= _TOLERANCE:
+            return drawn
+        if best is None or drawn.price(width) < best.price(width):
+            best = drawn
+    if best is None or best.missing(width) > _TOLERANCE:
+        return best
+    relieved, moved = _relieved(graph, best, width)
+    few = max(_MOVED_LEAST, _MOVED_SHARE * len(graph.edges))
+    return relieved if not relieved.trouble and moved <= few else None
+
+
+def _on_wider_page(graph: PathGraph, width: float, settings: Settings, memory: _Memory) -> _Drawn:
+    """Return the best drawing of the smallest font on wider and wider pages."""
+    bones = skeleton(graph, FONTS[-1], settings)
     columns = _columns(bones)
     needed = _needed(bones, columns) + 2 * PAGE_MARGIN
+    best: _Drawn | None = None
     for factor in _WIDER:
         page = max(width * factor, needed)
-        drawn = _best_scene(bones, columns, page, insist=factor == _WIDER[-1])
+        drawn = _best_drawing(bones, columns, page, memory, insist=factor == _WIDER[-1])
         if drawn is None:
             continue
-        scene, trouble = drawn
-        price = 100.0 * trouble + max(scene.width - width, 0.0)
-        if best is None or price < best[0]:
-            best = (price, scene)
-        if not trouble:
+        drawn, _ = _relieved(graph, drawn, page)
+        if best is None or drawn.price(width) < best.price(width):
+            best = drawn
+        if not drawn.trouble:
             break
     if best is None:
         raise AssertionError("at least one wider page is tried")
-    return Fit(best[1], best[1].width - width)
+    return best
 
 
-def _ways_to_fit(graph: PathGraph, width: float) -> list[tuple[Skeleton, Ints]]:
+def _relieved(graph: PathGraph, drawn: _Drawn, width: float) -> tuple[_Drawn, int]:
+    """Print in the note what disturbs; return how many edges and labels."""
+    if not drawn.trouble:
+        return drawn, 0
+    moved = rescued(drawn.drawing, width)
+    scene = finished(drawn.drawing, width, graph.note, graph.title)
+    return _Drawn(drawn.drawing, scene, float(sum(conflicts(scene).values()))), moved
+
+
+def _ways_to_fit(graph: PathGraph, width: float, settings: Settings) -> list[tuple[Skeleton, Ints]]:
     """Return fonts and foldings whose columns fit a page, the best first."""
     ways = []
-    for most in _FOLDINGS:
+    for most in _FOLDINGS if settings.places is None else _FOLDINGS[:1]:
         fitting = []
         for font in FONTS:
-            bones = skeleton(graph, font)
+            bones = skeleton(graph, font, settings)
             columns = folded(_columns(bones), most)
             if _needed(bones, columns) <= width - 2 * PAGE_MARGIN:
                 fitting.append((bones, columns))
@@ -208,7 +243,13 @@ def _ways_to_fit(graph: PathGraph, width: float) -> list[tuple[Skeleton, Ints]]:
 
 
 def _columns(bones: Skeleton) -> Ints:
-    """Return the column of each node."""
+    """Return the column of each node; half columns where a user places nodes between two."""
+    places = bones.settings.places
+    if places is not None:
+        wanted = [places[name][0] for name in bones.names]
+        return np.array(
+            [round(_parts(bones.settings) * column) for column in wanted], dtype=np.int64
+        )
     index = {name: k for k, name in enumerate(bones.names)}
     paths = [edge for edge in bones.edges("path") if edge.source != edge.target]
     predictors = {edge.source for edge in paths}
@@ -217,11 +258,19 @@ def _columns(bones: Skeleton) -> Ints:
         pair = (index[edge.source], index[edge.target])
         outward = edge.source not in predictors or edge.target in predictors
         directed.append(pair if outward else pair[::-1])
+    if bones.settings.columns == "role":
+        return columns_by_role(len(bones.nodes), directed)
     outcomes = {target for _, target in directed}
     late = [
         k for k, node in enumerate(bones.nodes) if node.kind != "construct" and k not in outcomes
     ]
     return columns_by_path(len(bones.nodes), directed, late)
+
+
+def _parts(settings: Settings) -> int:
+    """Return into how many parts a user's columns are divided."""
+    places = settings.places or {}
+    return 1 if all(column == int(column) for column, _ in places.values()) else 2
 
 
 def _label_room(bones: Skeleton) -> float:
@@ -230,7 +279,9 @@ def _label_room(bones: Skeleton) -> float:
         (text_width(edge.text, bones.style.font) for edge in bones.edges("path", "loading")),
         default=0.0,
     )
-    return widest + 2 * head_length(HEAVY) + 9.0
+    look = bones.style.look
+    heaviest = max([HEAVY, *(look.weight(edge) for edge in bones.edges("path", "loading"))])
+    return widest + 2 * head_length(heaviest) + 9.0
 
 
 def _pitch(bones: Skeleton) -> float:
@@ -252,7 +303,7 @@ def _needed(bones: Skeleton, columns: Ints) -> float:
     outer = [
         max(r for r, c in zip(reach, columns, strict=True) if c == column) for column in (0, last)
     ]
-    return last * _pitch(bones) + sum(outer)
+    return last * _pitch(bones) / _parts(bones.settings) + sum(outer)
 
 
 def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Problem:
@@ -279,7 +330,12 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
         if edge.source != edge.target
     ]
     pitch = _pitch(bones)
+    parts = _parts(bones.settings)
+    widest = max(_WIDEST_PITCH * 2 * float(radii[:, 0].max()), pitch)
     with_blocks = bool(bones.fans)
+    unit = (0.85 if with_blocks else 1.4) * tallest
+    if bones.settings.places is not None:
+        unit = _FINE_ROW
     return Problem(
         columns=columns,
         radii=radii,
@@ -287,55 +343,71 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
         has_items=np.array([name in bones.fans for name in bones.names]),
         edges=np.array(edges, dtype=np.int64).reshape(-1, 2),
         aligned=np.array(aligned, dtype=np.int64).reshape(-1, 2),
-        unit=stretch * (0.85 if with_blocks else 1.4) * tallest,
+        unit=stretch * unit,
         width=width,
-        pitch=(pitch, max(_WIDEST_PITCH * 2 * float(radii[:, 0].max()), pitch)),
+        pitch=(pitch / parts, widest / parts),
         gap=6.0,
         node_gap=(2.0 if with_blocks else 3.2) * bones.style.font,
     )
 
 
-def _best_scene(
-    bones: Skeleton, columns: Ints, width: float, *, insist: bool = False
-) -> tuple[Scene, float] | None:
+def _best_drawing(
+    bones: Skeleton,
+    columns: Ints,
+    width: float,
+    memory: _Memory,
+    *,
+    insist: bool = False,
+) -> _Drawn | None:
     """Search placements and draw them until one has neither overlaps nor hits.
 
-    Returns the best scene and the number of its overlaps and hits; None where no placement
-    fits the page, unless the caller insists.
+    Returns None where no placement fits the page, unless the caller insists. The memory holds
+    the placements that were found for the same columns in other sizes.
     """
-    states = search(_problem(bones, columns, width - 2 * PAGE_MARGIN, 1.0))
+    problem = _problem(bones, columns, width - 2 * PAGE_MARGIN, 1.0)
+    if bones.settings.places is None:
+        known = memory.get(tuple(columns.tolist()), [])
+        states = search(problem, similar=known)
+        memory[tuple(columns.tolist())] = states
+    else:
+        states = search_sides(problem, _rows(bones))
     if states[0].cost >= IMPOSSIBLE and not insist:
         return None
-    best: tuple[float, Scene, float] | None = None
+    best: tuple[float, _Drawn] | None = None
     for rank, stretch in _ATTEMPTS:
         if rank >= len(states) or (rank and states[rank].cost >= IMPOSSIBLE):
             continue
-        scene = _drawn(bones, columns, states[rank], width, stretch)
-        trouble = float(sum(conflicts(scene).values()))
-        wide = max(scene.width - width, 0.0)
-        price = 100.0 * trouble + wide + rank + stretch
+        drawn = _drawn(bones, columns, states[rank], width, stretch)
+        price = drawn.price(width) + rank + stretch
         if best is None or price < best[0]:
-            best = (price, scene, trouble)
-        if states[rank].cost >= IMPOSSIBLE or (not trouble and wide <= _TOLERANCE):
+            best = (price, drawn)
+        clean = not drawn.trouble and drawn.missing(width) <= _TOLERANCE
+        if states[rank].cost >= IMPOSSIBLE or clean:
             break
-    return None if best is None else best[1:]
+    return None if best is None else best[1]
 
 
-def _drawn(bones: Skeleton, columns: Ints, state: State, width: float, stretch: float) -> Scene:
+def _rows(bones: Skeleton) -> Floats:
+    """Return the rows in which a user wants the nodes."""
+    places = bones.settings.places or {}
+    return np.array([places[name][1] for name in bones.names])
+
+
+def _drawn(bones: Skeleton, columns: Ints, state: State, width: float, stretch: float) -> _Drawn:
     """Draw a state; narrow the columns until arcs at the sides fit the page."""
     inner = width - 2 * PAGE_MARGIN
     target = inner
-    drawing = _drawing(bones, _problem(bones, columns, target, stretch), state)
     before = float("inf")
-    for _ in range(_SQUEEZES):
+    for _ in range(_SQUEEZES + 1):
+        drawing = _drawing(bones, _problem(bones, columns, target, stretch), state)
         bounds = drawing.bounds()
         over = bounds.right - bounds.left - inner
         if over <= 0.0 or over > before - _TOLERANCE:
             break
         before = over
         target -= over + _TOLERANCE
-        drawing = _drawing(bones, _problem(bones, columns, target, stretch), state)
-    return finished(drawing, width, bones.graph.note, bones.graph.title)
+    scene = finished(drawing, width, bones.graph.note, bones.graph.title)
+    return _Drawn(drawing, scene, float(sum(conflicts(scene).values())))
 
 
 def _drawing(bones: Skeleton, problem: Problem, state: State) -> Drawing:
@@ -365,9 +437,12 @@ def _drawing(bones: Skeleton, problem: Problem, state: State) -> Drawing:
         for k, node in enumerate(bones.nodes)
         for item in bones.items.get(node.id, ())
     }
-    _add_paths(bones, drawing)
-    _add_covariances(bones, drawing)
+    drawn = {(route.edge.source, route.edge.target) for route in drawing.routes}
+    directed = [edge for edge in bones.graph.edges if edge.kind != "covariance"]
+    add_paths(drawing, [e for e in directed if (e.source, e.target) not in drawn])
+    add_covariances(drawing, bones.edges("covariance"))
     add_item_arcs(drawing, _item_covariances(bones), sides)
+    add_disturbances(drawing)
     place_labels(drawing)
     return drawing
 
@@ -380,145 +455,3 @@ def _item_covariances(bones: Skeleton) -> list[Edge]:
         for edge in bones.graph.edges
         if edge.kind == "covariance" and edge.source in items and edge.target in items
     ]
-
-
-def _add_paths(bones: Skeleton, drawing: Drawing) -> None:
-    """Route structural paths, loadings of constructs and loadings on foreign items."""
-    drawn = {(route.edge.source, route.edge.target) for route in drawing.routes}
-    edges = [
-        edge
-        for edge in bones.graph.edges
-        if edge.kind != "covariance" and (edge.source, edge.target) not in drawn
-    ]
-    pairs = {(edge.source, edge.target) for edge in edges}
-    routes = []
-    for edge in edges:
-        source, target = drawing.nodes[edge.source].outline, drawing.nodes[edge.target].outline
-        weight = HEAVY if edge.kind == "path" else THIN
-        if edge.source == edge.target:
-            course = loop(source, (0.0, -1.0), 22.0)
-        elif (edge.target, edge.source) in pairs:
-            course = _return_course(source, target, edge, bones.style.font)
-        else:
-            course = straight(source, target)
-        routes.append(Route(edge, course, weight, bones.style.font))
-    drawing.routes.extend(routes)
-    for route in routes:
-        source = drawing.nodes[route.edge.source].outline
-        target = drawing.nodes[route.edge.target].outline
-        mutual = (route.edge.target, route.edge.source) in pairs
-        if mutual or not _troubles(drawing, route.edge, route.course):
-            continue
-        options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS]
-        route.course = _cheapest(drawing, route, options)
-
-
-def _return_course(source: Outline, target: Outline, edge: Edge, size: float) -> Course:
-    """Return one of two opposite courses, bowed so far that both labels find room."""
-    chord = direction(source.center, target.center)
-    outward = (-chord[1], chord[0])
-    options = [bowed(source, target, degrees) for degrees in _RETURN_BOWS]
-    start = source.exit(*rotated(chord, _RETURN_PORT))
-    stop = target.exit(*rotated((-chord[0], -chord[1]), -_RETURN_PORT))
-    options += [arc(start, stop, outward, reach) for reach in _RETURN_REACHES]
-    for course in options:
-        box = label_box(edge.text, size, point_along(course.line, 0.5)).grown(1.5)
-        if not box.is_hit_by((source.center, target.center)):
-            return course
-    return options[-1]
-
-
-def _cheapest(drawing: Drawing, route: Route, options: Iterable[tuple[Course, float]]) -> Course:
-    """Return the course that disturbs least; ties go to the first."""
-    others = [other.course.line for other in drawing.routes if other is not route]
-    priced = []
-    for course, degrees in options:
-        line = course.line
-        crossed = sum(lines_cross(line, other) for other in others)
-        price = _troubles(drawing, route.edge, course) + _CROSS * crossed
-        price += _PER_DEGREE * degrees + _PER_POINT * line_length(line)
-        priced.append((round(price, 6), course))
-    return min(priced, key=lambda pair: pair[0])[1]
-
-
-def _troubles(drawing: Drawing, edge: Edge, course: Course) -> float:
-    """Price the nodes and printed numbers that a course runs through."""
-    line = course.line
-    nodes = sum(
-        placed.outline.is_hit_by(line, gap=1.5)
-        for name, placed in drawing.nodes.items()
-        if name not in {edge.source, edge.target}
-    )
-    texts = [residual.text.box for residual in drawing.residuals]
-    texts += [
-        box
-        for route in drawing.routes
-        if route.fixed and route.edge is not edge and (box := route.box)
-    ]
-    return _HIT_NODE * nodes + _HIT_TEXT * sum(box.is_hit_by(line) for box in texts)
-
-
-def _add_covariances(bones: Skeleton, drawing: Drawing) -> None:
-    """Route arcs among constructs and observed variables on the outer sides."""
-    for edge in bones.edges("covariance"):
-        source, target = drawing.nodes[edge.source].outline, drawing.nodes[edge.target].outline
-        route = Route(edge, straight(source, target), THIN, bones.style.font)
-        route.course = _cheapest_arc(drawing, route, source, target)
-        drawing.routes.append(route)
-
-
-def _cheapest_arc(drawing: Drawing, route: Route, source: Outline, target: Outline) -> Course:
-    """Return the least disturbing of bows and arcs to all sides."""
-    bounds = drawing.bounds()
-    lines = [other.course.line for other in drawing.routes]
-    options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS[1:]]
-    for side, outward in OUTWARD.items():
-        for tilt in (0.35, 0.8):
-            start, stop = _ports(source, target, side, tilt)
-            options += [(arc(start, stop, outward, reach), 8.0) for reach in _REACHES]
-    best: tuple[float, Course] | None = None
-    for course, degrees in options:
-        line = course.line
-        box = label_box(route.edge.text, route.size, point_along(line, 0.5)).grown(1.5)
-        price = _troubles(drawing, route.edge, course) + _PER_DEGREE * degrees
-        price += _CROSS * sum(lines_cross(line, other) for other in lines)
-        price += 20.0 * sum(box.is_hit_by(other) for other in lines)
-        price += 60.0 * sum(p.outline.meets_box(box) for p in drawing.nodes.values())
-        price += _PER_POINT * line_length(line) + 0.12 * _beyond(bounds, box, line)
-        price += 25.0 * (line_length(line) < _shortest(route))
-        if best is None or round(price, 6) < best[0]:
-            best = (round(price, 6), course)
-    if best is None:
-        raise AssertionError("there are always bows to choose from")
-    return best[1]
-
-
-def _shortest(route: Route) -> float:
-    """Return the length below which a label would hide its arc."""
-    return 2.2 * route.size + 2 * head_length(route.weight) + 4.0
-
-
-def _beyond(bounds: Box, box: Box, line: Sequence[tuple[float, float]]) -> float:
-    """Return how far a label or a line leaves the drawing, in points."""
-    xs = [x for x, _ in line]
-    across = max(bounds.left - min(*xs, box.left), 0.0) + max(max(*xs, box.right) - bounds.right, 0)
-    ys = [y for _, y in line]
-    down = max(bounds.top - min(*ys, box.top), 0.0) + max(max(*ys, box.bottom) - bounds.bottom, 0)
-    return across + down
-
-
-def _ports(
-    source: Outline, target: Outline, side: str, tilt: float
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return where an arc leaves both nodes on a side, leaning to each other."""
-    ox, oy = OUTWARD[side]
-    lean_x = np.sign(target.x - source.x) * tilt * abs(oy)
-    lean_y = np.sign(target.y - source.y) * tilt * abs(ox)
-
-    def port(node: Outline, sign: float) -> tuple[float, float]:
-        return node.exit(
-            ox * node.rx + sign * float(lean_x) * node.rx,
-            oy * node.ry + sign * float(lean_y) * node.ry,
-        )
-
-    return port(source, 1.0), port(target, -1.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from itertools import combinations, count
+from itertools import combinations, combinations_with_replacement, count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,9 @@ _SMALL_LOOP = 2
 _FRESH_STARTS, _FRESH_EVERY = 8, 3
 _TINY = 1e-6
 _MAX_STEPS = 40
+_AT_ONCE = 128
+_WARM_SHARE = 0.3
+"""Share of the budget that a search gets which begins from the answers of a similar one."""
 _SEED = 20170
 
 
@@ -142,6 +145,27 @@ def columns_by_path(n: int, edges: Sequence[tuple[int, int]], late: Iterable[int
     return np.array([rank[part[k]] for k in range(n)], dtype=np.int64)
 
 
+def columns_by_role(n: int, edges: Sequence[tuple[int, int]]) -> Ints:
+    """Return the column of each node by its role: predictor, mediator or outcome.
+
+    Parameters
+    ----------
+    n : int
+        Number of nodes.
+    edges : sequence of (int, int)
+        Source and target of each directed edge.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Three columns at most, from 0 on.
+    """
+    sources, targets = {a for a, _ in edges}, {b for _, b in edges}
+    roles = [0 if k not in targets else 1 if k in sources else 2 for k in range(n)]
+    present = sorted(set(roles))
+    return np.array([present.index(role) for role in roles], dtype=np.int64)
+
+
 def folded(columns: Ints, most: int) -> Ints:
     """Merge neighbouring columns until there are at most so many."""
     count = int(columns.max()) + 1
@@ -183,7 +207,20 @@ def column_positions(problem: Problem, sides: Ints) -> tuple[Floats, Floats]:
 
 
 def costs(problem: Problem, slots: Ints, sides: Ints) -> Floats:
-    """Return the cost of each of s states (unitless), shape (s,)."""
+    """Return the cost of each of s states (unitless), shape (s,).
+
+    States are taken a few at a time, so that their arrays stay in the processor's cache.
+    """
+    return np.concatenate(
+        [
+            _costs(problem, slots[first : first + _AT_ONCE], sides[first : first + _AT_ONCE])
+            for first in range(0, len(slots), _AT_ONCE)
+        ]
+    )
+
+
+def _costs(problem: Problem, slots: Ints, sides: Ints) -> Floats:
+    """Return the cost of each state."""
     x, missing = column_positions(problem, sides)
     y: Floats = np.asarray(slots * problem.unit, dtype=np.float64)
     block = problem.blocks[np.arange(x.shape[1]), sides] + np.stack([x, y, x, y], axis=-1)
@@ -445,7 +482,7 @@ def _descended(problem: Problem, slots: Ints, sides: Ints, reach: int) -> tuple[
     return State(placed, tuple(int(side) for side in sides), best), max(spent, 1)
 
 
-def search(problem: Problem, wanted: int = 4) -> list[State]:
+def search(problem: Problem, wanted: int = 4, similar: Sequence[State] = ()) -> list[State]:
     """Find the cheapest placements.
 
     Descends from several starts, and from disturbed copies of the best state, to the best
@@ -458,6 +495,8 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
         The model.
     wanted : int
         How many different placements to return at most.
+    similar : sequence of State
+        Answers for the same model in other sizes, to begin with; fewer states are looked at.
 
     Returns
     -------
@@ -473,8 +512,13 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
     best: State | None = None
     most, each = _BUDGET_WITH_ITEMS if problem.has_items.any() else _BUDGET
     budget = min(most, each * len(problem.columns) ** 2)
-    for descent in count():
-        if best is None or descent < _FRESH_STARTS or not descent % _FRESH_EVERY:
+    budget = int(budget * _WARM_SHARE) if similar else budget
+    for descent in count(-len(similar)):
+        start: tuple[Ints, Ints]
+        if descent < 0:
+            known = similar[descent]
+            start = np.array(known.slots), np.array(known.sides)
+        elif best is None or descent < _FRESH_STARTS or not descent % _FRESH_EVERY:
             start = _start(problem, spacing, generator if best else None)
         else:
             start = _kicked(problem, best, spacing, generator)
@@ -487,3 +531,55 @@ def search(problem: Problem, wanted: int = 4) -> list[State]:
             break
     ranked = sorted(found.items(), key=lambda pair: (pair[1], pair[0]))
     return [State(slots, sides, cost) for (slots, sides), cost in ranked[:wanted]]
+
+
+_ROW_STEPS = 14
+_ROW_GROWTH = 1.15
+
+
+def search_sides(problem: Problem, rows: Floats, wanted: int = 4) -> list[State]:
+    """Find the cheapest sides of items and distance of rows where the rows are given.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model; its row slots are fine.
+    rows : ndarray, shape (n,)
+        Row of each node, from 0.
+    wanted : int
+        How many different placements to return at most.
+
+    Returns
+    -------
+    list of State
+        Cheapest first; at least one.
+    """
+    least = (2 * problem.radii[:, 1].max() + problem.node_gap) / problem.unit
+    states = []
+    for step in range(_ROW_STEPS):
+        slots = np.round(rows * np.ceil(least * _ROW_GROWTH**step)).astype(np.int64)
+        _, sides = _start(problem, 1, None)
+        states.append(_sides_descended(problem, slots, sides))
+    return sorted(states, key=lambda state: (state.cost, state.slots))[:wanted]
+
+
+def _sides_descended(problem: Problem, slots: Ints, sides: Ints) -> State:
+    """Turn the items of one or two nodes to other sides until nothing gets cheaper."""
+    with_items = [int(node) for node in np.flatnonzero(problem.has_items)]
+    best = float(costs(problem, slots[None], sides[None])[0])
+    for _ in range(_MAX_STEPS):
+        near = []
+        for a, b in combinations_with_replacement(with_items, 2):
+            for first in range(1, len(SIDES)):
+                for second in range(1, len(SIDES)) if a != b else (first,):
+                    other = sides.copy()
+                    other[[a, b]] = first, second
+                    near.append(other)
+        if not near:
+            break
+        values = costs(problem, np.broadcast_to(slots, (len(near), len(slots))), np.array(near))
+        choice = int(np.argmin(values))
+        if values[choice] >= best - _TINY:
+            break
+        best, sides = float(values[choice]), near[choice]
+    return State(tuple(map(int, slots)), tuple(map(int, sides)), best)

@@ -205,6 +205,7 @@ def _draw_text(axes: Axes, text: Text, scale: float, order: int, family: list[st
             fontsize=text.size * scale,
             fontfamily=family,
             fontstyle=slant,
+            fontweight="bold" if text.bold else "normal",
             color=text.color,
             ha={"start": "left", "middle": "center", "end": "right"}[text.anchor]
             if whole

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trustsem.errors import OutputError, UnknownOptionError
 
 SUFFIXES = (".svg", ".png", ".pdf")
-"""Formats of figures."""
+"""Formats of all figures."""
+TEXT_SUFFIXES = (".tikz", ".tex", ".dot", ".gv")
+"""Further formats of figures that are scenes."""
 
 
-def save_figure(path: str | Path, encoded: Callable[[str], bytes]) -> Path:
+def save_figure(
+    path: str | Path,
+    encoded: Callable[[str], bytes],
+    suffixes: Sequence[str] = SUFFIXES,
+) -> Path:
     """Write a figure.
 
     Parameters
     ----------
     path : path
-        Its suffix chooses among :data:`SUFFIXES`.
+        Its suffix chooses among ``suffixes``.
     encoded : callable
         Returns the file's content for a suffix.
+    suffixes : sequence of str, optional
+        What the figure can be written as.
 
     Returns
     -------
@@ -35,8 +43,8 @@ def save_figure(path: str | Path, encoded: Callable[[str], bytes]) -> Path:
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UnknownOptionError(suffix or target.name, SUFFIXES, kind="figure format")
+    if suffix not in suffixes:
+        raise UnknownOptionError(suffix or target.name, suffixes, kind="figure format")
     content = encoded(suffix)
     try:
         target.write_bytes(content)

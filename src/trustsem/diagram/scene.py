@@ -14,6 +14,8 @@ from trustsem.diagram.text import BOX_HEIGHT, text_width
 BLACK = "#000000"
 GREY = "#595959"
 WHITE = "#ffffff"
+BOLD_WIDTH = 1.12
+"""Width of bold text as a multiple of that of upright text."""
 Anchor = Literal["start", "middle", "end"]
 MarkKind = Literal["node", "edge", "label", "note"]
 
@@ -75,7 +77,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text, centred vertically on ``y``; ``italic`` leading characters slant."""
+    """One line of text, centred vertically on ``y``; ``italic`` leading characters slant.
+
+    Bold text is measured with a margin, for its letters are wider.
+    """
 
     x: float
     y: float
@@ -84,11 +89,12 @@ class Text:
     anchor: Anchor = "middle"
     color: str = BLACK
     italic: int = 0
+    bold: bool = False
 
     @property
     def box(self) -> Box:
         """The box that the text fills when printed in the widest family."""
-        width = text_width(self.content, self.size)
+        width = text_width(self.content, self.size) * (BOLD_WIDTH if self.bold else 1.0)
         left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
         half = BOX_HEIGHT * self.size / 2
         return Box(left, self.y - half, left + width, self.y + half)

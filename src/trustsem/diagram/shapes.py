@@ -17,7 +17,7 @@ from trustsem.diagram.drawing import (
     r2_line,
 )
 from trustsem.diagram.geometry import Box, Outline, Point
-from trustsem.diagram.scene import GREY, Anchor, Text
+from trustsem.diagram.scene import Anchor, Text
 from trustsem.diagram.text import BOX_HEIGHT, LINE_HEIGHT, text_width, wrap
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ _BOX_TEXT, _ITEM_TEXT = 9.0, 9.0
 """Widest text in a box, in em."""
 _ARROW_IN = 10.0
 """Length of a residual arrow, in points."""
+_ARROW_ABOVE = 8.0
+"""The same of one that comes from above, between two items."""
+_BACK = 9.5
+"""Distance of a loading label from the tip of its arrow, in points."""
 _FAN_STEPS = 14
 OUTWARD: dict[str, Point] = {
     "left": (-1.0, 0.0),
@@ -143,19 +147,30 @@ class Fan:
     tips: tuple[Point, ...]
     labels: tuple[Point, ...]
     bounds: Box
+    above: bool = False
 
 
 def _fan_at(
-    radii: Point, edges: Sequence[Edge], side: str, sizes: Sizes, style: Style, *, length: float
+    radii: Point,
+    edges: Sequence[Edge],
+    side: str,
+    sizes: Sizes,
+    style: Style,
+    *,
+    length: float,
+    above: bool,
 ) -> Fan:
     """Lay out a fan of a given length; without residuals in its bounds."""
     ox, oy = OUTWARD[side]
     flat = ox != 0
     along_half, out_half = (sizes.item[1], sizes.item[0]) if flat else sizes.item
     pitch = 2 * along_half + (3.5 if flat else 5.0)
+    if above:
+        pitch += _ARROW_ABOVE + 2 * circle_radius(style) + 3.0
+    pitch = max(pitch, 2 * circle_radius(style) + 2.0)
     inner = (radii[0] if flat else radii[1]) + length
     widest = max(text_width(edge.text, style.item) for edge in edges)
-    back = 7.5 + (widest / 2 if flat else BOX_HEIGHT * style.item / 2)
+    back = _BACK + (widest / 2 if flat else BOX_HEIGHT * style.item / 2)
     boxes, tips, labels = [], [], []
     for k in range(len(edges)):
         off = (k - (len(edges) - 1) / 2) * pitch
@@ -167,7 +182,11 @@ def _fan_at(
         tips.append(at(off, inner))
         boxes.append(Box.around(at(off, inner + out_half), 2 * sizes.item[0], 2 * sizes.item[1]))
         labels.append(at(off * share, inner - back))
-    return Fan(side, tuple(boxes), tuple(tips), tuple(labels), _around(boxes))
+    bounds = _around(boxes)
+    if above:
+        lift = _ARROW_ABOVE + 2 * circle_radius(style) + 2.0
+        bounds = Box(bounds.left, bounds.top - lift, bounds.right, bounds.bottom)
+    return Fan(side, tuple(boxes), tuple(tips), tuple(labels), bounds, above)
 
 
 def _around(boxes: Sequence[Box]) -> Box:
@@ -204,6 +223,7 @@ def fan(
     style: Style,
     *,
     residual: float,
+    above: bool = False,
 ) -> Fan:
     """Lay out the items of a construct on a side, as short as legible.
 
@@ -219,6 +239,8 @@ def fan(
         Sizes of nodes and fonts.
     residual : float
         Widest residual text in points; 0 for no residual arrows.
+    above : bool
+        Whether residual variances come from above each item instead of from outside.
 
     Returns
     -------
@@ -228,13 +250,14 @@ def fan(
     flat = OUTWARD[side][0] != 0
     length = 44.0 if flat else 28.0
     for _ in range(_FAN_STEPS):
-        result = _fan_at(radii, edges, side, sizes, style, length=length)
+        result = _fan_at(radii, edges, side, sizes, style, length=length, above=above)
         if _is_clear(result, radii, edges, style.item):
             break
         length += 4.0
     outer = 0.0
-    if residual:
+    if residual and not above:
         outer = _ARROW_IN + (residual if flat else BOX_HEIGHT * style.minor) + 3.0
+        outer += 2 * circle_radius(style)
     box = result.bounds
     bounds = Box(
         box.left - outer * (side == "left"),
@@ -245,7 +268,14 @@ def fan(
     near = {"left": (0, 2), "right": (2, 0), "top": (1, 3), "bottom": (3, 1)}[side]
     sides = [bounds.left, bounds.top, bounds.right, bounds.bottom]
     sides[near[1]] = (-radii[0], -radii[1], radii[0], radii[1])[near[0]]
-    return Fan(side, result.boxes, result.tips, result.labels, Box(*sides))
+    return Fan(side, result.boxes, result.tips, result.labels, Box(*sides), above)
+
+
+def circle_radius(style: Style) -> float:
+    """Return the radius of the circle of a residual; 0 where residuals have none."""
+    if style.look.residuals != "circle":
+        return 0.0
+    return text_width("e00", style.minor) / 2 + 1.0
 
 
 def residual_width(graph: PathGraph, style: Style) -> float:
@@ -257,7 +287,6 @@ def add_fan(
     drawing: Drawing, placed: Fan, center: Outline, nodes: Sequence[Node], edges: Sequence[Edge]
 ) -> None:
     """Draw the items of a construct, their loadings and residuals."""
-    ox, oy = OUTWARD[placed.side]
     style = drawing.style
     for node, edge, box, tip, label in zip(
         nodes, edges, placed.boxes, placed.tips, placed.labels, strict=True
@@ -271,23 +300,54 @@ def add_fan(
             Route(
                 edge,
                 Course(center.exit(*tip), (tip[0] + center.x, tip[1] + center.y)),
-                weight=0.7,
+                weight=style.look.weight(edge),
                 size=style.item,
                 at=(label[0] + center.x, label[1] + center.y),
                 fixed=True,
             )
         )
         if node.residual:
-            stop = (x + ox * rx, y + oy * ry)
-            start = (stop[0] + ox * _ARROW_IN, stop[1] + oy * _ARROW_IN)
-            lift = 1.5 + (0.5 * BOX_HEIGHT * style.minor if oy else 0.0)
-            anchor: Anchor = "middle" if oy else "end" if ox < 0 else "start"
-            text = Text(
-                start[0] + ox * lift,
-                start[1] + oy * lift,
-                node.residual,
-                style.minor,
-                anchor=anchor,
-                color=GREY,
-            )
-            drawing.residuals.append(Residual(node.id, Course(start, stop), text))
+            number = f"e{len(drawing.residuals) + 1}"
+            maker = _residual_above if placed.above else _residual
+            drawing.residuals.append(maker(outline, node, placed.side, style, number))
+
+
+def _residual(outline: Outline, node: Node, side: str, style: Style, name: str) -> Residual:
+    """Return the arrow into an item from outside, and the number beyond it."""
+    ox, oy = OUTWARD[side]
+    stop = (outline.x + ox * outline.rx, outline.y + oy * outline.ry)
+    start = (stop[0] + ox * _ARROW_IN, stop[1] + oy * _ARROW_IN)
+    radius = circle_radius(style)
+    center = (start[0] + ox * radius, start[1] + oy * radius)
+    lift = 2 * radius + 1.5 + (0.5 * BOX_HEIGHT * style.minor if oy else 0.0)
+    anchor: Anchor = "middle" if oy else "end" if ox < 0 else "start"
+    text = Text(
+        start[0] + ox * lift,
+        start[1] + oy * lift,
+        node.residual,
+        style.minor,
+        anchor=anchor,
+        color=style.look.palette.residual,
+    )
+    circle = Outline(*center, radius, radius, is_round=True) if radius else None
+    return Residual(node.id, Course(start, stop), text, circle, name)
+
+
+def _residual_above(outline: Outline, node: Node, side: str, style: Style, name: str) -> Residual:
+    """Return the arrow into an item from above, and the number beside it, away from ``side``."""
+    radius = circle_radius(style)
+    stop = (outline.x, outline.y - outline.ry)
+    start = (stop[0], stop[1] - _ARROW_ABOVE)
+    left = side == "right"
+    text = Text(
+        start[0] + (-1.0 if left else 1.0) * (max(radius, 0.5) + 1.5),
+        start[1] - radius + (0.0 if radius else 0.45 * style.minor),
+        node.residual,
+        style.minor,
+        anchor="end" if left else "start",
+        color=style.look.palette.residual,
+    )
+    circle = None
+    if radius:
+        circle = Outline(start[0], start[1] - radius, radius, radius, is_round=True)
+    return Residual(node.id, Course(start, stop), text, circle, name)

@@ -45,10 +45,45 @@ def svg_text(scene: Scene, prefix: str = "") -> str:
         f'<svg xmlns="{_NAMESPACE}" {names} {read} {size} {view} font-family="{FONT_FAMILY}">',
         f'<title id="{name}-title">{_t(scene.title)}</title>',
         f'<desc id="{name}-desc">{_t(scene.description)}</desc>',
+        f"<style>{_style(scene, name)}</style>",
         f'<rect class="page" {page} fill="#ffffff"/>',
     ]
     lines += [_mark(mark, name) for mark in scene.marks]
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _style(scene: Scene, name: str) -> str:
+    """Return rules for pointing at things, which hold in this figure only.
+
+    Pointing at an edge or its number makes all others pale; pointing at a node, all but its own.
+    """
+    lit: list[str] = []
+    for mark in scene.marks:
+        if mark.kind == "label" and mark.owner:
+            edge, label = f"#{name}-{mark.owner}", f"#{name}-{mark.id}"
+            lit.append(f"#{name}:has({edge}:hover,{label}:hover) :is({edge},{label})")
+        elif mark.kind == "node":
+            variable = f'"{_css(dict(mark.data)["variable"])}"'
+            group = dict(mark.data).get("group", "")
+            own = f'[data-group="{_css(group)}"]' if group else ""
+            facts = (f"[data-{fact}={variable}]" for fact in ("source", "target", "variable"))
+            lit.append(f"#{name}:has(#{name}-{mark.id}:hover) :is({','.join(facts)}){own}")
+    lit.append(f"#{name} :is(.edge,.label):hover")
+    pointed = f"#{name}:has(.node:hover,.edge:hover,.label:hover)"
+    return (
+        f"#{name} .node:hover>:first-of-type:not(text){{stroke-width:2}}"
+        f"{pointed} :is(.edge,.label){{opacity:.2}}"
+        f"{','.join(lit)}{{opacity:1}}"
+    )
+
+
+def _css(text: str) -> str:
+    """Return a text for a quoted string of a style sheet inside of XML."""
+    cleaned = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return "".join(
+        letter if letter.isalnum() and letter.isascii() else f"\\{ord(letter):x} "
+        for letter in cleaned
+    )
 
 
 def _digest(scene: Scene) -> str:
@@ -113,8 +148,10 @@ def _text(text: Text) -> str:
     slanted, upright = text.content[: text.italic], text.content[text.italic :]
     content = f'<tspan font-style="italic">{_t(slanted)}</tspan>' if slanted else ""
     color = "" if text.color == "#000000" else f' fill="{text.color}"'
+    weight = ' font-weight="bold"' if text.bold else ""
     return (
         f'<text x="{_n(text.x)}" y="{_n(text.y + _BASELINE * text.size)}" '
-        f'font-size="{_n(text.size)}" text-anchor="{text.anchor}"{color}>{content}{_t(upright)}'
+        f'font-size="{_n(text.size)}" text-anchor="{text.anchor}"{weight}{color}>'
+        f"{content}{_t(upright)}"
         "</text>"
     )

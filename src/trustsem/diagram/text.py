@@ -74,10 +74,16 @@ def text_width(text: str, size: float) -> float:
 
 
 def printable(text: str) -> str:
-    """Return a label as one line that can be drawn: control characters become blanks.
+    """Return a label as :func:`one_line`; very long labels are cut, with an ellipsis."""
+    line = one_line(text)
+    return line if len(line) <= _MAX_LABEL else line[: _MAX_LABEL - 1].rstrip() + ELLIPSIS
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line that can be drawn: control characters become blanks.
 
     Lone surrogates and unassigned or non-character code points, which XML refuses, become the
-    replacement character. Very long labels are cut, with an ellipsis.
+    replacement character.
     """
     cleaned = "".join(
         " "
@@ -87,8 +93,7 @@ def printable(text: str) -> str:
         else character
         for character in text
     )
-    line = " ".join(cleaned.split())
-    return line if len(line) <= _MAX_LABEL else line[: _MAX_LABEL - 1].rstrip() + ELLIPSIS
+    return " ".join(cleaned.split())
 
 
 def _pieces(text: str) -> list[str]:

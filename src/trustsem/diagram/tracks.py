@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustsem.diagram.courses import THIN, arc
+from trustsem.diagram.courses import arc
 from trustsem.diagram.drawing import Drawing, Route
 from trustsem.diagram.shapes import OUTWARD
 from trustsem.diagram.text import BOX_HEIGHT, text_width
@@ -48,12 +48,7 @@ def add_item_arcs(drawing: Drawing, edges: Sequence[Edge], sides: Mapping[str, s
     for route in blocked:
         drawing.routes.remove(route)
     printed = [e for e in edges if e in printed or any(route.edge is e for route in blocked)]
-    if printed:
-        names = {name: placed.node.label for name, placed in drawing.nodes.items()}
-        values = "; ".join(
-            f"{names[e.source]} \N{LEFT RIGHT ARROW} {names[e.target]} {e.label}" for e in printed
-        )
-        drawing.notes.append(f"Residual covariances (not drawn): {values}.")
+    drawing.undrawn += printed
 
 
 def _end(drawing: Drawing, item: str, side: str) -> tuple[Point, float, float]:
@@ -63,7 +58,7 @@ def _end(drawing: Drawing, item: str, side: str) -> tuple[Point, float, float]:
     x, y = outline.x + ox * outline.rx, outline.y + oy * outline.ry
     for residual in drawing.residuals:
         if residual.item == item:
-            box = residual.text.box
+            box = residual.box
             x = box.left - 1.5 if ox < 0 else box.right + 1.5 if ox > 0 else x
             y = box.top - 1.0 if oy < 0 else box.bottom + 1.0 if oy > 0 else y
     place, level = (y, x * ox) if ox else (x, y * oy)
@@ -105,7 +100,8 @@ def _add_group(drawing: Drawing, edges: Sequence[Edge], side: str) -> None:
             _port(ends[name], ports[edge, name], side) for name in (edge.source, edge.target)
         )
         reach = first + track * step + level - max(ends[edge.source][2], ends[edge.target][2])
-        drawing.routes.append(Route(edge, arc(start, stop, outward, reach), THIN, style.item))
+        weight = style.look.weight(edge)
+        drawing.routes.append(Route(edge, arc(start, stop, outward, reach), weight, style.item))
 
 
 def _ports(
@@ -139,6 +135,6 @@ def _hits(drawing: Drawing, route: Route) -> bool:
     nodes = any(
         placed.outline.is_hit_by(line) for name, placed in drawing.nodes.items() if name not in ends
     )
-    texts = [residual.text.box for residual in drawing.residuals]
+    texts = [residual.box for residual in drawing.residuals]
     texts += [box for other in drawing.routes if other.fixed and (box := other.box)]
     return nodes or any(box.is_hit_by(line) for box in texts)

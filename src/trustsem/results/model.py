@@ -67,8 +67,6 @@ LEVEL = 0.95
 CASES_PER_MOMENT = 10
 """Cases per moment below which a distribution-free fit gets a warning [hu1992]_."""
 
-_GRAPH_OPTIONS = ("labels", "hypotheses", "constructs", "controls", "standardized", "group")
-
 
 @dataclass(frozen=True)
 class ModelResult:
@@ -646,27 +644,86 @@ class ModelResult:
         """Return the result as text: trust, fit, parameters."""
         return summary_text(self)
 
-    def draw(self, view: View = "structural", **options: Any) -> Diagram:
-        """Draw the model.
+    def draw(
+        self, view: View = "structural", *, group: str | int | None = None, **options: Any
+    ) -> Diagram:
+        """Draw the model; several groups as panels with the same places.
 
         Parameters
         ----------
-        view : {"structural", "measurement", "full"}
+        view : {"structural", "measurement", "full", "conceptual"}
             What to show.
+        group : str or int, optional
+            Label of the group to draw, or its number from 1. Without it all groups are drawn, and
+            estimates that differ between them (Wald test, p < .05) get a dagger.
         **options
-            See :func:`trustsem.diagram.draw` and
-            :func:`trustsem.diagram.graph_from_parameters`.
-        """
-        from trustsem.diagram import draw, graph_from_parameters  # noqa: PLC0415  # not for a fit
+            ``labels``, ``hypotheses``, ``constructs``, ``controls``, ``standardized`` and
+            ``decimals`` are explained at :func:`trustsem.diagram.graph_from_parameters`; ``width``,
+            ``title``, ``layout``, ``columns``, ``colors``, ``emphasis``, ``residuals`` and
+            ``disturbances`` at :func:`trustsem.diagram.draw`.
 
-        r2 = self.r2
-        graph = graph_from_parameters(
-            self.parameters,
-            view=view,
-            r2=r2 if isinstance(r2, pd.Series) else None,
-            **{name: options.pop(name) for name in tuple(options) if name in _GRAPH_OPTIONS},
+        Returns
+        -------
+        Diagram
+            Shown by a notebook; ``.save("figure.svg")`` writes it.
+
+        Raises
+        ------
+        UnknownOptionError
+            If an option, its value, the group or a name is unknown.
+        """
+        from trustsem.diagram import (  # noqa: PLC0415  # not for a fit
+            DRAW_OPTIONS,
+            GRAPH_OPTIONS,
+            draw,
+            graph_from_parameters,
+            graphs_from_parameters,
+            require_known,
         )
+
+        require_known(options, (*GRAPH_OPTIONS, *DRAW_OPTIONS, "group"), "option of a figure")
+        names = (*self.table.constructs, *self.table.observed)
+        require_known(options.get("labels") or (), names, "variable in 'labels'")
+        shown = {name: options.pop(name) for name in GRAPH_OPTIONS if name in options}
+        labels = self.table.group_labels
+        if len(labels) > 1 and group is None:
+            graphs = graphs_from_parameters(
+                self.parameters,
+                labels,
+                view=view,
+                r2=self.r2,
+                differences=self._group_differences,
+                **shown,
+            )
+            return draw(graphs, **options)
+        number = self._group_number(group)
+        r2 = self.r2[labels[number - 1]] if len(labels) > 1 else self.r2
+        graph = graph_from_parameters(self.parameters, view=view, r2=r2, group=number, **shown)
+        if len(labels) > 1:
+            options.setdefault("title", f"{graph.title}: {labels[number - 1]}")
         return draw(graph, **options)
+
+    def _group_number(self, group: str | int | None) -> int:
+        """Return the number of a group from its label or number."""
+        labels = self.table.group_labels or ("1",)
+        numbers = {str(number): number for number in range(1, len(labels) + 1)}
+        known = numbers | {label: number for number, label in enumerate(labels, 1)}
+        wanted = "1" if group is None else str(group)
+        if wanted not in known:
+            raise UnknownOptionError(wanted, labels, kind="group")
+        return known[wanted]
+
+    @property
+    def _group_differences(self) -> dict[tuple[str, str, str], float]:
+        """The p-value of every parameter's equality over the groups."""
+        from trustsem.diagram import differences  # noqa: PLC0415  # not for a fit
+
+        places: dict[tuple[str, str, str], list[int]] = {}
+        for row in self.table.parameters:
+            if row.free:
+                places.setdefault((row.lhs, row.op, row.rhs), []).append(row.free - 1)
+        several = {key: found for key, found in places.items() if len(found) > 1}
+        return differences(several, self.estimate.params, self._vcov)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as plain values; NaN becomes None."""

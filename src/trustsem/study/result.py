@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from trustsem import display
 from trustsem.diagram import (
+    DRAW_OPTIONS,
     Diagram,
     View,
     conceptual_graph,
     draw,
     draw_tree,
-    graph_from_parameters,
+    require_known,
 )
 from trustsem.errors import PlanError
 from trustsem.findings import Finding, at_least
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 _SHOWN_FINDINGS = 6
 _SHOWN_PAIRS = 3
 _TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
+_MODEL_OPTIONS = ("labels", "standardized", "decimals", *DRAW_OPTIONS)
+_FIGURE_OPTIONS = {"conceptual": ("labels", *DRAW_OPTIONS), "tests": ("width",)}
+"""What users can set about a figure, by view."""
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
 
@@ -175,7 +179,7 @@ class StudyResult(Shown):
         """
         return StudyPlots(self)
 
-    def draw(self, view: View | Literal["tests"] | None = None) -> Diagram:
+    def draw(self, view: View | Literal["tests"] | None = None, **options: Any) -> Diagram:
         """Draw a path diagram, or the decision tree of the structural models.
 
         Parameters
@@ -184,6 +188,11 @@ class StudyResult(Shown):
             What to draw; by default the structural model, or the measurement model of a study
             without hypotheses. ``"tests"``: the sequential chi-square difference tests with the
             branch taken.
+        **options
+            ``width``, ``title``, ``layout``, ``columns``, ``colors``, ``emphasis``, ``residuals``,
+            ``disturbances``: see :func:`trustsem.diagram.draw`; ``standardized``, ``decimals``: see
+            :func:`trustsem.diagram.graph_from_parameters`; ``labels``: labels that replace those
+            of the study. The decision tree has a ``width`` only; the conceptual view no numbers.
 
         Returns
         -------
@@ -193,7 +202,7 @@ class StudyResult(Shown):
         Raises
         ------
         UnknownOptionError
-            If there is no such view.
+            If there is no such view, or an option or its value is unknown.
         PlanError
             If the study has no hypotheses to draw.
         """
@@ -205,27 +214,32 @@ class StudyResult(Shown):
                 remedy="Draw the view 'measurement'.",
             )
         study = self.study
+        require_known(options, _FIGURE_OPTIONS.get(view, _MODEL_OPTIONS), "option of the figure")
         if view == "tests":
-            return draw_tree(decision_tree(self._comparison, study.title))
+            return draw_tree(decision_tree(self._comparison, study.title), **options)
+        wanted = options.pop("labels", None) or {}
+        known = tuple(dict.fromkeys((*study.labels, *study.items)))
+        require_known(wanted, known, "variable in 'labels'")
+        labels = {**study.labels, **wanted}
+        options.setdefault("title", study.title)
         if view == "conceptual":
             graph = conceptual_graph(
                 study.design.constructs,
-                study.labels,
+                labels,
                 {(h.predictor, h.outcome): (h.name, _SIGNS[h.sign]) for h in self._paths},
                 controls=study.controls,
             )
-            return draw(graph, title=study.title)
+            return draw(graph, **options)
         model = self.models["measurement" if view == "measurement" else "structural"]
-        graph = graph_from_parameters(
-            model.parameters,
-            view=view,
-            r2=model.r2,
-            labels=study.labels,
+        names = {*model.table.constructs, *model.table.observed}
+        return model.draw(
+            view,
+            labels={name: text for name, text in labels.items() if name in names},
             hypotheses={(h.predictor, h.outcome): h.name for h in self._paths},
             constructs=list(study.items_of if view == "measurement" else study.constructs),
             controls=[name for name in study.controls if name not in study.constructs],
+            **options,
         )
-        return draw(graph, title=study.title)
 
     @property
     def _comparison(self) -> ModelSequence:

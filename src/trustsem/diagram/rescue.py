@@ -1,0 +1,92 @@
+"""The last resort of a layout: what cannot be drawn clearly is printed in the note instead.
+
+Structural paths are always drawn; covariances, loadings on foreign items and numbers may move.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from trustsem.diagram.drawing import Drawing, Route, finished, place_labels
+from trustsem.diagram.metrics import Conflict, conflict_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ROUNDS = 40
+
+
+def rescued(drawing: Drawing, width: float) -> int:
+    """Move edges and labels that remain in conflict to the note.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        With all labels placed; is changed.
+    width : float
+        Width of the page, in points.
+
+    Returns
+    -------
+    int
+        How many edges and labels were moved.
+    """
+    before = _moved(drawing)
+    for _ in range(_ROUNDS):
+        pairs = conflict_pairs(finished(drawing, width, "", ""))
+        if not (_drop_edge(drawing, pairs) or _drop_label(drawing, pairs)):
+            break
+        place_labels(drawing)
+    return _moved(drawing) - before
+
+
+def _moved(drawing: Drawing) -> int:
+    """Count what stands in the note."""
+    return len(drawing.undrawn) + sum(route.silent for route in drawing.routes)
+
+
+def _routes(drawing: Drawing, prefix: str) -> dict[str, Route]:
+    """Return the routes by the ids of their marks."""
+    return {f"{prefix}-{number}": route for number, route in enumerate(drawing.routes, 1)}
+
+
+def _drop_edge(drawing: Drawing, pairs: Sequence[Conflict]) -> bool:
+    """Move the covariance or foreign loading that disturbs most; tell whether there was one."""
+    edges, labels = _routes(drawing, "edge"), _routes(drawing, "label")
+    worst: Counter[str] = Counter()
+    for pair in pairs:
+        name = pair.first if pair.kind == "edge_node_hits" else pair.second
+        fixed = pair.first not in labels or labels[pair.first].fixed
+        if pair.kind == "edge_node_hits" or (pair.kind == "label_edge_hits" and fixed):
+            route = edges.get(name)
+            if route is not None and not route.fixed and route.edge.kind != "path":
+                worst[name] += 1
+    for name, _ in worst.most_common(1):
+        route = edges[name]
+        if _joins_constructs(drawing, route):
+            return False
+        drawing.routes.remove(route)
+        drawing.undrawn.append(route.edge)
+        return True
+    return False
+
+
+def _joins_constructs(drawing: Drawing, route: Route) -> bool:
+    """Tell whether an edge is the loading of a construct, without which it would hang loose."""
+    target = drawing.nodes[route.edge.target].node
+    return route.edge.kind == "loading" and target.kind == "construct"
+
+
+def _drop_label(drawing: Drawing, pairs: Sequence[Conflict]) -> bool:
+    """Move the label that is in most conflicts, free ones first; tell whether there was one."""
+    labels = _routes(drawing, "label")
+    worst: Counter[str] = Counter()
+    for pair in pairs:
+        if pair.kind in {"label_overlaps", "label_edge_hits"}:
+            worst.update(name for name in (pair.first, pair.second) if name in labels)
+    if not worst:
+        return False
+    name = max(worst, key=lambda name: (not labels[name].fixed, worst[name]))
+    labels[name].silent = True
+    return True
