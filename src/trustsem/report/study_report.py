@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -196,9 +196,31 @@ def _drawing(result: StudyResult, name: str) -> Drawing:
     if name.startswith(INTERACTION):
         return chart_of(result, name)[1].chart(labels(result))
     if name in result.plot.names:
-        drawing: Drawing = getattr(result.plot, name).chart(width=_WIDTH)
-        return drawing
-    return result.draw(cast("View", name))
+        return _Once(getattr(result.plot, name).chart(width=_WIDTH))
+    return result.draw(cast("View", name), width=_WIDTH)
+
+
+class _Once:
+    """A chart whose SVG is drawn once for the page and the file."""
+
+    def __init__(self, drawing: Drawing) -> None:
+        self._drawing = drawing
+        self._svg = cache(drawing.svg)
+
+    @property
+    def description(self) -> str:
+        return self._drawing.description
+
+    def svg(self, prefix: str = "") -> str:
+        return self._svg(prefix)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the chart; its SVG is the one that is known."""
+        place = Path(path)
+        if place.suffix != ".svg":
+            return self._drawing.save(place)
+        _write(place, self.svg())
+        return place
 
 
 def _html(folder: Path, front: Front, composed: Composed, failures: list[str]) -> None:
