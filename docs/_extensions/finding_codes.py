@@ -79,6 +79,9 @@ FROM_TABLES: dict[tuple[str, str], Callable[[Any], Mapping[str, str]]] = {
         "second_order_reliability": thresholds.SOURCES["cr"],
         "second_order_ave": thresholds.SOURCES["ave"],
     },
+    ("trustsem.survey.screening", "f'cases_{flag}'"): lambda module: {
+        f"cases_{flag}": source for flag, (_, source) in module.CASE_FLAGS.items()
+    },
     ("trustsem.validity.invariance", "f'invariance_{name}'"): lambda module: {
         f"invariance_{name}": "cheung2002" for name in module.CHEUNG_RENSVOLD
     },

@@ -29,6 +29,8 @@ from trustsem.options import DEFAULTS, GROUP_EQUAL, VALUES, Options
 from trustsem.references import REFERENCES
 from trustsem.report import definitions
 from trustsem.results.ladder import LEVELS
+from trustsem.results.plots import InvariancePlots, ModelPlots
+from trustsem.study.plots import StudyPlots
 from trustsem.survey import READER_OF
 from trustsem.validity import thresholds
 
@@ -239,6 +241,20 @@ def exception_classes() -> str:
 # -- columns --------------------------------------------------------------------------------------
 
 
+def charts() -> str:
+    """Return what each chart shows, and which results have it."""
+    owners = {"study": StudyPlots, "model": ModelPlots, "invariance": InvariancePlots}
+    shown: dict[str, str] = {}
+    holders: dict[str, list[str]] = {}
+    for holder, owner in owners.items():
+        for name in owner.names:
+            summary = (getattr(owner, name).__doc__ or "").partition("\n")[0]
+            shown.setdefault(name, summary)
+            holders.setdefault(name, []).append(holder)
+    rows = [(f"`.plot.{name}()`", shown[name], ", ".join(holders[name])) for name in shown]
+    return _table(("Chart", "Shows", "Of a"), rows)
+
+
 def columns() -> str:
     """Return the columns of every table that a result holds."""
     parts = []
@@ -316,6 +332,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "options": options,
     "estimators": estimators,
     "levels": levels,
+    "charts": charts,
     "file-formats": file_formats,
     "command-line": command_line,
     "columns": columns,

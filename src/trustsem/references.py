@@ -123,7 +123,7 @@ REFERENCES: dict[str, str] = {
     "steiger1989": "Steiger, J. H. (1989). EzPATH: A supplementary module for SYSTAT and SYGRAPH. SYSTAT.",
     "vandenberg2000": "Vandenberg, R. J., & Lance, C. E. (2000). A review and synthesis of the measurement invariance literature: Suggestions, practices, and recommendations for organizational research. Organizational Research Methods, 3(1), 4-70.",
     "wen2010": "Wen, Z., Marsh, H. W., & Hau, K.-T. (2010). Structural equation models of latent interactions: An appropriate standardized solution and its scale-free properties. Structural Equation Modeling, 17(1), 1-22.",
-    "wcag22": "World Wide Web Consortium (2023). Web content accessibility guidelines (WCAG) 2.2 (W3C Recommendation). https://www.w3.org/TR/WCAG22/",
+    "wcag22": "World Wide Web Consortium. (2023). Web content accessibility guidelines (WCAG) 2.2. W3C Recommendation.",
     "wald1943": "Wald, A. (1943). Tests of statistical hypotheses concerning several parameters when the number of observations is large. Transactions of the American Mathematical Society, 54(3), 426-482.",
     "williams1989": "Williams, L. J., Cote, J. A., & Buckley, M. R. (1989). Lack of method variance in self-reported affect and perceptions at work: Reality or artifact? Journal of Applied Psychology, 74(3), 462-468.",
     "williams2010": "Williams, L. J., Hartman, N., & Cavazotte, F. (2010). Method variance and marker variables: A review and comprehensive CFA marker technique. Organizational Research Methods, 13(3), 477-514.",

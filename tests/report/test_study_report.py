@@ -259,7 +259,7 @@ def test_a_part_that_fails_is_a_line_and_the_rest_is_there(bollen, tmp_path):
     assert 'id="table-hypotheses"' in page
     failures = json.loads((folder / "manifest.json").read_text())["failures"]
     assert [line.partition(":")[0] for line in failures] == [
-        "effects", "results paragraph of step two",
+        "figure of paths", "effects", "results paragraph of step two",
     ]  # fmt: skip
 
 

@@ -501,33 +501,38 @@ def _case_findings(screening: Screening, plan: ScreeningPlan) -> list[Finding]:
     counts = pd.Series(
         [flag for flags in kept["flags"] for flag in flags.split(", ") if flag], dtype=str
     ).value_counts()
-    sentences = {
-        "duplicate": "{n} case(s) repeat the answers or the id of an earlier case",
-        "attention": "{n} case(s) failed an attention check",
-        "missing": f"{{n}} case(s) left more than {SHARE_MISSING_TO_FLAG:.0%} of the items out",
-        "speed": f"{{n}} case(s) took less than {plan.minimum_duration or 0:g} ({plan.duration})",
-        "longstring": "{n} case(s) gave one answer to more than half of the items in a row",
-        "outlier": f"{{n}} case(s) are multivariate outliers (Mahalanobis, "
-        f"p < {bounded(OUTLIER_P, 3)})",
-    }
-    sources = {"missing": "hair2019", "longstring": "curran2016", "outlier": "hair2019",
-               "attention": "meade2012", "speed": "huang2012"}  # fmt: skip
+    limit = f"{plan.minimum_duration or 0:g} ({plan.duration})"
     grave = ("duplicate", "attention", "speed")
     return [
         Finding(
             code=f"cases_{flag}",
             subject="data",
-            claim=f"{sentence.format(n=counts[flag])}; kept, since no rule drops them.",
+            claim=f"{counts[flag]} case(s) {sentence.format(limit=limit)}; kept, since no rule "
+            "drops them.",
             severity="warning" if flag in grave else "note",
             value=float(counts[flag]),
-            source=sources.get(flag, ""),
+            source=source,
             remedy="Look at them (flagged cases), then decide by a rule under [screening] drop."
             if flag in grave
             else "",
         )
-        for flag, sentence in sentences.items()
+        for flag, (sentence, source) in CASE_FLAGS.items()
         if flag in counts
     ]
+
+
+CASE_FLAGS = {
+    "duplicate": ("repeat the answers or the id of an earlier case", ""),
+    "attention": ("failed an attention check", "meade2012"),
+    "missing": (f"left more than {SHARE_MISSING_TO_FLAG:.0%} of the items out", "hair2019"),
+    "speed": ("took less than {limit}", "huang2012"),
+    "longstring": ("gave one answer to more than half of the items in a row", "curran2016"),
+    "outlier": (
+        f"are multivariate outliers (Mahalanobis, p < {bounded(OUTLIER_P, 3)})",
+        "hair2019",
+    ),
+}
+"""What a case is flagged for: the rest of the sentence, and the source of the criterion."""
 
 
 def _normality_findings(screening: Screening) -> list[Finding]:
