@@ -348,6 +348,7 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
         pitch=(pitch / parts, widest / parts),
         gap=6.0,
         node_gap=(2.0 if with_blocks else 3.2) * bones.style.font,
+        upright=2 * head_length(HEAVY) + 2.2 * bones.style.font,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 _BOWS = (0.0, 14.0, -14.0, 24.0, -24.0, 36.0, -36.0, 50.0, -50.0)
 _REACHES = (18.0, 26.0, 36.0, 48.0, 62.0, 80.0)
 _TILTS = (0.35, 0.8)
-_RETURN_BOWS, _RETURN_PORT, _RETURN_REACHES = (18.0, 26.0, 34.0), 55.0, (6.0, 12.0, 18.0, 26.0)
+_RETURN_BOWS = (18.0, 26.0, 34.0, 44.0, 54.0)
+_RETURN_PORT, _RETURN_REACHES = 55.0, (6.0, 12.0, 18.0, 26.0)
 _HIT_NODE, _HIT_TEXT, _CROSS, _PER_DEGREE, _PER_POINT = 100.0, 40.0, 6.0, 0.15, 0.03
 _LABEL_ON_LINE, _LABEL_ON_NODE, _PER_POINT_BEYOND, _TOO_SHORT = 20.0, 60.0, 0.12, 25.0
 _ARC, _DETOUR = 8.0, 30.0
 _CLEARANCE = 1.5
+_INSIDE = 2.0
+"""How far inside of a node its own edges may begin, in points."""
 _LOOP_REACH = 22.0
 _ANGLES = (-90, 90, -60, -120, 60, 120, -30, -150, 30, 150, 0, 180, -75, -105, 75, 105)
 """Where the arrow of a disturbance may come from, in degrees; the most welcome first."""
@@ -67,6 +71,17 @@ def _hits(around: Obstacles, courses: Sequence[Course]) -> Floats:
     lines = [course.coarse for course in courses]
     nodes = around.nodes_hit(lines, _CLEARANCE).sum(axis=1)
     return np.asarray(_HIT_NODE * nodes + _HIT_TEXT * around.texts_hit(lines).sum(axis=1))
+
+
+def _through_own(courses: Sequence[Course], *ends: Outline) -> Floats:
+    """Price courses that run through the nodes that they join."""
+    inner = [
+        ("", replace(end, rx=max(end.rx - _INSIDE, 1.0), ry=max(end.ry - _INSIDE, 1.0)))
+        for end in ends
+    ]
+    own = Obstacles.of(inner, (), ())
+    hits = own.nodes_hit([course.coarse for course in courses])
+    return np.asarray(_HIT_NODE * hits.sum(axis=1), dtype=np.float64)
 
 
 def add_paths(drawing: Drawing, edges: Iterable[Edge]) -> None:
@@ -107,7 +122,9 @@ def _redirect(drawing: Drawing, route: Route, *, mutual: bool) -> None:
         options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS]
     best = _cheapest(around, options)
     if _hits(around, [best])[0] >= _HIT_NODE and route.edge.source != route.edge.target:
-        options += [(course, _DETOUR) for course in _arcs(drawing, source, target)]
+        arcs = _arcs(drawing, source, target)
+        clear = _through_own(arcs, source, target) == 0
+        options += [(arc, _DETOUR) for arc, free in zip(arcs, clear, strict=True) if free]
         best = _cheapest(around, options)
     route.course = best
 
@@ -188,6 +205,7 @@ def _cheapest_arc(drawing: Drawing, route: Route, source: Outline, target: Outli
     prices += _LABEL_ON_LINE * around.boxes_hit(boxes).sum(axis=1)
     prices += _LABEL_ON_NODE * around.boxes_on_nodes(boxes).sum(axis=1)
     prices += _LABEL_ON_NODE * own.boxes_on_nodes(boxes).sum(axis=1)
+    prices += _through_own(courses, source, target)
     shortest = 2.2 * route.size + 2 * head_length(route.weight) + 4.0
     prices += [
         _PER_DEGREE * degrees
