@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _BOWS = (0.0, 14.0, -14.0, 24.0, -24.0, 36.0, -36.0, 50.0, -50.0)
 _REACHES = (18.0, 26.0, 36.0, 48.0, 62.0, 80.0)
-_TILTS = (0.35, 0.8)
+_TILTS, _FINE_TILTS, _FINE_REACH = (0.35, 0.8), (-0.6, -0.2, 0.0, 0.35, 0.6, 0.8, 0.95), 8.0
 _RETURN_BOWS = (18.0, 26.0, 34.0, 44.0, 54.0)
 _RETURN_PORT, _RETURN_REACHES = 55.0, (6.0, 12.0, 18.0, 26.0)
 _HIT_NODE, _HIT_TEXT, _CROSS, _PER_DEGREE, _PER_POINT = 100.0, 40.0, 6.0, 0.15, 0.03
@@ -129,6 +129,41 @@ def _redirect(drawing: Drawing, route: Route, *, mutual: bool) -> None:
     route.course = best
 
 
+def led_round(drawing: Drawing, route: Route) -> bool:
+    """Look for a better course among very many; tell whether one was found.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        With all edges routed; is changed.
+    route : Route
+        An edge that runs into nodes or numbers.
+
+    Returns
+    -------
+    bool
+        Whether its course is a better one now.
+    """
+    if route.edge.source == route.edge.target:
+        return False
+    source = drawing.nodes[route.edge.source].outline
+    target = drawing.nodes[route.edge.target].outline
+    around = _obstacles(drawing, route.edge)
+    options = [(bowed(source, target, float(d)), abs(float(d))) for d in range(-78, 79, 3)]
+    options += [(course, _DETOUR) for course in _arcs(drawing, source, target, fine=True)]
+    courses = [course for course, _ in options]
+    clear = _through_own(courses, source, target) == 0
+    options = [option for option, free in zip(options, clear, strict=True) if free]
+    if not options:
+        return False
+    best = _cheapest(around, options)
+    old, new = _hits(around, [route.course, best])
+    if new >= old:
+        return False
+    route.course = best
+    return True
+
+
 _DIAGONALS = tuple(
     (math.copysign(0.8, x), math.copysign(0.6, y)) for x in (1.0, -1.0) for y in (-1.0, 1.0)
 )
@@ -161,7 +196,9 @@ def _return_course(source: Outline, target: Outline, edge: Edge, size: float) ->
     return options[-1]
 
 
-def _arcs(drawing: Drawing, source: Outline, target: Outline) -> list[Course]:
+def _arcs(
+    drawing: Drawing, source: Outline, target: Outline, *, fine: bool = False
+) -> list[Course]:
     """Return arcs to all sides, the widest of which lead round the figure."""
     bounds = drawing.bounds()
     size = drawing.style.font
@@ -170,11 +207,13 @@ def _arcs(drawing: Drawing, source: Outline, target: Outline) -> list[Course]:
         edge = {"left": -bounds.left, "right": bounds.right, "top": -bounds.top}.get(
             side, bounds.bottom
         )
-        for tilt in _TILTS:
+        for tilt in _FINE_TILTS if fine else _TILTS:
             start, stop = _ports(source, target, side, tilt)
             level = max(start[0] * ox + start[1] * oy, stop[0] * ox + stop[1] * oy)
             beyond = edge - level + size
-            reaches = [*_REACHES, *([beyond, beyond + 2 * size] if beyond > _REACHES[0] else [])]
+            far = [beyond + k * size for k in ((0, 1, 2, 3, 4, 6) if fine else (0, 2))]
+            near = [step * _FINE_REACH for step in range(1, 30)] if fine else _REACHES
+            reaches = [*near, *(far if beyond > _REACHES[0] else [])]
             courses += [arc(start, stop, (ox, oy), reach) for reach in reaches]
     return courses
 
