@@ -189,3 +189,19 @@ def test_estimated_models_of_the_literature_give_clean_figures(name, view):
     assert metrics["width_mm"] == 190.0
     assert metrics["min_font_pt"] >= 6.0
     assert not figure.findings, "no overlaps, hits or oversize"
+
+
+def test_covariances_of_observed_variables_are_arcs_too():
+    rows = [parameter("y", "~", "a", 0.3), parameter("y", "~", "b", 0.2)]
+    graph = graph_from_parameters(pd.DataFrame([*rows, parameter("a", "~~", "b", 0.4, 0.01)]))
+    assert [(e.source, e.target) for e in graph.edges if e.kind == "covariance"] == [("a", "b")]
+
+
+def test_free_means_of_constructs_stand_in_the_note():
+    table = structure([("x", "y")])
+    table.loc[len(table)] = parameter("x", "~1", "", 1.234)
+    table.loc[len(table)] = parameter("y", "~1", "", 0.5, free=0)
+    for view in ("structural", "full", "measurement"):
+        note = graph_from_parameters(table, view=view).note
+        assert "Means and intercepts of constructs, unstandardized: x 1.23***." in note
+    assert "Means" not in graph_from_parameters(table, view="conceptual").note

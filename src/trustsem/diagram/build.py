@@ -425,9 +425,8 @@ def _item_covariances(model: _Model, items: Iterable[Node]) -> list[Edge]:
     ]
 
 
-def _construct_covariances(model: _Model) -> list[Edge]:
-    """Return the covariances among constructs."""
-    names = set(model.constructs)
+def _covariances(model: _Model, names: set[str]) -> list[Edge]:
+    """Return the covariances among constructs and observed variables."""
     return [
         model.edge(row, "covariance", starred=True)
         for row in model.of("~~")
@@ -443,10 +442,18 @@ def _measurement_graph(model: _Model) -> PathGraph:
     nodes = [
         _construct_node(model, name, explained=name in measured) for name in model.constructs
     ] + items
-    edges = loadings + _construct_covariances(model) + _item_covariances(model, items)
+    covariances = _covariances(model, set(model.constructs))
+    edges = loadings + covariances + _item_covariances(model, items)
     scale = "Completely standardized" if model.standardized else "Unstandardized"
-    note = f"{scale} solution of the measurement model."
-    return PathGraph(tuple(nodes), tuple(edges), note, "measurement", "Measurement model")
+    means = _means(model)
+    return PathGraph(
+        tuple(nodes),
+        tuple(edges),
+        f"{scale} solution of the measurement model.{means}",
+        "measurement",
+        "Measurement model",
+        means,
+    )
 
 
 def _path_graph(model: _Model, view: View) -> PathGraph:
@@ -472,9 +479,12 @@ def _path_graph(model: _Model, view: View) -> PathGraph:
     nodes = [_structural_node(model, name, "construct", view) for name in model.constructs]
     nodes += [_structural_node(model, name, "observed", view) for name in observed]
     items = _item_nodes(model, loadings, observed)
-    covariances = [] if view == "conceptual" else _construct_covariances(model)
-    note, covariances = _without_tangle(covariances)
+    names = {*model.constructs, *observed}
+    covariances = [] if view == "conceptual" else _covariances(model, names)
+    note, covariances = _without_tangle(covariances, model)
     control_edges, control_note = _control_box(model, view)
+    if view != "conceptual":
+        control_note += _means(model)
     if control_edges:
         nodes.append(Node(CONTROLS, "controls", _control_label(model)))
     edges = [*paths, *loadings, *covariances, *_item_covariances(model, items), *control_edges]
@@ -516,11 +526,24 @@ def _construct_node(
     )
 
 
-def _without_tangle(covariances: list[Edge]) -> tuple[str, list[Edge]]:
-    """Leave out covariances among constructs that would cover the paths; say so."""
+def _without_tangle(covariances: list[Edge], model: _Model) -> tuple[str, list[Edge]]:
+    """Leave out covariances that would cover the paths; say so."""
     if len(covariances) <= ARCS_UP_TO:
         return "", covariances
-    return f" {len(covariances)} covariances among constructs are estimated, not drawn.", []
+    among = {name for edge in covariances for name in (edge.source, edge.target)}
+    kind = "constructs" if among <= set(model.constructs) else "variables"
+    return f" {len(covariances)} covariances among {kind} are estimated, not drawn.", []
+
+
+def _means(model: _Model) -> str:
+    """Print the free means and intercepts of constructs for the note."""
+    values = "; ".join(
+        f"{model.label(row.lhs)} {decimals(row.est, bounded=False, places=model.places)}"
+        f"{stars(row.pvalue)}"
+        for row in model.of("~1")
+        if row.lhs in model.constructs and not row.fixed
+    )
+    return f" Means and intercepts of constructs, unstandardized: {values}." if values else ""
 
 
 def _control_label(model: _Model) -> str:

@@ -124,7 +124,7 @@ class Residual:
 
 @dataclass(slots=True)
 class Drawing:
-    """Everything that is placed so far."""
+    """Everything that is placed so far; what is left out of it is told in the note."""
 
     style: Style
     nodes: dict[str, PlacedNode] = field(default_factory=dict)
@@ -132,6 +132,7 @@ class Drawing:
     residuals: list[Residual] = field(default_factory=list)
     triangle: Triangle | None = None
     undrawn: list[Edge] = field(default_factory=list)
+    unshown: list[str] = field(default_factory=list)
 
     def bounds(self) -> Box:
         """Return the box around all that is drawn."""
@@ -457,6 +458,14 @@ def remarks(drawing: Drawing) -> list[str]:
         kind = "Loadings" if edge.kind == "loading" else covariance
         undrawn.setdefault(kind, []).append(edge)
     said += [f"{kind} (not drawn): {told(edges)}." for kind, edges in undrawn.items()]
+    unshown: dict[str, list[str]] = {}
+    for name in drawing.unshown:
+        node = drawing.nodes[name].node
+        kind = "Residual" if node.kind == "item" else "Disturbance"
+        unshown.setdefault(kind, []).append(f"{node.label} {node.residual or node.disturbance}")
+    said += [
+        f"{kind} variances (not drawn): {'; '.join(values)}." for kind, values in unshown.items()
+    ]
     silent = [route.edge for route in drawing.routes if route.silent and route.edge.text]
     if silent:
         said.append(f"Numbers without room at their arrows: {told(silent)}.")

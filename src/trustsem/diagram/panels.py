@@ -153,6 +153,7 @@ def dressed(drawing: Drawing, graph: PathGraph) -> Drawing:
         if text:
             own.residuals.append(replace(residual, text=replace(residual.text, content=text)))
     own.undrawn = [edges[_key(edge)] for edge in drawing.undrawn if _key(edge) in edges]
+    own.unshown = [name for name in drawing.unshown if name in nodes]
     if drawing.triangle:
         values = {
             pair: edges[_key(edge)]

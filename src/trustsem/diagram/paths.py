@@ -55,6 +55,8 @@ _ATTEMPTS = (
     (0, 1.0), (0, 1.15), (0, 1.35), (1, 1.0), (1, 1.25), (2, 1.1), (0, 1.7), (3, 1.2),
 )  # fmt: skip
 """Which of the cheapest placements is drawn, and how much taller than planned."""
+_FEWER = 4
+"""How many of them are drawn on a page that is wider than wanted."""
 _FOLDINGS = (99, 5, 4, 3, 2)
 """Most columns; neighbouring ones are merged until there are no more."""
 _WIDER = (1.0, 1.25, 1.5, 1.9, 2.5)
@@ -204,7 +206,8 @@ def _on_wider_page(graph: PathGraph, width: float, settings: Settings, memory: _
     best: _Drawn | None = None
     for factor in _WIDER:
         page = max(width * factor, needed)
-        drawn = _best_drawing(bones, columns, page, memory, insist=factor == _WIDER[-1])
+        last = factor == _WIDER[-1]
+        drawn = _best_drawing(bones, columns, page, memory, attempts=_FEWER, insist=last)
         if drawn is None:
             continue
         drawn, _ = _relieved(graph, drawn, page)
@@ -336,6 +339,8 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
     unit = (0.85 if with_blocks else 1.4) * tallest
     if bones.settings.places is not None:
         unit = _FINE_ROW
+        sides = (sides["right"].bounds.right for sides in bones.fans.values())
+        widest = max(widest, pitch + max(sides, default=0.0))
     return Problem(
         columns=columns,
         radii=radii,
@@ -348,6 +353,7 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
         pitch=(pitch / parts, widest / parts),
         gap=6.0,
         node_gap=(2.0 if with_blocks else 3.2) * bones.style.font,
+        upright=2 * head_length(HEAVY) + 2.2 * bones.style.font,
     )
 
 
@@ -357,6 +363,7 @@ def _best_drawing(
     width: float,
     memory: _Memory,
     *,
+    attempts: int = len(_ATTEMPTS),
     insist: bool = False,
 ) -> _Drawn | None:
     """Search placements and draw them until one has neither overlaps nor hits.
@@ -374,7 +381,7 @@ def _best_drawing(
     if states[0].cost >= IMPOSSIBLE and not insist:
         return None
     best: tuple[float, _Drawn] | None = None
-    for rank, stretch in _ATTEMPTS:
+    for rank, stretch in _ATTEMPTS[:attempts]:
         if rank >= len(states) or (rank and states[rank].cost >= IMPOSSIBLE):
             continue
         drawn = _drawn(bones, columns, states[rank], width, stretch)

@@ -28,7 +28,7 @@ _NARROW, _NARROW_ANGLE = 16.0, np.deg2rad(24.0)
 _LENGTH, _RISE, _RISE_SQUARED = 0.8, 0.5, 0.25
 _HEIGHT, _TOO_TALL, _ASPECT = 0.35, 4.0, 1.8
 _DISORDER = 0.05
-_TOO_WIDE, _MISALIGNED, _OFF_CENTRE = 300.0, 25.0, 0.05
+_TOO_WIDE, _MISALIGNED, _OFF_CENTRE, _CRAMPED = 300.0, 25.0, 0.05, 20.0
 IMPOSSIBLE = 250.0
 """Cost from which nodes or blocks overlap or the page is too narrow."""
 _CLEARANCE = 7.0
@@ -72,6 +72,8 @@ class Problem:
         Smallest and largest distance of two columns, in points.
     gap, node_gap : float
         Smallest distance of two blocks, and of two nodes, in points.
+    upright : float
+        Height that an edge between two nodes above each other needs, in points.
     """
 
     columns: Ints
@@ -85,6 +87,7 @@ class Problem:
     pitch: tuple[float, float]
     gap: float
     node_gap: float
+    upright: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +311,7 @@ def _edge_cost(problem: Problem, x: Floats, y: Floats, block: Floats) -> Floats:
         total += _THROUGH_BLOCK * hit.sum(axis=(1, 2))
     total += _CROSSING * _crossings(problem.edges, ax, ay, bx, by)
     total += _NARROW * _narrow_angles(problem.edges, dx, dy)
+    total += _CRAMPED * _cramped(problem, dx, dy)
     return np.asarray(total)
 
 
@@ -339,6 +343,15 @@ def _ways_through_blocks(
         enter = np.maximum(enter, np.minimum(first, second))
         leave = np.minimum(leave, np.maximum(first, second))
     return np.asarray(enter < leave)
+
+
+def _cramped(problem: Problem, dx: Floats, dy: Floats) -> Floats:
+    """Sum the room (as a share) that upright edges lack for their label and heads, shape (s,)."""
+    source, target = problem.edges.T
+    across = problem.radii[source, 0] + problem.radii[target, 0]
+    free = np.abs(dy) - problem.radii[source, 1] - problem.radii[target, 1]
+    missing = np.clip(1.0 - free / problem.upright, 0.0, 1.0)
+    return np.asarray(np.where(np.abs(dx) < across, missing, 0.0).sum(axis=1))
 
 
 def _crossings(edges: Ints, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> Floats:

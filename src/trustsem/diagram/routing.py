@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
 
 _BOWS = (0.0, 14.0, -14.0, 24.0, -24.0, 36.0, -36.0, 50.0, -50.0)
 _REACHES = (18.0, 26.0, 36.0, 48.0, 62.0, 80.0)
-_TILTS = (0.35, 0.8)
-_RETURN_BOWS, _RETURN_PORT, _RETURN_REACHES = (18.0, 26.0, 34.0), 55.0, (6.0, 12.0, 18.0, 26.0)
+_TILTS, _FINE_TILTS, _FINE_REACH = (0.35, 0.8), (-0.6, -0.2, 0.0, 0.35, 0.6, 0.8, 0.95), 8.0
+_RETURN_BOWS = (18.0, 26.0, 34.0, 44.0, 54.0)
+_RETURN_PORT, _RETURN_REACHES = 55.0, (6.0, 12.0, 18.0, 26.0)
 _HIT_NODE, _HIT_TEXT, _CROSS, _PER_DEGREE, _PER_POINT = 100.0, 40.0, 6.0, 0.15, 0.03
 _LABEL_ON_LINE, _LABEL_ON_NODE, _PER_POINT_BEYOND, _TOO_SHORT = 20.0, 60.0, 0.12, 25.0
 _ARC, _DETOUR = 8.0, 30.0
 _CLEARANCE = 1.5
+_INSIDE = 2.0
+"""How far inside of a node its own edges may begin, in points."""
 _LOOP_REACH = 22.0
 _ANGLES = (-90, 90, -60, -120, 60, 120, -30, -150, 30, 150, 0, 180, -75, -105, 75, 105)
 """Where the arrow of a disturbance may come from, in degrees; the most welcome first."""
@@ -67,6 +71,17 @@ def _hits(around: Obstacles, courses: Sequence[Course]) -> Floats:
     lines = [course.coarse for course in courses]
     nodes = around.nodes_hit(lines, _CLEARANCE).sum(axis=1)
     return np.asarray(_HIT_NODE * nodes + _HIT_TEXT * around.texts_hit(lines).sum(axis=1))
+
+
+def _through_own(courses: Sequence[Course], *ends: Outline) -> Floats:
+    """Price courses that run through the nodes that they join."""
+    inner = [
+        ("", replace(end, rx=max(end.rx - _INSIDE, 1.0), ry=max(end.ry - _INSIDE, 1.0)))
+        for end in ends
+    ]
+    own = Obstacles.of(inner, (), ())
+    hits = own.nodes_hit([course.coarse for course in courses])
+    return np.asarray(_HIT_NODE * hits.sum(axis=1), dtype=np.float64)
 
 
 def add_paths(drawing: Drawing, edges: Iterable[Edge]) -> None:
@@ -107,9 +122,46 @@ def _redirect(drawing: Drawing, route: Route, *, mutual: bool) -> None:
         options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS]
     best = _cheapest(around, options)
     if _hits(around, [best])[0] >= _HIT_NODE and route.edge.source != route.edge.target:
-        options += [(course, _DETOUR) for course in _arcs(drawing, source, target)]
+        arcs = _arcs(drawing, source, target)
+        clear = _through_own(arcs, source, target) == 0
+        options += [(arc, _DETOUR) for arc, free in zip(arcs, clear, strict=True) if free]
         best = _cheapest(around, options)
     route.course = best
+
+
+def led_round(drawing: Drawing, route: Route) -> bool:
+    """Look for a better course among very many; tell whether one was found.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        With all edges routed; is changed.
+    route : Route
+        An edge that runs into nodes or numbers.
+
+    Returns
+    -------
+    bool
+        Whether its course is a better one now.
+    """
+    if route.edge.source == route.edge.target:
+        return False
+    source = drawing.nodes[route.edge.source].outline
+    target = drawing.nodes[route.edge.target].outline
+    around = _obstacles(drawing, route.edge)
+    options = [(bowed(source, target, float(d)), abs(float(d))) for d in range(-78, 79, 3)]
+    options += [(course, _DETOUR) for course in _arcs(drawing, source, target, fine=True)]
+    courses = [course for course, _ in options]
+    clear = _through_own(courses, source, target) == 0
+    options = [option for option, free in zip(options, clear, strict=True) if free]
+    if not options:
+        return False
+    best = _cheapest(around, options)
+    old, new = _hits(around, [route.course, best])
+    if new >= old:
+        return False
+    route.course = best
+    return True
 
 
 _DIAGONALS = tuple(
@@ -144,7 +196,9 @@ def _return_course(source: Outline, target: Outline, edge: Edge, size: float) ->
     return options[-1]
 
 
-def _arcs(drawing: Drawing, source: Outline, target: Outline) -> list[Course]:
+def _arcs(
+    drawing: Drawing, source: Outline, target: Outline, *, fine: bool = False
+) -> list[Course]:
     """Return arcs to all sides, the widest of which lead round the figure."""
     bounds = drawing.bounds()
     size = drawing.style.font
@@ -153,11 +207,13 @@ def _arcs(drawing: Drawing, source: Outline, target: Outline) -> list[Course]:
         edge = {"left": -bounds.left, "right": bounds.right, "top": -bounds.top}.get(
             side, bounds.bottom
         )
-        for tilt in _TILTS:
+        for tilt in _FINE_TILTS if fine else _TILTS:
             start, stop = _ports(source, target, side, tilt)
             level = max(start[0] * ox + start[1] * oy, stop[0] * ox + stop[1] * oy)
             beyond = edge - level + size
-            reaches = [*_REACHES, *([beyond, beyond + 2 * size] if beyond > _REACHES[0] else [])]
+            far = [beyond + k * size for k in ((0, 1, 2, 3, 4, 6) if fine else (0, 2))]
+            near = [step * _FINE_REACH for step in range(1, 30)] if fine else _REACHES
+            reaches = [*near, *(far if beyond > _REACHES[0] else [])]
             courses += [arc(start, stop, (ox, oy), reach) for reach in reaches]
     return courses
 
@@ -188,6 +244,7 @@ def _cheapest_arc(drawing: Drawing, route: Route, source: Outline, target: Outli
     prices += _LABEL_ON_LINE * around.boxes_hit(boxes).sum(axis=1)
     prices += _LABEL_ON_NODE * around.boxes_on_nodes(boxes).sum(axis=1)
     prices += _LABEL_ON_NODE * own.boxes_on_nodes(boxes).sum(axis=1)
+    prices += _through_own(courses, source, target)
     shortest = 2.2 * route.size + 2 * head_length(route.weight) + 4.0
     prices += [
         _PER_DEGREE * degrees
