@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet
+from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet, number_and_mark
 from trustsem.typesetting import Rich, to_html
+
+_HANGING = "position:absolute"
+"""A letter beside a number must not move its digits; in a notebook there is no style sheet."""
 
 
 def sheet_html(sheet: Sheet) -> Markup:
@@ -42,10 +45,10 @@ def _line(line: Group | Row, headings: tuple[Heading, ...]) -> Markup:
 
 def _cell(cell: Rich, heading: Heading, *, first: bool) -> Markup:
     """Return a cell; the first of a row is its header."""
-    mark = cell[-1:] if cell and cell[-1].script == "sup" else ()
-    content = to_html(cell[: len(cell) - len(mark)])
+    words, mark = number_and_mark(cell) if heading.numeric else (cell, "")
+    content = to_html(words)
     if mark:
-        content += Markup('<sup class="mark">{}</sup>').format(mark[0].text)
+        content += Markup('<sup class="mark" style="{}">{}</sup>').format(_HANGING, mark)
     template = '<th scope="row"{}>{}</th>' if first else "<td{}>{}</td>"
     return Markup(template).format(_aligned(heading), content)  # noqa: S704  (two literals)
 
