@@ -207,7 +207,8 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}", "\xa0": "~",
-    "*": "{*}", "\u00ad": r"\-", "\u2009": r"\,", "\u202f": r"\,", "\u200b": r"\allowbreak{}", "\ufeff": "",
+    "*": "{*}", "\u00ad": r"\-", "\u2009": r"\,", "\u202f": r"\,", "\ufeff": "",
+    "\u200b": r"\allowbreak{}",
     "\u2028": " ", "\u2029": " ", "\u2010": "-", "\u2011": r"\mbox{-}",
     "—": r"\textemdash{}", "–": r"\textendash{}", "…": r"\ldots{}", "•": r"\textbullet{}",
 }  # fmt: skip
