@@ -150,12 +150,12 @@ def to_plain(text: Rich) -> str:
 
 
 def to_html(text: Rich) -> Markup:
-    """Return HTML, all characters escaped."""
+    """Return HTML, all characters escaped, those that steer a program left out."""
     return Markup("").join(_html_run(run) for run in text)
 
 
 def _html_run(run: Run) -> Markup:
-    content = escape(run.text).replace("\xa0", Markup("&nbsp;"))
+    content = escape(display.printable(run.text)).replace("\xa0", Markup("&nbsp;"))
     for tag in _tags(run):
         content = Markup("<{0}>{1}</{0}>").format(Markup(tag), content)  # noqa: S704  (own tags)
     return content
