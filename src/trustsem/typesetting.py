@@ -150,12 +150,12 @@ def to_plain(text: Rich) -> str:
 
 
 def to_html(text: Rich) -> Markup:
-    """Return HTML, all characters escaped."""
+    """Return HTML, all characters escaped, those that steer a program left out."""
     return Markup("").join(_html_run(run) for run in text)
 
 
 def _html_run(run: Run) -> Markup:
-    content = escape(run.text).replace("\xa0", Markup("&nbsp;"))
+    content = escape(display.printable(run.text)).replace("\xa0", Markup("&nbsp;"))
     for tag in _tags(run):
         content = Markup("<{0}>{1}</{0}>").format(Markup(tag), content)  # noqa: S704  (own tags)
     return content
@@ -171,7 +171,13 @@ def _tags(run: Run) -> Iterator[str]:
         yield run.script
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+_MARKDOWN = re.compile(
+    r"([\\`*_{}\[\]<>|#~$@]"  # marks of Markdown and its dialects
+    r"|&(?=#?\w)"  # what begins an entity
+    r"|:(?=//)|(?<=www)\.)",  # what makes a link of an address
+    re.IGNORECASE,
+)
+_LINE_ENDS = dict.fromkeys((0x2028, 0x2029), " ")
 
 
 def to_markdown(text: Rich) -> str:
@@ -181,7 +187,7 @@ def to_markdown(text: Rich) -> str:
 
 def escape_markdown(text: str) -> str:
     """Return text for Markdown, on one line."""
-    return _MARKDOWN.sub(r"\\\1", display.printable(text))
+    return _MARKDOWN.sub(r"\\\1", display.printable(text).translate(_LINE_ENDS))
 
 
 def _markdown_run(run: Run) -> str:
@@ -201,7 +207,8 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}", "\xa0": "~",
-    "*": "{*}", "\u00ad": r"\-", "\u2009": r"\,", "\u202f": r"\,", "\u200b": "", "\ufeff": "",
+    "*": "{*}", "\u00ad": r"\-", "\u2009": r"\,", "\u202f": r"\,", "\ufeff": "",
+    "\u200b": r"\allowbreak{}",
     "\u2028": " ", "\u2029": " ", "\u2010": "-", "\u2011": r"\mbox{-}",
     "—": r"\textemdash{}", "–": r"\textendash{}", "…": r"\ldots{}", "•": r"\textbullet{}",
 }  # fmt: skip
@@ -238,7 +245,7 @@ def _is_of_other_script(letter: str) -> bool:
 
 
 _LIGATURES = "-',"
-"""What LaTeX joins when it stands twice."""
+"""What LaTeX joins when it stands twice; an empty group does not part them in every engine."""
 
 
 def escape_latex(text: str) -> str:
@@ -251,7 +258,7 @@ def escape_latex(text: str) -> str:
     previous = ""
     for character in display.printable(text):
         if character == previous and character in _LIGATURES:
-            pieces.append("{}")
+            pieces.append(r"{\kern0pt}")
         pieces.append(_LATEX_OF.get(character, character))
         previous = character
     return "".join(pieces)

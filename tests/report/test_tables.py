@@ -58,6 +58,32 @@ def test_html_has_the_form_of_the_apa(table):
     assert general < specific < probability
 
 
+def test_the_letter_of_a_note_does_not_move_the_digits(table):
+    assert '<sup class="mark" style="position:absolute">a</sup></td>' in str(table.to_html())
+
+
+def test_a_notebook_shows_the_form_of_the_apa_without_a_style_sheet_of_ours(table):
+    shown = table._repr_html_()
+    assert shown.startswith("<style>\nfigure.table")
+    assert shown.endswith(str(table.to_html()))
+    assert "<style" not in str(table.to_html())
+
+
+def test_no_medium_prints_a_control_character(table):
+    for text in (str(table.to_html()), table.to_latex(), table.to_markdown(), table.to_text()):
+        assert "\x1b" not in text
+        assert "next" in text
+
+
+def test_headers_wrap_before_text_and_numbers_never():
+    frame = pd.DataFrame({"construct": ["Buyer trust in suppliers"], "est": [1.234]})
+    column = Column("Largest difference", Format("number", 3))
+    lines = Table("t", "t", frame, columns={"est": column}).to_text(36).splitlines()
+    assert lines[2].split() == ["Construct", "Largest"]
+    assert lines[3].strip() == "difference"
+    assert lines[5] == "Buyer trust in suppliers       1.234"
+
+
 def test_an_attribute_cannot_be_left():
     table = Table('x" onload="alert(1)', "t", pd.DataFrame({"a": [1]}))
     assert 'id="table-x&#34; onload=&#34;alert(1)"' in str(table.to_html())

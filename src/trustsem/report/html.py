@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, singledispatch
 from importlib import resources
 
@@ -46,7 +47,7 @@ def html_report(front: Front, composed: Composed, failures: list[str]) -> str:
         (chapter, Markup("\n").join(written(chapter, block_html, failures)))
         for chapter in composed.chapters
     ]
-    return _template().render(
+    page = _template().render(
         front=front,
         chapters=chapters,
         failures=failures,
@@ -54,6 +55,11 @@ def html_report(front: Front, composed: Composed, failures: list[str]) -> str:
         html=to_html,
         block=block_html,
     )
+    return _UNPRINTABLE.sub("", page)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+"""What HTML forbids; labels of figures and titles may hold it."""
 
 
 @singledispatch

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import singledispatch
 
+from trustsem import display
 from trustsem.findings import Finding
 from trustsem.report.blocks import (
     Block,
@@ -52,14 +53,15 @@ def markdown_report(front: Front, composed: Composed, failures: list[str]) -> st
 def _front(front: Front, failures: list[str]) -> Iterator[str]:
     if front.notice:
         yield f"> **{_text(front.notice)}**"
-    yield f"# {'[Synthetic data] ' * front.synthetic}{_text(front.title)}"
+    title = f"{'[Synthetic data] ' * front.synthetic}{front.title}"
+    yield f"# {_text(title)}"
     yield f"*{_text(front.method)}*"
     if front.reference:
         yield _line(plain(front.reference))
     for judgement in front.judgements:
         yield f"**{judgement.step}: {judgement.outcome}.** {to_markdown(judgement.text)}"
     yield from (block_markdown(banner) for banner in front.banners)
-    yield "\n".join(f"- {_text(name)}: {to_markdown(value)}" for name, value in front.facts)
+    yield "\n".join(f"- {_begin(name)}: {to_markdown(value)}" for name, value in front.facts)
     if failures:
         heading = "Parts of this report could not be made:"
         yield block_markdown(Callout("failure", heading, tuple(failures)))
@@ -96,7 +98,7 @@ def _(block: Paragraph) -> str:
 
 @block_markdown.register
 def _(block: Callout) -> str:
-    lines = [f"**{_text(block.heading)}**", *(_text(line) for line in block.lines)]
+    lines = [f"**{_text(block.heading)}**", *(_begin(line) for line in block.lines)]
     return "\n>\n".join(f"> {line}" for line in lines)
 
 
@@ -118,8 +120,9 @@ def _finding(finding: Finding) -> str:
 
 @block_markdown.register
 def _(block: Listing) -> str:
-    indented = "\n".join(f"    {line}" for line in block.text.splitlines())
-    return f"{_text(block.title)}:\n\n{indented}"
+    lines = (display.printable(line) for line in block.text.strip("\n").splitlines())
+    indented = "\n".join(f"    {line}" for line in lines)
+    return f"{_begin(block.title)}:\n\n{indented}"
 
 
 @block_markdown.register
@@ -133,18 +136,23 @@ def _(block: Definitions) -> str:
 
 @block_markdown.register
 def _(block: Facts) -> str:
-    return "\n".join(f"- {_text(name)}: {_text(value)}" for name, value in block.rows)
+    return "\n".join(f"- {_begin(name)}: {_text(value)}" for name, value in block.rows)
 
 
 @block_markdown.register
 def _(block: References) -> str:
-    return "\n".join(f"- {_text(text)}" for text in block.texts)
+    return "\n".join(f"- {_begin(text)}" for text in block.texts)
 
 
 def _text(text: str) -> str:
     return to_markdown(plain(" ".join(text.split())))
 
 
+def _begin(text: str) -> str:
+    """Return text at the beginning of a line, where it can make no list or heading of it."""
+    return _LINE_START.sub(r"\1\\\2", _text(text))
+
+
 def _line(text: Rich) -> str:
-    """Return a paragraph whose first characters cannot make a list or heading of it."""
-    return _LINE_START.sub(r"\1\\\2", to_markdown(text))
+    """Return a paragraph whose first characters cannot make a list, heading or code of it."""
+    return _LINE_START.sub(r"\1\\\2", to_markdown(text).strip())

@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet
-from trustsem.typesetting import Rich, to_html
+from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet, number_and_mark
+from trustsem.typesetting import Rich, plain, to_html
+
+_HANGING = "position:absolute"
+"""A letter beside a number must not move its digits, whatever the style sheet."""
+
+NOTEBOOK_STYLE = Markup(
+    "<style>\n"
+    "figure.table { margin: 1em 0; }\n"
+    "figure.table .number { display: block; font-weight: bold; }\n"
+    "figure.table .title { display: block; font-style: italic; }\n"
+    "figure.table .scroll { overflow-x: auto; }\n"
+    "figure.table table { border-collapse: collapse; border: solid; border-width: 1.5px 0; "
+    "margin: .4em 0; font-variant-numeric: tabular-nums lining-nums; }\n"
+    "figure.table th, figure.table td { text-align: left; font-weight: normal; border: 0; "
+    "padding: .2em .7em; vertical-align: baseline; background: none; }\n"
+    "figure.table thead th { border-bottom: 1px solid; vertical-align: bottom; }\n"
+    "figure.table .n { text-align: right; white-space: nowrap; }\n"
+    "figure.table .group th { font-weight: bold; padding-top: .5em; }\n"
+    "figure.table .mark { font-size: .7em; line-height: 0; margin-left: .1em; }\n"
+    "figure.table .notes p { margin: .1em 0; font-size: .9em; }\n"
+    "</style>\n"
+)
+"""What gives a table the form of the APA where there is no style sheet of ours."""
 
 
 def sheet_html(sheet: Sheet) -> Markup:
@@ -23,15 +45,15 @@ def sheet_html(sheet: Sheet) -> Markup:
 
 
 def _caption(sheet: Sheet) -> Markup:
-    number = Markup('<span class="number">Table {}</span> ').format(sheet.number)
-    title = Markup('<span class="title">{}</span>').format(sheet.title)
+    number = Markup('<span class="number">Table {}</span> ').format(to_html(plain(sheet.number)))
+    title = Markup('<span class="title">{}</span>').format(to_html(plain(sheet.title)))
     return (number if sheet.number else Markup("")) + title
 
 
 def _line(line: Group | Row, headings: tuple[Heading, ...]) -> Markup:
     if isinstance(line, Group):
         return Markup('<tr class="group"><th scope="rowgroup" colspan="{}">{}</th></tr>').format(
-            len(headings), line.title
+            len(headings), to_html(plain(line.title))
         )
     cells = Markup("").join(
         _cell(cell, heading, first=position == 0)
@@ -42,10 +64,10 @@ def _line(line: Group | Row, headings: tuple[Heading, ...]) -> Markup:
 
 def _cell(cell: Rich, heading: Heading, *, first: bool) -> Markup:
     """Return a cell; the first of a row is its header."""
-    mark = cell[-1:] if cell and cell[-1].script == "sup" else ()
-    content = to_html(cell[: len(cell) - len(mark)])
+    words, mark = number_and_mark(cell) if heading.numeric else (cell, "")
+    content = to_html(words)
     if mark:
-        content += Markup('<sup class="mark">{}</sup>').format(mark[0].text)
+        content += Markup('<sup class="mark" style="{}">{}</sup>').format(_HANGING, mark)
     template = '<th scope="row"{}>{}</th>' if first else "<td{}>{}</td>"
     return Markup(template).format(_aligned(heading), content)  # noqa: S704  (two literals)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trustsem.tables.layout import follow_numbers, header_lines
+from trustsem.tables.layout import breakable, follow_numbers, header_lines
 from trustsem.tables.metrics import LATIN_MODERN
 from trustsem.tables.paper import LATEX_PAPER, SMALL, Setting, setting
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet, number_and_mark
@@ -190,7 +190,15 @@ class _Writer:
             text = to_latex(title)
             fits = LATIN_MODERN.width(title) <= self._line and not has_other_script(title)
             return _single(text) if fits else _across(text, place="t")
-        return " & ".join(map(_cell, line.cells, self._sheet.headings))
+        return " & ".join(map(self._cell, line.cells, self._sheet.headings, self._widths))
+
+    def _cell(self, cell: Rich, heading: Heading, width: float) -> str:
+        """Return a cell; the letter of a note hangs beside its number."""
+        if not heading.numeric:
+            return to_latex(breakable(cell, width, LATEX_PAPER.ruler)) or "{}"
+        number, mark = number_and_mark(cell)
+        hanging = f"\\rlap{{\\textsuperscript{{{escape_latex(mark)}}}}}" if mark else ""
+        return f"{to_latex(number)}{hanging}" or "{}"
 
     def _notes(self) -> str:
         """Return the notes, each a paragraph of its own."""
@@ -211,15 +219,6 @@ def _single(text: str) -> str:
 def _across(text: str, place: str = "b") -> str:
     """Return text as wide as the line that makes no column wider."""
     return _single(f"\\parbox[{place}]{{\\linewidth}}{{\\raggedright {text}}}")
-
-
-def _cell(cell: Rich, heading: Heading) -> str:
-    """Return a cell; the letter of a note hangs beside its number."""
-    if not heading.numeric:
-        return to_latex(cell) or "{}"
-    number, mark = number_and_mark(cell)
-    hanging = f"\\rlap{{\\textsuperscript{{{escape_latex(mark)}}}}}" if mark else ""
-    return f"{to_latex(number)}{hanging}" or "{}"
 
 
 def _note(note: Note) -> str:

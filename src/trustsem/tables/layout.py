@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from trustsem import display
@@ -191,6 +191,21 @@ def wrapped(text: Rich, width: float, ruler: Ruler) -> list[Rich]:
             lines.append(list(word))
             used = size
     return [tuple(line) for line in lines]
+
+
+def breakable(text: Rich, width: float, ruler: Ruler) -> Rich:
+    """Return a text in which words wider than a column may break; the others stay whole."""
+    if all(ruler.width(word) <= width for word in words(text)):
+        return text
+    return tuple(replace(run, text=_MAY_BREAK.join(_pieces(run.text))) for run in text)
+
+
+_MAY_BREAK, _PIECE = "\u200b", 6
+"""A space without width, and the letters between two of them."""
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
 
 
 def height(columns: Sequence[Column], widths: Sequence[float], ruler: Ruler) -> int:

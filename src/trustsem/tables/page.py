@@ -10,6 +10,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from trustsem import display
+from trustsem.tables.html import NOTEBOOK_STYLE
 from trustsem.tables.table import Table
 from trustsem.typesetting import escape_latex, plain, to_markdown
 
@@ -60,7 +61,8 @@ class Page:
 
     def to_html(self) -> str:
         """Return the page for a notebook."""
-        parts = [Markup("<p><strong>{}</strong></p>").format(self.notice)] if self.notice else []
+        parts = [NOTEBOOK_STYLE]
+        parts += [Markup("<p><strong>{}</strong></p>").format(self.notice)] if self.notice else []
         parts += [Markup("<h3>{}</h3>").format(self.title)] if self.title else []
         for block in self._shown():
             if isinstance(block, Table):
