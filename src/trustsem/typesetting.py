@@ -211,6 +211,7 @@ _LATEX = {
     "\u200b": r"\allowbreak{}",
     "\u2028": " ", "\u2029": " ", "\u2010": "-", "\u2011": r"\mbox{-}",
     "—": r"\textemdash{}", "–": r"\textendash{}", "…": r"\ldots{}", "•": r"\textbullet{}",
+    "†": r"\textdagger{}", "‡": r"\textdaggerdbl{}", "\N{REPLACEMENT CHARACTER}": "?",
 }  # fmt: skip
 _MATHEMATICS = {
     "−": "-", "≥": r"\geq", "≤": r"\leq", "≠": r"\neq", "≈": r"\approx", "±": r"\pm",

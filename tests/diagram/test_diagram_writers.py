@@ -54,7 +54,7 @@ def _two(label, other="b"):
             "~ ^ < > |",
             r"\textasciitilde{} \textasciicircum{} \textless{} \textgreater{} \textbar{}",
         ),
-        ("a -- b", "a {-}{-} b"),
+        ("a -- b", r"a -{\kern0pt}- b"),
         ("−.34", r"\ensuremath{-}.34"),
         ("Δχ²", r"\ensuremath{\Delta}\ensuremath{\chi}\textsuperscript{2}"),
         ("two\nlines", "two lines"),
@@ -81,7 +81,7 @@ def test_a_picture_holds_every_text_and_shape_of_the_scene(full):
     assert picture.count(r"\node[") == len(texts)
     shapes = sum(len(mark.shapes) - len(mark.texts) for mark in full.scene.marks)
     assert picture.count(r"\path[") == shapes
-    assert "{H10: .40***}" in picture.replace("{-}", "-")
+    assert "{H10: .40{*}{*}{*}}" in picture
 
 
 def test_long_notes_are_not_cut_in_latex_or_dot():

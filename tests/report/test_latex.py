@@ -151,7 +151,7 @@ def test_a_study_compiles_in_place_without_overfull_lines(bollen, tmp_path):
     assert "LaTeX Warning" not in log.replace("LaTeX Warning: Label(s) may have changed", "")
     place = 0
     for part in (
-        "Industrialization and political democracy", "Step One: Measurement Model", "Figure 1",
+        "Industrialization and political democracy", "Figure 1", "Step One: Measurement Model",
         "Measurement Model: Loadings", "Step Two: Structural Model", "Hypotheses",
         "Note. χ2", "Appendix", "References",
     ):  # fmt: skip

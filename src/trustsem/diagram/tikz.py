@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustsem.diagram.scene import BLACK, Ellipse, Path, Pen, Rect, Scene, Shape, Text
 from trustsem.diagram.text import LINE_HEIGHT, is_wide, one_line
+from trustsem.typesetting import escape_latex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,38 +21,6 @@ if TYPE_CHECKING:
 
 _BASELINE = 0.355
 """From the middle of capital letters down to the base line, in em."""
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "-": "{-}", ",": "{,}",
-}  # fmt: skip
-_SIGNS = {
-    "\N{MINUS SIGN}": r"\ensuremath{-}",
-    "\N{RIGHTWARDS ARROW}": r"\ensuremath{\rightarrow}",
-    "\N{LEFT RIGHT ARROW}": r"\ensuremath{\leftrightarrow}",
-    "\N{LESS-THAN OR EQUAL TO}": r"\ensuremath{\leq}",
-    "\N{GREATER-THAN OR EQUAL TO}": r"\ensuremath{\geq}",
-    "\N{NOT EQUAL TO}": r"\ensuremath{\neq}",
-    "\N{INFINITY}": r"\ensuremath{\infty}",
-    "\N{SUPERSCRIPT TWO}": r"\textsuperscript{2}",
-    "\N{SUPERSCRIPT THREE}": r"\textsuperscript{3}",
-    "\N{SUPERSCRIPT ONE}": r"\textsuperscript{1}",
-    "\N{MODIFIER LETTER SMALL A}": r"\textsuperscript{a}",
-    "\N{MODIFIER LETTER SMALL B}": r"\textsuperscript{b}",
-    "\N{DAGGER}": r"\textdagger{}",
-    "\N{DOUBLE DAGGER}": r"\textdaggerdbl{}",
-    "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
-    "\N{NO-BREAK SPACE}": "~",
-    "\N{REPLACEMENT CHARACTER}": "?",
-}
-_GREEK = {
-    "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma",
-    "Υ": "Upsilon", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "α": "alpha", "β": "beta", "γ": "gamma",
-    "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta", "θ": "theta", "ι": "iota",
-    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho",
-    "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "varphi", "χ": "chi", "ψ": "psi", "ω": "omega",
-}  # fmt: skip
 _LATIN = (
     range(0x20, 0x7F), range(0xA0, 0x126), range(0x128, 0x138), range(0x139, 0x13F),
     range(0x141, 0x149), range(0x14A, 0x166), range(0x168, 0x17F), range(0x218, 0x21C),
@@ -73,30 +42,8 @@ _WIDE_FONTS = (
 
 
 def latex(text: str) -> str:
-    """Return a text that LaTeX prints as it stands, whatever it holds.
-
-    Parameters
-    ----------
-    text : str
-        Plain text.
-
-    Returns
-    -------
-    str
-        With all commands escaped, no ligatures, and signs and Greek letters by their commands.
-    """
-    return "".join(_letter(letter) for letter in one_line(text))
-
-
-def _letter(letter: str) -> str:
-    """Return one character for LaTeX; characters without a shape are left out."""
-    if letter in _SPECIAL:
-        return _SPECIAL[letter]
-    if letter in _SIGNS:
-        return _SIGNS[letter]
-    if letter in _GREEK:
-        return rf"\ensuremath{{\{_GREEK[letter]}}}"
-    return "" if unicodedata.category(letter) == "Cf" else letter
+    """Return a text that LaTeX prints as it stands; characters without a shape are left out."""
+    return escape_latex("".join(c for c in one_line(text) if unicodedata.category(c) != "Cf"))
 
 
 def _beyond_latin(texts: Iterable[str]) -> str:
@@ -105,7 +52,7 @@ def _beyond_latin(texts: Iterable[str]) -> str:
     return "".join(
         letter
         for letter in letters
-        if len(_letter(letter)) == 1 and not any(ord(letter) in known for known in _LATIN)
+        if latex(letter) == letter and not any(ord(letter) in known for known in _LATIN)
     )
 
 
