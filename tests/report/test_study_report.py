@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -53,6 +54,12 @@ def words(page):
     """Return what a reader sees, tags and entities resolved."""
     body = re.sub(r"<(style|title)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
     return html.unescape(re.sub(r"<[^>]+>", "", body)).replace("\xa0", " ")
+
+
+def plain_letters(text):
+    """Return text without accents, as keys of references are written."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 class Tags(HTMLParser):
@@ -149,7 +156,7 @@ def test_every_source_that_is_named_is_in_the_references(bollen, page):
     references = page[page.index('class="references"') :]
     for finding in bollen.findings:
         if finding.source:
-            assert finding.source[:-4].capitalize() in references.replace("ö", "o")
+            assert finding.source[:-4].capitalize() in plain_letters(references)
 
 
 def test_step_two_shows_sequence_tests_tree_and_loadings(written, page):

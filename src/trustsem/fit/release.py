@@ -34,7 +34,7 @@ def equality_tests(estimate: Estimate) -> pd.DataFrame:
 
     References
     ----------
-    Sorbom (1989) [sorbom1989]_.
+    Sörbom (1989) [sorbom1989]_.
     """
     table = estimate.problem.table
     rows = {row.free: row for row in table.parameters if row.free}

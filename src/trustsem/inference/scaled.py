@@ -76,7 +76,7 @@ def scaled_test(
     Notes
     -----
     Satorra & Bentler (1994) [satorra1994]_: T / c with c = tr(U Gamma)/df, or df adjusted, too;
-    Asparouhov & Muthen (2010) [asparouhov2010]_: scaled and shifted, df as it is; Yuan & Bentler
+    Asparouhov & Muthén (2010) [asparouhov2010]_: scaled and shifted, df as it is; Yuan & Bentler
     (2000) [yuan2000]_: c from the traces of saturated model and model, the first with moments
     as implied or (Mplus) as observed [asparouhov2005]_.
     """

@@ -206,7 +206,7 @@ _TESTS = {
     "yuan.bentler": "the scaling of Yuan and Bentler (2000)",
     "yuan.bentler.mplus": "the scaling of Yuan and Bentler (2000) in the version of Mplus",
     "mean.var.adjusted": "the adjustment of mean and variance of Satorra and Bentler (1994)",
-    "scaled.shifted": "scaling and shifting (Asparouhov & Muthen, 2010)",
+    "scaled.shifted": "scaling and shifting (Asparouhov & Muthén, 2010)",
 }
 
 

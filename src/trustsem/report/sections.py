@@ -6,6 +6,7 @@ stands before any number of a model that did not converge or is inadmissible.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -462,7 +463,12 @@ def _references(result: StudyResult) -> Iterator[Block]:
     if result.study.reference:
         texts.add(result.study.reference)
     yield Heading("References")
-    yield References(tuple(sorted(texts)))
+    yield References(tuple(sorted(texts, key=_in_alphabet)))
+
+
+def _in_alphabet(text: str) -> str:
+    """Return the key by which references are sorted, accents counting as none."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
 
 
 def _provenance(result: StudyResult) -> Iterator[Block]:

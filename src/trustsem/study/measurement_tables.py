@@ -190,7 +190,7 @@ _TWO_DECIMALS = {
 
 
 def discriminant(step: MeasurementStep) -> Table:
-    """Tabulate each pair's correlation against 1, AVE and the classes of Ronkko and Cho."""
+    """Tabulate each pair's correlation against 1, AVE and the classes of Rönkkö and Cho."""
     frame = _with_pairs(step.discriminant, step)
     reach = f"{step.thresholds.phi_se:g}"
     return Table(

@@ -50,7 +50,7 @@ def discriminant_tests(
 
     References
     ----------
-    Anderson & Gerbing (1988) [anderson1988]_; Ronkko & Cho (2022) [ronkko2022]_.
+    Anderson & Gerbing (1988) [anderson1988]_; Rönkkö & Cho (2022) [ronkko2022]_.
     """
     scaled = _with_unit_variances(study, answers, options, model)
     if scaled is None:

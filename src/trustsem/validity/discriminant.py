@@ -153,7 +153,7 @@ def ronkko_cho_problem(
 
     References
     ----------
-    Ronkko & Cho (2022) [ronkko2022]_.
+    Rönkkö & Cho (2022) [ronkko2022]_.
     """
     limits = thresholds or Thresholds()
     upper = absolute_upper_limit(phi, ci_lower, ci_upper)
@@ -186,7 +186,7 @@ def problem_by_tests(
 
     References
     ----------
-    Ronkko & Cho (2022) [ronkko2022]_.
+    Rönkkö & Cho (2022) [ronkko2022]_.
     """
     limits = thresholds or Thresholds()
     classes: tuple[tuple[float, Problem], ...] = (
@@ -316,7 +316,7 @@ def discriminant_table(
     DataFrame
         One row per pair, columns :data:`DISCRIMINANT_COLUMNS`, 95 % intervals. ``chisq_diff``,
         ``pvalue`` and ``pvalue_holm`` are of the test against a perfect correlation; ``problem``
-        and ``problem_chisq`` are Ronkko & Cho's classes by the interval and by the tests. A
+        and ``problem_chisq`` are Rönkkö & Cho's classes by the interval and by the tests. A
         criterion that cannot be judged (single item, no standard error) is None; ``holds`` says
         whether every criterion that can be judged is met, and is None where none can;
         ``disagreement`` says which are met and which not, if both kinds exist.
@@ -329,7 +329,7 @@ def discriminant_table(
     References
     ----------
     Fornell & Larcker (1981) [fornell1981]_; Henseler et al. (2015) [henseler2015]_;
-    Anderson & Gerbing (1988) [anderson1988]_; Ronkko & Cho (2022) [ronkko2022]_.
+    Anderson & Gerbing (1988) [anderson1988]_; Rönkkö & Cho (2022) [ronkko2022]_.
     """
     limits = thresholds or Thresholds()
     covariances = rows_by_pair(parameters, "~~")

@@ -41,14 +41,14 @@ def check_discriminant(
     -------
     tuple of Finding
         Codes ``fornell_larcker``, ``htmt``, ``htmt_interval``, ``anderson_gerbing``,
-        ``chisq_difference`` and ``correlation_limit`` (by Ronkko & Cho's classes) for every pair,
+        ``chisq_difference`` and ``correlation_limit`` (by Rönkkö & Cho's classes) for every pair,
         ``htmt_interval`` and ``chisq_difference`` where the table holds them;
         ``criteria_disagree`` where some hold and some do not.
 
     References
     ----------
     Fornell & Larcker (1981) [fornell1981]_; Voorhees et al. (2016) [voorhees2016]_;
-    Anderson & Gerbing (1988) [anderson1988]_; Ronkko & Cho (2022) [ronkko2022]_.
+    Anderson & Gerbing (1988) [anderson1988]_; Rönkkö & Cho (2022) [ronkko2022]_.
     """
     limits = thresholds or Thresholds()
     names = labels or {}

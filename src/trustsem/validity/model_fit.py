@@ -103,7 +103,7 @@ def check_residuals(
 
     References
     ----------
-    Kline (2016) [kline2016]_; Joreskog & Sorbom (1993) [joreskog1993]_.
+    Kline (2016) [kline2016]_; Jöreskog & Sörbom (1993) [joreskog1993]_.
     """
     limits = thresholds or Thresholds()
     cutoff = limits.residual_correlation

@@ -131,7 +131,7 @@ def composite_reliability(
 
     References
     ----------
-    Joreskog (1971) [joreskog1971]_; Fornell & Larcker (1981) [fornell1981]_.
+    Jöreskog (1971) [joreskog1971]_; Fornell & Larcker (1981) [fornell1981]_.
 
     Examples
     --------
