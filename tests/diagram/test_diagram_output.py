@@ -81,7 +81,7 @@ def test_hostile_labels_do_no_harm(tmp_path):
     assert "<script" not in text
     assert not [e for e in root.iter() if e.tag.endswith("script") or e.get("onload")]
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        "svg", "title", "desc", "g", "rect", "ellipse", "path", "text", "tspan",
+        "svg", "title", "desc", "style", "g", "rect", "ellipse", "path", "text", "tspan",
     }  # fmt: skip
     text.encode()
     figure.save(tmp_path / "hostile.svg")

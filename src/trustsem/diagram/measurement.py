@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustsem.diagram.build import ARCS_UP_TO
-from trustsem.diagram.courses import Course, arc, bowed, straight
+from trustsem.diagram.courses import arc
 from trustsem.diagram.drawing import (
     PAGE_MARGIN,
     Drawing,
@@ -23,7 +23,7 @@ from trustsem.diagram.hubs import add_hubs, hubs
 from trustsem.diagram.metrics import conflicts
 from trustsem.diagram.paths import FONTS, Fit, Skeleton, skeleton
 from trustsem.diagram.rescue import rescued
-from trustsem.diagram.routing import add_covariances, add_disturbances
+from trustsem.diagram.routing import add_covariances, add_disturbances, add_paths
 from trustsem.diagram.shapes import add_fan
 from trustsem.diagram.text import text_width
 from trustsem.diagram.tracks import add_item_arcs
@@ -44,7 +44,6 @@ _STEP_MIN_AIR, _STEP_MAX = 5.0, 46.0
 _PORT_SPREAD = 0.8
 _STRETCHES = (1.0, 1.2, 1.45, 1.8)
 _TROUBLED = 100.0
-_BOWS = (0.0, 16.0, -16.0, 30.0, -30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,41 +268,14 @@ def _add_higher(bones: Skeleton, drawing: Drawing, plan: _Plan) -> None:
             ready.add(name)
             waiting.remove(name)
     drawn = {(route.edge.source, route.edge.target) for route in drawing.routes}
-    for edge in bones.graph.edges:
-        if edge.kind == "covariance" or (edge.source, edge.target) in drawn:
-            continue
-        source, target = drawing.nodes[edge.source].outline, drawing.nodes[edge.target].outline
-        drawing.routes.append(
-            Route(
-                edge,
-                _free_course(drawing, edge, source, target),
-                bones.style.look.weight(edge),
-                bones.style.font,
-            )
-        )
-
-
-def _free_course(drawing: Drawing, edge: Edge, source: Outline, target: Outline) -> Course:
-    """Return the straightest course that meets fewest nodes and loading labels."""
-    boxes = [box for route in drawing.routes if route.fixed and (box := route.box)]
-
-    def price(course: Course) -> int:
-        line = course.line
-        nodes = sum(
-            placed.outline.is_hit_by(line)
-            for name, placed in drawing.nodes.items()
-            if name not in {edge.source, edge.target}
-        )
-        return 3 * nodes + sum(box.grown(1.0).is_hit_by(line) for box in boxes)
-
-    if target.is_round:
-        options = [bowed(source, target, degrees) for degrees in _BOWS]
-    else:
-        inner = (target.x + target.rx, target.y)
-        options = [Course(source.exit(inner[0] - source.x, inner[1] - source.y), inner)]
-        options += [bowed(source, target, degrees) for degrees in _BOWS]
-    options.append(straight(source, target))
-    return min(options, key=price)
+    add_paths(
+        drawing,
+        [
+            edge
+            for edge in bones.graph.edges
+            if edge.kind != "covariance" and (edge.source, edge.target) not in drawn
+        ],
+    )
 
 
 def _add_arcs(drawing: Drawing, plan: _Plan, width: float) -> None:

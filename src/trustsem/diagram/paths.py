@@ -339,8 +339,8 @@ def _problem(bones: Skeleton, columns: Ints, width: float, stretch: float) -> Pr
     unit = (0.85 if with_blocks else 1.4) * tallest
     if bones.settings.places is not None:
         unit = _FINE_ROW
-        sides = (sides["right"].bounds.right for sides in bones.fans.values())
-        widest = max(widest, pitch + max(sides, default=0.0))
+        reaches = (fans["right"].bounds.right for fans in bones.fans.values())
+        widest = max(widest, pitch + max(reaches, default=0.0))
     return Problem(
         columns=columns,
         radii=radii,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +38,8 @@ _RETURN_BOWS = (18.0, 26.0, 34.0, 44.0, 54.0)
 _RETURN_PORT, _RETURN_REACHES = 55.0, (6.0, 12.0, 18.0, 26.0)
 _HIT_NODE, _HIT_TEXT, _CROSS, _PER_DEGREE, _PER_POINT = 100.0, 40.0, 6.0, 0.15, 0.03
 _LABEL_ON_LINE, _LABEL_ON_NODE, _PER_POINT_BEYOND, _TOO_SHORT = 20.0, 60.0, 0.12, 25.0
-_ARC, _DETOUR = 8.0, 30.0
+_ARC, _DETOUR, _BESIDE = 8.0, 30.0, 10.0
+_DEPTHS, _RUNS, _SHARES_OF_SIDE = (3.0, 5.0, 8.0, 12.0), (15.0, 30.0, 50.0, 80.0), (0.2, 0.5, 0.8)
 _CLEARANCE = 1.5
 _INSIDE = 2.0
 """How far inside of a node its own edges may begin, in points."""
@@ -120,6 +122,7 @@ def _redirect(drawing: Drawing, route: Route, *, mutual: bool) -> None:
         options = [(route.course, 0.0)]
     else:
         options = [(bowed(source, target, degrees), abs(degrees)) for degrees in _BOWS]
+        options += [(course, _BESIDE) for course in _beside_items(drawing, route.edge)]
     best = _cheapest(around, options)
     if _hits(around, [best])[0] >= _HIT_NODE and route.edge.source != route.edge.target:
         arcs = _arcs(drawing, source, target)
@@ -162,6 +165,33 @@ def led_round(drawing: Drawing, route: Route) -> bool:
         return False
     route.course = best
     return True
+
+
+def _beside_items(drawing: Drawing, edge: Edge) -> list[Course]:
+    """Return courses to an item of another construct along the row of items, before the labels."""
+    own = next((r for r in drawing.routes if r.fixed and r.edge.target == edge.target), None)
+    if own is None or own.edge is edge:
+        return []
+    source, item = drawing.nodes[edge.source].outline, drawing.nodes[edge.target].outline
+    x, y = own.course.stop
+    flat = abs(x - item.x) / item.rx > abs(y - item.y) / item.ry
+    normal = (
+        (math.copysign(1.0, x - item.x), 0.0) if flat else (0.0, math.copysign(1.0, y - item.y))
+    )
+    toward = source.y - item.y if flat else source.x - item.x
+    along = (0.0, math.copysign(1.0, toward)) if flat else (math.copysign(1.0, toward), 0.0)
+    half = item.ry if flat else item.rx
+    courses = []
+    for depth, run, share in product(_DEPTHS, _RUNS, _SHARES_OF_SIDE):
+        tip = (x + along[0] * share * half, y + along[1] * share * half)
+        bend = (
+            tip[0] + normal[0] * depth + along[0] * run,
+            tip[1] + normal[1] * depth + along[1] * run,
+        )
+        start = source.exit(bend[0] - source.x, bend[1] - source.y)
+        middle = ((start[0] + bend[0]) / 2, (start[1] + bend[1]) / 2)
+        courses.append(Course(start, tip, (middle, bend)))
+    return courses
 
 
 _DIAGONALS = tuple(
