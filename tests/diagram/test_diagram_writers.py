@@ -135,6 +135,7 @@ def test_a_document_compiles_and_shows_its_texts(full, tmp_path):
 
 def test_hostile_labels_compile_to_themselves(tmp_path):
     text = " ".join(_compiled(_two(LATEX_HOSTILE).tikz(standalone=True), tmp_path).split())
+    text = text.replace("’", "'")  # an apostrophe is set as one
     for piece in (r"\input{x}", "50%", "$a_1$", "#2", "{b}", "~", "^", r"\"q\"", "'r'", "`s`"):
         assert piece in text
 
