@@ -10,6 +10,7 @@ from diagram_models import TABLES, structure
 import trustsem as ts
 from trustsem.diagram import differences, draw, graph_from_parameters, graphs_from_parameters
 from trustsem.errors import SpecificationError, UnknownOptionError
+from trustsem.survey import data_path
 
 TROUBLES = ("node_overlaps", "label_overlaps", "label_edge_hits", "edge_node_hits", "outside")
 MEDIATION = "m =~ m1 + m2 + m3\nx =~ x1 + x2 + x3\ny =~ y1 + y2 + y3\nm ~ x\ny ~ m"
@@ -245,3 +246,22 @@ def test_settings_pass_through_a_result(two_groups):
         two_groups.draw(colours="soft")
     with pytest.raises(UnknownOptionError, match="variable in 'labels' 'z'"):
         two_groups.draw(labels={"z": "Z"})
+
+
+def test_differences_are_those_of_lavaan():
+    model = (
+        "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9\n"
+        "speed ~ visual + textual\ntextual ~ visual"
+    )
+    pupils = ts.sem(model, pd.read_csv(data_path("holzinger1939.csv")), group="school")
+    found = pupils.draw(group=None).groups
+    texts = {(e.source, e.target): e.text for e in next(iter(found.values())).edges}
+    assert [ends for ends, text in texts.items() if "†" in text] == [("visual", "speed")]
+    expected = {
+        ("speed", "~", "visual"): 0.04662822769,
+        ("speed", "~", "textual"): 0.430435704,
+        ("textual", "~", "visual"): 0.2078299429,
+    }  # lavaan 0.6-14, lavTestWald() of equal paths in the two schools
+    tested = pupils._group_differences
+    for key, pvalue in expected.items():
+        assert tested[key] == pytest.approx(pvalue, rel=5e-4), "lavaan's optimiser stops earlier"
