@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
-    from trustsem.moments import polychoric
+    from trustsem.moments.ordered import polychoric
     from trustsem.results import (
         Invariance,
         LatentInteraction,

@@ -154,7 +154,7 @@ def to_html(text: Rich) -> Markup:
 
 
 def _html_run(run: Run) -> Markup:
-    content = escape(run.text).replace("\xa0", Markup("&nbsp;"))
+    content = escape(display.printable(run.text)).replace("\xa0", Markup("&nbsp;"))
     for tag in _tags(run):
         content = Markup("<{0}>{1}</{0}>").format(Markup(tag), content)  # noqa: S704  (own tags)
     return content
@@ -199,7 +199,7 @@ _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
-    "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}", "\xa0": "~",
+    "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}", "*": "{*}", "\xa0": "~",
     "—": r"\textemdash{}", "–": r"\textendash{}", "…": r"\ldots{}", "•": r"\textbullet{}",
 }  # fmt: skip
 _MATHEMATICS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet
-from trustsem.typesetting import Rich, to_html
+from trustsem.typesetting import Rich, plain, to_html
 
 
 def sheet_html(sheet: Sheet) -> Markup:
@@ -24,14 +24,14 @@ def sheet_html(sheet: Sheet) -> Markup:
 
 def _caption(sheet: Sheet) -> Markup:
     number = Markup('<span class="number">Table {}</span> ').format(sheet.number)
-    title = Markup('<span class="title">{}</span>').format(sheet.title)
+    title = Markup('<span class="title">{}</span>').format(to_html(plain(sheet.title)))
     return (number if sheet.number else Markup("")) + title
 
 
 def _line(line: Group | Row, headings: tuple[Heading, ...]) -> Markup:
     if isinstance(line, Group):
         return Markup('<tr class="group"><th scope="rowgroup" colspan="{}">{}</th></tr>').format(
-            len(headings), line.title
+            len(headings), to_html(plain(line.title))
         )
     cells = Markup("").join(
         _cell(cell, heading, first=position == 0)
