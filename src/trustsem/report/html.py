@@ -8,6 +8,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from trustsem import display
 from trustsem.findings import Finding
 from trustsem.report.blocks import (
     Block,
@@ -46,7 +47,7 @@ def html_report(front: Front, composed: Composed, failures: list[str]) -> str:
         (chapter, Markup("\n").join(written(chapter, block_html, failures)))
         for chapter in composed.chapters
     ]
-    return _template().render(
+    page = _template().render(
         front=front,
         chapters=chapters,
         failures=failures,
@@ -54,6 +55,7 @@ def html_report(front: Front, composed: Composed, failures: list[str]) -> str:
         html=to_html,
         block=block_html,
     )
+    return display.printable(page, keep_lines=True)
 
 
 @singledispatch

@@ -79,7 +79,7 @@ def write_report(
     UnknownOptionError
         If a format does not exist.
     """
-    chosen = tuple(formats)
+    chosen = (formats,) if isinstance(formats, str) else tuple(formats)
     for name in chosen:
         if name not in FORMATS:
             raise UnknownOptionError(name, FORMATS, kind="report format")

@@ -228,6 +228,10 @@ def _read(source: str | Path | pd.DataFrame | Survey) -> Survey:
         return source
     if isinstance(source, pd.DataFrame):
         return Survey.from_frame(source)
+    if not isinstance(source, str | Path):
+        raise PlanError(
+            f"data must be a path, a DataFrame or a Survey, got {type(source).__name__}."
+        )
     return read_survey(source)
 
 
