@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trustsem.charts import style
     from trustsem.errors import TrustsemError
     from trustsem.findings import Finding
-    from trustsem.moments import polychoric
+    from trustsem.moments.ordered import polychoric
     from trustsem.results import (
         Invariance,
         LatentInteraction,

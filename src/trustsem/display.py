@@ -23,6 +23,8 @@ Kind = Literal["text", "number", "bounded", "p", "count", "chisq", "flag", "perc
 Medium = Literal["plain", "typeset"]
 
 MINUS = "\N{MINUS SIGN}"
+LONGEST = 1000
+"""Characters of a text in a table; the rest is in its data and CSV file."""
 MISSING = "\N{EM DASH}"
 """What stands for a number that does not exist; a note of the table says why."""
 
@@ -380,7 +382,7 @@ def fit_line(
 
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
@@ -397,11 +399,16 @@ def printable(text: str, *, keep_lines: bool = False) -> str:
     for character in _ANSI.sub("", text):
         if character == "\n" and keep_lines:
             shown.append(character)
-        elif character in "\n\r\t\v\f":
+        elif character in "\n\r\t\v\f\x85\u2028\u2029":
             shown.append(" ")
         elif unicodedata.category(character) not in ("Cc", "Cs") and character not in _BIDI:
             shown.append(character)
     return "".join(shown)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return text that is not longer than a number of characters, cut with an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def width(text: str) -> int:
@@ -428,7 +435,7 @@ def _words(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return shortened(str(value), LONGEST)
 
 
 def _number(value: float, form: Format, medium: Medium) -> str:

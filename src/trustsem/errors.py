@@ -28,7 +28,7 @@ from pathlib import Path
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the closest known name, or an empty string."""
-    candidates = list(known)
+    name, candidates = str(name), list(known)
     matches = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6) or [
         candidate for candidate in candidates if candidate.lower() == name.lower()
     ]
@@ -40,6 +40,21 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
     shown = [str(name) for name in names]
     rest = len(shown) - limit
     return ", ".join(shown[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def visible(text: str) -> str:
+    r"""Return text in which characters without a shape stand as escapes, such as ``\x1b``.
+
+    Line breaks stay. What a message quotes can then neither steer a terminal nor hide in it.
+
+    Examples
+    --------
+    >>> print(visible(chr(0x202E) + "item"))
+    \u202eitem
+    """
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text
+    )
 
 
 class TrustsemError(Exception):
@@ -60,7 +75,7 @@ class TrustsemError(Exception):
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy
         place = f"{where}: " if where else ""
-        super().__init__(f"{place}{what}" + (f" {remedy}" if remedy else ""))
+        super().__init__(visible(f"{place}{what}" + (f" {remedy}" if remedy else "")))
 
 
 class SurveyError(TrustsemError, ValueError):
@@ -175,9 +190,11 @@ class ModelSyntaxError(SpecificationError):
         line_start = source.rfind("\n", 0, start) + 1
         line_stop = source.find("\n", start)
         text = source[line_start : line_stop if line_stop >= 0 else len(source)]
-        width = max(1, min(self.stop, line_start + len(text)) - start)
-        marker = " " * (start - line_start) + "^" * width
-        picture = f"\n  {text}\n  {marker}" + (f"\n{hint}" if hint else "")
+        line = text.replace("\t", " ")
+        first, last = start - line_start, min(self.stop - line_start, len(line))
+        wrong = max(1, len(visible(line[first:last])))
+        marker = " " * len(visible(line[:first])) + "^" * wrong
+        picture = f"\n  {line}\n  {marker}" + (f"\n{hint}" if hint else "")
         super().__init__(f"{what} (line {self.line}){picture}")
 
 

@@ -8,17 +8,28 @@ else. Impossible input is no finding: it raises (:mod:`trustsem.errors`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+import pandas as pd
+
+from trustsem.display import TEXT, Column, Format, printable
+from trustsem.references import REFERENCES
+from trustsem.tables import Notes, Page, Shown, Table
 
 Severity = Literal["note", "warning", "serious"]
 """``note``: for the record. ``warning``: the reader must know. ``serious``: the numbers concerned
 must not be used without it (not converged, inadmissible)."""
 
+_RANKS: Mapping[Severity, int] = {"serious": 2, "warning": 1, "note": 0}
+_SHOWN = 20
+_VALUE = Format("general", 4)
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Shown):
     """One judgement.
 
     Parameters
@@ -70,11 +81,90 @@ class Finding:
 
     def __str__(self) -> str:
         """Return severity, subject and claim as one line."""
-        tail = f" {self.remedy}" if self.remedy else ""
-        return f"{self.severity.upper()} [{self.name}] {self.claim}{tail}"
+        return printable(f"{self.severity.upper()} [{self.name}] {self.advice}")
+
+    @property
+    def advice(self) -> str:
+        """The judgement, and what can be done."""
+        return f"{self.claim} {self.remedy}" if self.remedy else self.claim
+
+    def _page(self) -> Page:
+        """Return the judgement and what it rests on."""
+        return Page(((str(self),), tuple(self._facts())))
+
+    def _facts(self) -> Iterator[str]:
+        """Yield what was judged, against what, after whom, one line each."""
+        if self.value is not None:
+            limits = self.interval
+            interval = f", interval {_VALUE.interval(*limits)}" if limits else ""
+            yield f"Value: {_VALUE.text(self.value)}{interval}"
+        if self.threshold is not None:
+            met = {True: " (met)", False: " (not met)", None: ""}[self.holds]
+            yield f"Threshold: {_VALUE.text(self.threshold)}{met}"
+        if self.source in REFERENCES:
+            yield f"Source: {REFERENCES[self.source]}"
+        yield f"Code: {self.code}"
 
 
-def labelled(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[Finding, ...]:
+class Findings(Shown, tuple[Finding, ...]):
+    """Findings in order: a tuple that displays as a table, the most serious first.
+
+    Examples
+    --------
+    >>> weak = Finding("loading_size", "x4", "The loading is below .50.", "warning")
+    >>> print(Findings([weak]))
+    1 warning
+    ──────────────────────────────────────────
+    Severity  About  Finding
+    ──────────────────────────────────────────
+    warning   x4     The loading is below .50.
+    ──────────────────────────────────────────
+    """
+
+    __slots__ = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per finding: ``severity about claim remedy code subject value ...``."""
+        first = ["severity", "about", "claim", "remedy", "code", "subject"]
+        rows = [finding.to_dict() | {"about": finding.name} for finding in self]
+        rest = [name for name in Finding.__dataclass_fields__ if name not in first]
+        return pd.DataFrame(rows, columns=[*first, *rest])
+
+    def _page(self) -> Page:
+        """Return how many there are of each severity, and the most serious ones."""
+        counts = Counter(finding.severity for finding in self)
+        words = [_counted(counts[kind], kind) for kind in _RANKS if counts[kind]]
+        ordered = at_least(self, "note")
+        rows = [(found.severity, found.name, found.advice) for found in ordered]
+        table = Table(
+            "findings",
+            ", ".join(words),
+            pd.DataFrame(rows, columns=["severity", "about", "claim"]),
+            columns=_COLUMNS,
+            notes=Notes("All of them: .to_frame()" if len(self) > _SHOWN else ""),
+            limit=_SHOWN,
+        )
+        return Page((table,) if self else (("No findings.",),))
+
+
+_COLUMNS = {
+    "severity": Column("Severity", TEXT),
+    "about": Column("About", TEXT),
+    "claim": Column("Finding", TEXT),
+}
+
+
+def _counted(number: int, severity: Severity) -> str:
+    """Return how many findings there are of a severity, in words."""
+    one, many = {
+        "serious": ("serious finding", "serious findings"),
+        "warning": ("warning", "warnings"),
+        "note": ("note", "notes"),
+    }[severity]
+    return f"{number} {one if number == 1 else many}"
+
+
+def labelled(findings: Iterable[Finding], labels: Mapping[str, str]) -> Findings:
     """Return findings on constructs in the words of a study: labels in the place of names.
 
     Parameters
@@ -84,7 +174,7 @@ def labelled(findings: Iterable[Finding], labels: Mapping[str, str]) -> tuple[Fi
     labels : mapping of str to str
         Construct to the name that readers see. Names that are no subject stay as they are.
     """
-    return tuple(_labelled(finding, labels) for finding in findings)
+    return Findings(_labelled(finding, labels) for finding in findings)
 
 
 def _labelled(finding: Finding, labels: Mapping[str, str]) -> Finding:
@@ -99,8 +189,7 @@ def _labelled(finding: Finding, labels: Mapping[str, str]) -> Finding:
     return replace(finding, about=about, claim=claim)
 
 
-def at_least(findings: Iterable[Finding], severity: Severity) -> tuple[Finding, ...]:
+def at_least(findings: Iterable[Finding], severity: Severity) -> Findings:
     """Return the findings of a severity or above, the most serious first."""
-    ranks = {"note": 0, "warning": 1, "serious": 2}
-    chosen = [finding for finding in findings if ranks[finding.severity] >= ranks[severity]]
-    return tuple(sorted(chosen, key=lambda finding: -ranks[finding.severity]))
+    chosen = [finding for finding in findings if _RANKS[finding.severity] >= _RANKS[severity]]
+    return Findings(sorted(chosen, key=lambda finding: -_RANKS[finding.severity]))

@@ -193,7 +193,7 @@ def test_130_an_interrupted_run_leaves_nothing(command, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trustsem.report.study_report.render_page", interrupted)
+    monkeypatch.setattr("trustsem.report.study_report.html_report", interrupted)
     done = command("replicate", "wheaton1977", "-o", "deep/out")
     assert done.code == 130
     assert "Nothing was written" in done.err
@@ -208,7 +208,7 @@ def test_a_termination_in_the_middle_of_writing_leaves_nothing(weak_study, tmp_p
         "def slow(*_):\n"
         "    Path('writing').touch()\n"
         "    time.sleep(60)\n"
-        "report.render_page = slow\n"
+        "report.html_report = slow\n"
         "from trustsem.cli import main\n"
         "main(['replicate', 'weak.toml', '-o', 'runs/out'])\n"
     )

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from trustsem.report import checklist, prose, structural_tables, study_tables
+from trustsem.report import checklist, prose
 from trustsem.report.standards import POINTS, checklist_table
 from trustsem.report.study_report import composed_report
-from trustsem.study import Study, measurement_tables, reflective, two_step
+from trustsem.study import Study, measurement_tables, reflective, structural_tables, two_step
 from trustsem.survey.shipped import data_path
 from trustsem.tables import Row, Table
 from trustsem.typesetting import to_plain
@@ -101,7 +101,7 @@ def test_the_numbers_of_the_results_paragraph_are_those_of_the_tables(study, req
     result = request.getfixturevalue(study)
     composed = composed_report(result, "0.1.0")
     cells = printed_cells(composed.of(Table))
-    table = study_tables.hypotheses(result)
+    table = structural_tables.hypotheses(result.structural)
     for row in range(len(table.frame)):
         sentence = next(
             s for s in prose.structural_results(result).split(". H") if table.cell(row, "path") in s
@@ -111,9 +111,9 @@ def test_the_numbers_of_the_results_paragraph_are_those_of_the_tables(study, req
 
 def test_a_cell_reads_as_it_does_in_its_table(synthetic):
     for table in (
-        study_tables.hypotheses(synthetic),
+        structural_tables.hypotheses(synthetic.structural),
         measurement_tables.validity_matrix(synthetic.measurement),
-        structural_tables.sequential_tests(synthetic),
+        structural_tables.sequential_tests(synthetic.structural),
     ):
         sheet = table.sheet()
         rows = [line for line in sheet.lines if isinstance(line, Row)]

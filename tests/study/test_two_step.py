@@ -157,7 +157,8 @@ def test_the_reversed_item_loads_like_the_others(brockman):
 def test_synthetic_data_are_announced_before_anything_else(brockman, bollen):
     assert brockman.synthetic
     assert repr(brockman).startswith("SYNTHETIC DATA")
-    assert brockman._repr_html_().startswith("<p><strong>SYNTHETIC DATA")
+    page = brockman._repr_html_()
+    assert page.startswith('<div class="trustsem">\n<p><strong>SYNTHETIC DATA')
     assert not bollen.synthetic
     assert bollen.notice == ""
     assert "SYNTHETIC" not in repr(bollen)
@@ -337,7 +338,7 @@ def test_a_bare_correlation_matrix_is_announced(heywood):
 
 def test_the_displays_are_one_screen_and_escaped(brockman):
     text = repr(brockman)
-    assert len(text.splitlines()) < 66
+    assert len(text.splitlines()) < 70
     assert max(len(line) for line in text.splitlines() if "─" in line) <= 100
     for part in ("N = 203", "Step one", "Step two", "H11", ".report(directory)"):
         assert part in text

@@ -36,6 +36,7 @@ DIFFERS = 5
 RESAMPLES = 5000
 """Of a run for which nobody says how many."""
 _SHOWN_DIFFERENCES = 10
+_LONGEST_FOLDER = 60
 _CONDITION = re.compile(
     r"\s*(?:(?P<step>measurement|structural)\.)?(?P<measure>\w+)\s*(?P<relation><=|>=|<|>)"
     r"\s*(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*"
@@ -156,7 +157,7 @@ def replicate(
         return code
     plan = load_study(study)
     destination = report.require_destination(
-        output or Path("replications") / plan.name, force=force
+        output or Path("replications") / _folder(plan.name), force=force
     )
     if bootstrap is None:
         bootstrap = plan.run.bootstrap or RESAMPLES
@@ -166,6 +167,12 @@ def replicate(
     _write(console, result, destination, chosen, force=force)
     _show(console, result, destination, as_json=as_json)
     return _code(console, result, unfit, allow_improper=allow_improper)
+
+
+def _folder(name: str) -> str:
+    """Return a study's name as that of one folder: letters, digits, ``_``, ``-`` and ``.``."""
+    kept = re.sub(r"[^\w.-]+", "-", name).strip(".-")
+    return kept[:_LONGEST_FOLDER] or "study"
 
 
 def _write(

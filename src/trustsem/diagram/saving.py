@@ -48,7 +48,7 @@ def save_figure(
     content = encoded(suffix)
     try:
         target.write_bytes(content)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OutputError(
             "The figure cannot be written.", where=str(target), remedy=str(error)
         ) from error

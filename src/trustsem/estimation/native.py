@@ -31,7 +31,7 @@ _BEYOND_DOUBT = 5.0
 """The same for an improper minimum; lower ones were found more often."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """The outcome of an estimation, by whichever engine.
 
@@ -69,6 +69,14 @@ class Estimate:
     message: str = ""
     lower: float | None = None
     proper: Estimate | None = None
+
+    def __repr__(self) -> str:
+        """Return how the estimation ended."""
+        end = f"F = {self.value:.6g}" if self.converged else self.message or "not converged"
+        return (
+            f"Estimate({len(self.params)} parameters, {end}, engine {self.engine!r}, "
+            f"{self.iterations} iterations)"
+        )
 
     @property
     def chisq(self) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache, singledispatch
 from importlib import resources
 
 import jinja2
 from markupsafe import Markup
 
+from trustsem import display
 from trustsem.findings import Finding
 from trustsem.report.blocks import (
     Block,
@@ -55,11 +55,7 @@ def html_report(front: Front, composed: Composed, failures: list[str]) -> str:
         html=to_html,
         block=block_html,
     )
-    return _UNPRINTABLE.sub("", page)
-
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-"""What HTML forbids; labels of figures and titles may hold it."""
+    return display.printable(page, keep_lines=True)
 
 
 @singledispatch

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from trustsem import display
 from trustsem.report import study_tables
 from trustsem.report.definitions import MAIN_FIT, short_citation
+from trustsem.study import structural_tables
 from trustsem.study.measurement_tables import largest_residuals
 from trustsem.validity.thresholds import Thresholds
 
@@ -276,13 +277,13 @@ def _structural_results(result: StudyResult) -> Iterator[str]:
     yield f"Fit of the structural model: {_fit(step.model)}."
     yield from _difference_sentence(step.sequence)
     yield from (finding.claim for finding in step.findings if finding.code in _TOLD)
-    table = study_tables.hypotheses(result)
+    table = structural_tables.hypotheses(step, result.resampled)
     supported = table.frame["supported"].astype(bool)
     if len(supported):
         yield _supported(int(supported.sum()), len(supported))
     yield from (_hypothesis_sentence(table, row) for row in range(len(table.frame)))
     yield from _indirect_sentence(result)
-    variance = study_tables.explained_variance(result)
+    variance = structural_tables.explained_variance(step)
     shares = [
         f"{variance.cell(row, 'r2')} ({variance.cell(row, 'outcome')})"
         for row in range(len(variance.frame))
@@ -314,7 +315,7 @@ def _hypothesis_sentence(table: Table, row: int) -> str:
 
 def _indirect_sentence(result: StudyResult) -> Iterator[str]:
     """Yield the indirect effects, with the errors that their table shows."""
-    table = study_tables.effects(result)
+    table = structural_tables.effects(study_tables.require_structural(result))
     rows = [row for row, kind in enumerate(table.frame["kind"]) if kind == "indirect"]
     told = [
         f"{table.cell(row, 'predictor')} on {table.cell(row, 'outcome')} "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from trustsem.findings import Finding, at_least
 from trustsem.references import REFERENCES
-from trustsem.report import prose, structural_tables, study_tables
+from trustsem.report import prose, study_tables
 from trustsem.report.blocks import (
     Block,
     Builder,
@@ -41,7 +41,7 @@ from trustsem.report.definitions import (
 )
 from trustsem.report.further_sections import further_sections, further_sources
 from trustsem.results import plain as plain_values
-from trustsem.study import measurement_tables, screening_tables
+from trustsem.study import measurement_tables, screening_tables, structural_tables
 from trustsem.tables import Table
 from trustsem.typesetting import marked, plain, typeset
 
@@ -285,18 +285,18 @@ def _structural_section(result: StudyResult, draw: Draw) -> Section:
         [
             ("findings of step two", opening),
             ("figure of the structural model", figure),
-            ("hypotheses", _table(lambda: study_tables.hypotheses(result))),
+            ("hypotheses", _table(lambda: tables.hypotheses(step, result.resampled))),
             chart("paths", "Standardised Paths and Indirect Effects With 95% Intervals", draw),
-            ("explained variance", _table(lambda: study_tables.explained_variance(result))),
-            ("effects", _table(lambda: study_tables.effects(result))),
-            ("specific indirect effects", _table(lambda: tables.chains(result))),
-            ("named effects", _table(lambda: tables.named_effects(result))),
-            ("second order", _table(lambda: tables.second_order(result))),
+            ("explained variance", _table(lambda: tables.explained_variance(step))),
+            ("effects", _table(lambda: tables.effects(step))),
+            ("specific indirect effects", _table(lambda: tables.chains(step))),
+            ("named effects", _table(lambda: tables.named_effects(step))),
+            ("second order", _table(lambda: tables.second_order(step))),
             ("fit of the structural model", _table(fit)),
-            ("sequence of models", _table(lambda: tables.model_sequence(result))),
-            ("sequential tests", _table(lambda: tables.sequential_tests(result))),
+            ("sequence of models", _table(lambda: tables.model_sequence(step.comparison))),
+            ("sequential tests", _table(lambda: tables.sequential_tests(step))),
             ("figure of the decision tree", tree),
-            ("loadings before and after", _table(lambda: tables.confounding(result))),
+            ("loadings before and after", _table(lambda: tables.confounding(step))),
         ],
     )
 

@@ -17,7 +17,6 @@ import pandas as pd
 from trustsem import display
 from trustsem.report.definitions import FURTHER_FIT, MAIN_FIT, Definition, short_citation
 from trustsem.tables import Notes, Table
-from trustsem.validity.wording import labelled
 
 if TYPE_CHECKING:
     from trustsem.results import ModelResult
@@ -169,81 +168,6 @@ def further_fit(models: Mapping[str, ModelResult]) -> Table:
             (row, name): item.format for row, item in enumerate(FURTHER_FIT) for name in models
         },
         notes=Notes("GFI and AGFI are the classical ones that LISREL and AMOS print."),
-    )
-
-
-def hypotheses(result: StudyResult) -> Table:
-    """Tabulate every hypothesis with its test and verdict."""
-    step = require_structural(result)
-    names = labels(result)
-    frame = step.hypotheses.copy()
-    frame["path"] = [labelled(path, names).replace("->", "→") for path in frame["path"]]
-    tails = sorted({int(value) for value in frame["tails"].dropna()})
-    sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
-    reasons = " ".join(_not_supported(frame))
-    failing = [row for row in range(len(frame)) if not _supported(frame, row)]
-    resampled = _with_bootstrap_intervals(result, frame)
-    return Table(
-        "hypotheses",
-        "Hypotheses",
-        frame,
-        show=(
-            "hypothesis", "path", "sign", "std_all", *(["boot_ci"] if resampled else []), "est",
-            "se", *([] if resampled else ["ci"]), "z", "pvalue", "supported",
-        ),
-        columns={
-            "ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)"),
-            "boot_ci": display.Column("95% CI (β)", display.BOUNDED),
-        },
-        marks={(row, "supported"): "a" for row in failing} if reasons else {},
-        notes=Notes(
-            f"{_fit_note(step.model)} β = standardised path, or product of the paths of a chain. "
-            f"{resampled}"
-            f"Supported: the expected sign and "
-            f"p < {display.bounded(result.study.thresholds.significance, 2)} "
-            f"({sided or 'two-tailed'}).",
-            (reasons,) if reasons else (),
-        ),
-    )  # fmt: skip
-
-
-def _with_bootstrap_intervals(result: StudyResult, frame: pd.DataFrame) -> str:
-    """Add the bootstrap intervals of β to the frame and say which they are; empty without any."""
-    if result.resampled is None or frame.empty:
-        return ""
-    found = result.resampled.hypotheses.set_index("hypothesis").loc[frame["hypothesis"]]
-    kind = "bca" if "std_bca_ci_lower" in found else "percentile"
-    for end in ("lower", "upper"):
-        frame[f"boot_ci_{end}"] = found[f"std_{kind}_ci_{end}"].to_numpy()
-    name = {"bca": "BCa", "percentile": "percentile"}[kind]
-    return f"95% CI = {name} bootstrap interval of β, {result.resampled.measurement.n} resamples. "
-
-
-def explained_variance(result: StudyResult) -> Table:
-    """Tabulate R2 of every outcome construct."""
-    names = labels(result)
-    r2 = require_structural(result).r2
-    frame = pd.DataFrame(
-        {"outcome": [names.get(str(name), str(name)) for name in r2.index], "r2": r2.to_numpy()}
-    )
-    return Table("explained-variance", "Explained Variance of the Outcomes", frame)
-
-
-def effects(result: StudyResult) -> Table:
-    """Tabulate direct, indirect and total effects."""
-    frame = _labelled(require_structural(result).effects, labels(result))
-    return Table(
-        "effects",
-        "Direct, Indirect and Total Effects",
-        frame,
-        show=("predictor", "kind", "std", "std_se", "est", "se", "ci", "z", "pvalue"),
-        columns={"ci": display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")},
-        group_by="outcome",
-        group_titles={name: f"On {name}" for name in set(frame["outcome"])},
-        notes=Notes(
-            "Standard errors of indirect and total effects by the delta method (Sobel, 1982), also "
-            "of standardised ones. β = standardised effect."
-        ),
     )
 
 
@@ -468,17 +392,6 @@ def _fit_row(
         "met": item.cutoff.met(value, thresholds) if item.cutoff else None,
         "source": "; ".join(sources),
     }
-
-
-def _supported(frame: pd.DataFrame, row: int) -> bool:
-    return bool(frame["supported"].iloc[row])
-
-
-def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
-    """Yield one sentence for each hypothesis that is not supported."""
-    for row, (name, reason) in enumerate(zip(frame["hypothesis"], frame["reason"], strict=True)):
-        if not _supported(frame, row) and isinstance(reason, str) and reason:
-            yield f"{name}: {reason.rstrip('.')}."
 
 
 def _has_wording(frame: pd.DataFrame, column: str) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from trustsem import display
 from trustsem.findings import at_least
-from trustsem.report import prose, structural_tables, study_tables
-from trustsem.study import measurement_tables, screening_tables
+from trustsem.report import prose, study_tables
+from trustsem.study import measurement_tables, screening_tables, structural_tables
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
@@ -131,13 +131,14 @@ def _tables(result: StudyResult, *, more: bool) -> Iterator[Table]:
             show=("construct", "n_items", "alpha", "omega", "cr", "ave"),
             notes=Notes(),
         )
-    if result.structural is not None:
-        table = study_tables.hypotheses(result)
+    step = result.structural
+    if step is not None:
+        table = structural_tables.hypotheses(step)
         yield replace(table, notes=replace(table.notes, general=""))
         if more:
-            yield study_tables.effects(result)
-            yield structural_tables.named_effects(result)
-            yield structural_tables.model_sequence(result)
-            yield structural_tables.sequential_tests(result)
+            yield structural_tables.effects(step)
+            yield structural_tables.named_effects(step)
+            yield structural_tables.model_sequence(step.comparison)
+            yield structural_tables.sequential_tests(step)
     if more and len(result.what_if):
         yield measurement_tables.what_if(result.what_if, study_tables.labels(result))

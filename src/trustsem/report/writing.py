@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -35,7 +36,13 @@ def require_destination(directory: str | Path, *, force: bool = False) -> Path:
     OutputError
         If something is there that must not be replaced.
     """
+    if not isinstance(directory, str | Path):
+        raise OutputError(f"A directory is named by a path, got {type(directory).__name__}.")
     path = Path(os.path.abspath(Path(directory).expanduser()))  # noqa: PTH100  (keep links visible)
+    if not _can_exist(path):
+        raise OutputError(
+            "is no name that a directory can have.", where=str(path), remedy="Choose a shorter one."
+        )
     if path.is_symlink():
         raise OutputError("is a symbolic link.", where=str(path), remedy="Name a directory.")
     if not path.exists():
@@ -202,6 +209,17 @@ def _files(directory: Path) -> list[str]:
         for path in directory.rglob("*")
         if not path.is_dir() or path.is_symlink()
     )
+
+
+def _can_exist(path: Path) -> bool:
+    """Return whether the system knows such names: not too long, no NUL in them."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError) as error:
+        return getattr(error, "errno", None) in (errno.ENOTDIR, errno.EACCES)
+    return True
 
 
 def _existing_ancestor(path: Path) -> Path:

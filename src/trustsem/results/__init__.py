@@ -8,6 +8,7 @@ from trustsem.results.held import Held, compare_held
 from trustsem.results.ladder import LEVELS
 from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
 from trustsem.results.model import ModelResult
+from trustsem.results.models import Models
 from trustsem.results.plain import plain
 from trustsem.results.run import cfa, growth, sem
 
@@ -18,6 +19,7 @@ __all__ = [
     "Invariance",
     "LatentInteraction",
     "ModelResult",
+    "Models",
     "Replicates",
     "cfa",
     "compare",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trustsem.arrays import Flags, Floats
 from trustsem.errors import ResamplingError, SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate
-from trustsem.findings import Finding, at_least
+from trustsem.findings import Finding, Findings, at_least
 from trustsem.inference import (
     KINDS,
     bca_interval,
@@ -43,6 +43,7 @@ from trustsem.simulation import (
     solution_errors,
     solutions,
 )
+from trustsem.tables import Page, Shown
 
 IntervalMethod = Literal["percentile", "bc", "bca", "studentised"]
 METHODS: tuple[str, ...] = get_args(IntervalMethod)
@@ -52,11 +53,13 @@ WHAT = ("est", *KINDS)
 _COLUMNS = ("parameter", "est", "se", "bias", "ci_lower", "ci_upper")
 _MANY = 0.1
 """Share of failed or inadmissible resamples beyond which a reader must know."""
+_ENOUGH = 2
+"""Resamples that a spread needs."""
 _ROUNDING = 1e-13
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Replicates:
     """A statistic of the sample, and of every resample that could be estimated.
 
@@ -74,6 +77,10 @@ class Replicates:
     estimate: Floats
     values: Floats
     influence: Callable[[], tuple[Floats, NDArray[np.intp]]]
+
+    def __repr__(self) -> str:
+        """Return how much there is."""
+        return f"Replicates({len(self.values)} resamples of shape {self.estimate.shape})"
 
     @property
     def missing(self) -> Floats:
@@ -135,8 +142,8 @@ class Replicates:
         return jackknife_acceleration(values.reshape(len(values), -1), strata)
 
 
-@dataclass(frozen=True)
-class Bootstrap:
+@dataclass(frozen=True, repr=False)
+class Bootstrap(Shown):
     """A model estimated again from many resamples.
 
     The samples are not stored: each is drawn anew from the seed and its number when something is
@@ -196,7 +203,7 @@ class Bootstrap:
         return int((self.converged & ~self.admissible).sum())
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> Findings:
         """What a reader must know before the numbers, the most serious first."""
         found = []
         if self.interrupted:
@@ -213,7 +220,7 @@ class Bootstrap:
     def _kept(self) -> Refits:
         """The resamples that converged."""
         kept = self.refits.take(np.flatnonzero(self.converged))
-        if len(kept.numbers) < 2:  # noqa: PLR2004 - a spread needs two
+        if len(kept.numbers) < _ENOUGH:
             raise ResamplingError(
                 f"{len(kept.numbers)} of {self.n} resamples have a solution: too few for anything.",
                 remedy="Simplify the model, or collect more cases.",
@@ -404,24 +411,20 @@ class Bootstrap:
     # -- presentation -------------------------------------------------------------------------
 
     def summary(self) -> str:
-        """Return the result as text."""
-        lines = [*self._head(), *map(str, self.findings)]
-        tables = [table.to_text() for table in sections(self._table, self.parameters, _COLUMNS)]
-        return "\n\n".join(["\n".join(lines), *tables])
+        """Return the result as text, all of its parameters."""
+        return replace(self._page(), rows=sys.maxsize).to_text()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
         names = ("kind", "seed", "n", "n_failed", "n_inadmissible", "pvalue", "findings")
         return {name: plain(getattr(self, name)) for name in (*names, "parameters")}
 
-    def __repr__(self) -> str:
-        """Return the summary."""
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        head = "<br>".join(html.escape(line) for line in [*self._head(), *map(str, self.findings)])
-        tables = sections(self._table, self.parameters, _COLUMNS)
-        return f"<p>{head}</p>" + "".join(table.to_html() for table in tables)
+    def _page(self) -> Page:
+        """Return how it came about, findings and parameters."""
+        lines = (*self._head(), *map(str, self.findings))
+        enough = self.n - self.n_failed >= _ENOUGH
+        tables = sections(self._table, self.parameters, _COLUMNS) if enough else ()
+        return Page((lines, *tables))
 
     @property
     def _table(self) -> Any:
@@ -469,14 +472,16 @@ def run_bootstrap(
     ResamplingError
         If there is no solution to start from, or no cases to draw.
     """
-    spelled = kind.lower().replace("_", "-").replace(".", "-")
+    spelled = str(kind).lower().replace("_", "-").replace(".", "-")
     chosen = next((word for word in RESAMPLING_KINDS if word == spelled), None)
     if chosen is None:
         raise UnknownOptionError(kind, RESAMPLING_KINDS, kind="kind of bootstrap")
-    if n < 2 or workers < 1:  # noqa: PLR2004 - a spread needs two
+    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and workers >= 1):
         raise SpecificationError(
-            f"A bootstrap needs at least 2 resamples and 1 worker, got {n} and {workers}."
+            f"A bootstrap needs at least 2 resamples and 1 worker, got {n!r} and {workers!r}."
         )
+    if seed is not None and not (_whole(seed) and seed >= 0):
+        raise SpecificationError(f"A seed is a whole number that is not negative, got {seed!r}.")
     if not estimate.converged:
         raise ResamplingError(
             "The model did not converge: there are no estimates whose uncertainty could be found.",
@@ -488,6 +493,11 @@ def run_bootstrap(
         estimate.problem, estimate.params, draws, workers=workers, report=report
     )
     return Bootstrap(estimate, chosen, draws, refits, interrupted)
+
+
+def _whole(value: object) -> bool:
+    """Return whether a value counts something."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,16 @@ def compare(*models: ModelResult, method: str = "default", **named: ModelResult)
     SpecificationError
         If there are fewer than two models, or their tests are of different kinds.
     """
-    method = method.lower().replace("_", ".")
+    method = str(method).lower().replace("_", ".")
     if method not in METHODS:
         raise UnknownOptionError(method, METHODS, kind="method")
     entries = {f"model {number}": model for number, model in enumerate(models, start=1)} | named
+    for name, entry in entries.items():
+        if not isinstance(entry, ModelResult):
+            raise SpecificationError(
+                f"A comparison needs results of cfa(), sem() or growth(); {name} is a "
+                f"{type(entry).__name__}."
+            )
     if len(entries) < 2:  # noqa: PLR2004 - a comparison needs two
         raise SpecificationError("A comparison needs at least two models.")
     ordered = sorted(entries.items(), key=lambda entry: entry[1].df)

@@ -14,7 +14,7 @@ from trustsem.arrays import Floats
 from trustsem.display import reported
 from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError
 from trustsem.estimation import Estimate, Problem, check_admissibility
-from trustsem.findings import Finding, at_least
+from trustsem.findings import Finding, Findings, at_least
 from trustsem.fit import (
     FitInputs,
     ScaledInputs,
@@ -55,8 +55,9 @@ from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
 from trustsem.results.progress import terminal_report
 from trustsem.results.rows import KEYS, row_keys
-from trustsem.results.summary import summary_html, summary_text
+from trustsem.results.summary import summary_page, summary_text
 from trustsem.specification import ParameterTable
+from trustsem.tables import Page, Shown
 
 if TYPE_CHECKING:
     from trustsem.diagram import Diagram, View
@@ -68,8 +69,8 @@ CASES_PER_MOMENT = 10
 """Cases per moment below which a distribution-free fit gets a warning [hu1992]_."""
 
 
-@dataclass(frozen=True)
-class ModelResult:
+@dataclass(frozen=True, repr=False)
+class ModelResult(Shown):
     """An estimated model: estimates, their uncertainty, fit, and whether to trust them.
 
     Everything is computed from the estimate when it is asked for; tables are new objects each
@@ -105,7 +106,7 @@ class ModelResult:
         return not at_least(self.findings, "serious")
 
     @cached_property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> Findings:
         """What a reader must know before the numbers, the most serious first."""
         found = list(check_admissibility(self.estimate))
         if self._covariance.flat:
@@ -629,9 +630,10 @@ class ModelResult:
             raise SpecificationError(
                 "Factor scores need raw data; this model was estimated from a matrix."
             )
-        if method.lower() not in ("regression", "bartlett"):
-            raise UnknownOptionError(method, ("regression", "bartlett"), kind="method")
-        return factor_scores(self.estimate, method.lower())
+        chosen = str(method).lower()
+        if chosen not in ("regression", "bartlett"):
+            raise UnknownOptionError(chosen, ("regression", "bartlett"), kind="method")
+        return factor_scores(self.estimate, chosen)
 
     # -- presentation -------------------------------------------------------------------------
 
@@ -751,12 +753,9 @@ class ModelResult:
         }
         return {name: plain(part) for name, part in parts.items()}
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         """Return the summary."""
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        return summary_html(self)
+        return summary_page(self)
 
     # -- labelling ----------------------------------------------------------------------------
 

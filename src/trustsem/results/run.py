@@ -102,6 +102,11 @@ def growth(model: str, data: Data | None = None, **options: Any) -> ModelResult:
 
 def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any]) -> ModelResult:
     """Read, specify, form moments, estimate."""
+    if not isinstance(model, str):
+        raise SpecificationError(
+            f"The model must be a text in model syntax, got {type(model).__name__}.",
+            remedy="Write it like 'trust =~ t1 + t2 + t3'.",
+        )
     syntax = parse_model(model)
     options = _options(syntax, keywords)
     frame = data.frame if isinstance(data, Survey) else data

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import html
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustsem.display import fit_line, fixed, p_statement, printable
+from trustsem.display import fit_line, fixed, p_statement
 from trustsem.findings import at_least
 from trustsem.results.rows import sections
-from trustsem.tables import Table
+from trustsem.tables import Page, Table
 
 if TYPE_CHECKING:
     from trustsem.results.model import ModelResult
@@ -22,30 +23,27 @@ _MORE = (
 )
 
 
+def summary_page(result: ModelResult) -> Page:
+    """Return what a result shows of itself; tables of very large models are cut.
+
+    Parameters
+    ----------
+    result : ModelResult
+        The result.
+    """
+    lines = (tuple(_head(result)), tuple(_trust(result)), tuple(_fit(result)))
+    return Page((*lines, *parameter_tables(result), (_MORE,)))
+
+
 def summary_text(result: ModelResult) -> str:
-    """Write a result as text.
+    """Write a result as text, all of its parameters.
 
     Parameters
     ----------
     result : ModelResult
         The result.
     """
-    tables = [table.to_text() for table in parameter_tables(result)]
-    parts = ["\n".join(_head(result)), "\n".join(_trust(result)), "\n".join(_fit(result))]
-    return "\n\n".join(part for part in [*parts, *tables, _MORE] if part)
-
-
-def summary_html(result: ModelResult) -> str:
-    """Write a result as HTML for a notebook.
-
-    Parameters
-    ----------
-    result : ModelResult
-        The result.
-    """
-    lines = [*_head(result), *_trust(result), *_fit(result)]
-    head = "<br>".join(html.escape(line) for line in lines)
-    return f"<p>{head}</p>" + "".join(table.to_html() for table in parameter_tables(result))
+    return replace(summary_page(result), rows=sys.maxsize).to_text()
 
 
 def parameter_tables(result: ModelResult) -> list[Table]:
@@ -64,7 +62,7 @@ def _head(result: ModelResult) -> Iterator[str]:
 
 def _trust(result: ModelResult) -> Iterator[str]:
     """Yield findings, between banners where the numbers must not be used."""
-    findings = [printable(str(finding)) for finding in result.findings]
+    findings = [str(finding) for finding in result.findings]
     if not at_least(result.findings, "serious"):
         yield from findings
         return

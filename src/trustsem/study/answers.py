@@ -254,6 +254,10 @@ def _read(source: str | Path | pd.DataFrame | Survey, codebook: Path | None) -> 
     """Return a survey of any kind of source, described by the study's codebook if there is one."""
     if isinstance(source, str | Path):
         return read_survey(source, codebook=codebook)
+    if not isinstance(source, pd.DataFrame | Survey):
+        raise PlanError(
+            f"data must be a path, a DataFrame or a Survey, got {type(source).__name__}."
+        )
     survey = source if isinstance(source, Survey) else Survey.from_frame(source)
     if codebook is None:
         return survey

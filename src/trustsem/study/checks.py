@@ -7,6 +7,7 @@ that one slip is reported once.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ SECTIONS = (
 
 _HEAD_KEYS = ("schema", "title", "name", "description", "reference", "synthetic")
 _ROUNDING = 1e-9
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+_HALF_A_PAIR_IS = "holds a character that no file can hold (half of a surrogate pair)"
 _S = TypeVar("_S", bound=Section)
 
 
@@ -177,6 +180,7 @@ class _Reader:
         for key in self.raw:
             if key not in known:
                 self.note((key,), f"unknown key.{did_you_mean(key, known)}")
+        self.texts(self.raw)
         head = {key: self.raw[key] for key in _HEAD_KEYS if key in self.raw}
         return ParsedPlan(
             head=self.section(Head, (), head),
@@ -200,6 +204,19 @@ class _Reader:
             scaled=self.scaled(),
         )
 
+    def texts(self, value: Any, place: tuple[str | int, ...] = ()) -> None:
+        """Record names and texts, at any depth, that could not be written to a file."""
+        if isinstance(value, str) and _HALF_A_PAIR.search(value):
+            self.note(place, f"the text {_HALF_A_PAIR_IS}")
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                if _HALF_A_PAIR.search(str(key)):
+                    self.note((*place, str(key)), f"the name {_HALF_A_PAIR_IS}")
+                self.texts(inner, (*place, str(key)))
+        elif isinstance(value, list | tuple):
+            for position, inner in enumerate(value):
+                self.texts(inner, (*place, position))
+
     def note(self, key: tuple[str | int, ...], what: str) -> None:
         """Record one mistake."""
         self.mistakes.append(Mistake(key, what))
@@ -211,7 +228,8 @@ class _Reader:
         except ValidationError as error:
             details = error.errors()
         for detail in details:
-            self.note((*key, *_place(detail)), _explained(detail, kind))
+            if detail["type"] != "string_unicode":  # which texts() has recorded
+                self.note((*key, *_place(detail)), _explained(detail, kind))
         wrong = {detail["loc"][0] for detail in details if detail["loc"]}
         if not isinstance(value, Mapping) or not wrong:
             return None

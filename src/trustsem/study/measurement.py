@@ -10,7 +10,7 @@ import pandas as pd
 
 from trustsem import display
 from trustsem.errors import EstimationError, InferenceError, SpecificationError
-from trustsem.findings import Finding, labelled
+from trustsem.findings import Finding, Findings, labelled
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
 from trustsem.study.constructs import complete_answers, reliability_errors, scale_moments
@@ -78,7 +78,7 @@ class MeasurementStep(Shown):
         The measurement model against models with fewer constructs.
     method_bias : DataFrame
         The measurement model against a single common construct.
-    findings : tuple of Finding
+    findings : Findings
         Everything judged in this step.
     thresholds : Thresholds
         The criteria it was judged by.
@@ -98,7 +98,7 @@ class MeasurementStep(Shown):
     modifications: pd.DataFrame
     rivals: pd.DataFrame
     method_bias: pd.DataFrame
-    findings: tuple[Finding, ...]
+    findings: Findings
     thresholds: Thresholds
 
     def _page(self) -> Page:
@@ -171,16 +171,18 @@ def measurement_step(study: Study, answers: Answers, options: Mapping[str, Any])
     residuals, modifications = _local_fit(study, model)
     rivals, rival_findings = rival_measurement(study, model, estimated)
     method_bias, method_findings = _method_bias(study, model, estimated)
-    findings = (
-        *labelled(model.findings, labels),
-        *_behind_answers(model),
-        *check_loadings(loadings, limits, labels),
-        *check_reliability(reliability, limits, intervals),
-        *check_discriminant(pairs, limits, labels),
-        *fit_findings(model, "measurement model", study),
-        *check_modifications(modifications, limits, labels),
-        *rival_findings,
-        *method_findings,
+    findings = Findings(
+        (
+            *labelled(model.findings, labels),
+            *_behind_answers(model),
+            *check_loadings(loadings, limits, labels),
+            *check_reliability(reliability, limits, intervals),
+            *check_discriminant(pairs, limits, labels),
+            *fit_findings(model, "measurement model", study),
+            *check_modifications(modifications, limits, labels),
+            *rival_findings,
+            *method_findings,
+        )
     )
     return MeasurementStep(
         model=model,

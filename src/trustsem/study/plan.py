@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
+from trustsem import display
 from trustsem.errors import PlanError, did_you_mean, listed
 from trustsem.study import syntax
 from trustsem.study.alternatives import (
@@ -41,6 +41,7 @@ from trustsem.study.toml_text import toml_text
 from trustsem.survey.codebook import Code, code_text
 from trustsem.survey.respondents import ScreeningPlan
 from trustsem.survey.shipped import data_path
+from trustsem.tables import Page, Shown, Table
 from trustsem.validity.thresholds import Thresholds
 
 _METHOD_FACTOR = {"method_factor": True}
@@ -133,6 +134,9 @@ def reflective(
     >>> reflective("bt1:bt3", label="Buyer trust").items
     ('bt1', 'bt2', 'bt3')
     """
+    for given in (items, reverse):
+        if not isinstance(given, str | Sequence):
+            raise PlanError(f"Items are written as 'x1:x5' or as a list of names, got {given!r}.")
     try:
         turned = item_names(reverse) if reverse else ()
         return Construct(item_names(items), label, turned, scale, reliability=reliability)
@@ -150,11 +154,18 @@ def second_order(of: Sequence[str], label: str = "") -> Construct:
     label : str, optional
         Name for readers.
 
+    Raises
+    ------
+    PlanError
+        If it is no list of names.
+
     Examples
     --------
     >>> second_order(["competence", "likeability"], label="Reputation").of
     ('competence', 'likeability')
     """
+    if isinstance(of, str) or not isinstance(of, Sequence):
+        raise PlanError(f"The parts of a second-order construct are a list of names, got {of!r}.")
     return Construct(label=label, of=tuple(of))
 
 
@@ -232,7 +243,7 @@ class PrintedMoments:
     where: str = ""
 
 
-class Study:
+class Study(Shown):
     """The plan of a study.
 
     Parameters
@@ -358,6 +369,11 @@ class Study:
             raise PlanError(
                 f"A study names its data by a path, got {type(data).__name__}.",
                 remedy="Give the table to the run: two_step(study, data=table).",
+            )
+        if not isinstance(constructs, Mapping):
+            raise PlanError(
+                f"constructs must be a mapping, got {type(constructs).__name__}.",
+                remedy="Write them like {'trust': reflective('bt1:bt5')}.",
             )
         sections = {
             "data": _filled(
@@ -878,44 +894,25 @@ class Study:
         """Return the plan as the text of a study file."""
         return toml_text(self.to_dict())
 
-    def __repr__(self) -> str:
+    def _page(self) -> Page:
         """Return the plan on one screen."""
-        lines = [f"Study {self.name}: {self.title}"]
-        lines.extend(f"  {label:<12}{text}" for label, text in self._overview())
-        width = max((len(name) for name in self.constructs), default=0)
-        lines.append(f"  constructs ({len(self.constructs)}), items ({len(self.items)})")
-        lines.extend(
-            f"    {entry.name:<{width}}  {' '.join(entry.items) or 'of ' + ', '.join(entry.of)}"
-            + (f"  (reversed: {' '.join(entry.reverse)})" if entry.reverse else "")
-            for entry in self.constructs.values()
-        )
-        lines.append(f"  hypotheses ({len(self.hypotheses) or 'none: measurement only'})")
-        lines.extend(f"    {entry.name}: {entry.path} ({entry.sign})" for entry in self.hypotheses)
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        """Return the plan for a notebook."""
         constructs = [
-            (
-                entry.label,
-                f"{entry.name} =~ {' + '.join(entry.items or entry.of)}"
-                + (f" (reversed: {', '.join(entry.reverse)})" if entry.reverse else ""),
-            )
+            (entry.name, entry.label, " ".join(entry.items) or f"of {', '.join(entry.of)}",
+             " ".join(entry.reverse))
             for entry in self.constructs.values()
-        ]
-        hypotheses = [(h.name, f"{h.path} ({h.sign})") for h in self.hypotheses]
-        parts = [
-            Markup("<h4>{}</h4>").format(self.title),
-            _html_table(self._overview()),
-            Markup("<h5>Constructs</h5>"),
-            _html_table(constructs),
-        ]
-        if hypotheses:
-            parts += [Markup("<h5>Hypotheses</h5>"), _html_table(hypotheses)]
-        return str(Markup("").join(parts))
+        ]  # fmt: skip
+        hypotheses = [(entry.name, entry.path, entry.sign) for entry in self.hypotheses]
+        return Page(
+            (
+                tuple(f"{label}: {text}" for label, text in self._overview()),
+                _listing("constructs", constructs, _CONSTRUCT_COLUMNS),
+                _listing("hypotheses", hypotheses, _HYPOTHESIS_COLUMNS),
+            ),
+            title=f"Study {self.name}: {self.title}",
+        )
 
     def _overview(self) -> Iterable[tuple[str, str]]:
-        """Label and text of the facts that both displays begin with."""
+        """Label and text of the facts that the display begins with."""
         if self.reference:
             yield "reference", self.reference
         if self._plan.moments is not None:
@@ -930,14 +927,26 @@ class Study:
             yield "options", ", ".join(f"{key} = {value}" for key, value in self.options.items())
         if self.rivals:
             yield "rivals", ", ".join(self.rivals)
+        if not self.hypotheses:
+            yield "hypotheses", "none: measurement only"
 
 
-def _html_table(rows: Iterable[tuple[str, str]]) -> Markup:
-    """Return labels and texts as an escaped table."""
-    left = Markup('style="text-align: left"')
-    row = Markup("<tr><th {0}>{{}}</th><td {0}>{{}}</td></tr>").format(left)
-    body = Markup("").join(row.format(label, text) for label, text in rows)
-    return Markup("<table>{}</table>").format(body)
+_CONSTRUCT_COLUMNS = {
+    "name": "Name", "construct": "Construct", "items": "Items", "reverse": "Reversed",
+}  # fmt: skip
+_HYPOTHESIS_COLUMNS = {"hypothesis": "H", "path": "Path", "sign": "Sign"}
+
+
+def _listing(name: str, rows: Sequence[Sequence[str]], headers: Mapping[str, str]) -> Table:
+    """Return texts as a table; columns in which nothing stands are left out."""
+    frame = pd.DataFrame(rows, columns=list(headers))
+    return Table(
+        name,
+        f"{name.capitalize()} ({len(frame)})",
+        frame,
+        show=tuple(column for column in headers if frame[column].any()),
+        columns={column: display.Column(text, display.TEXT) for column, text in headers.items()},
+    )
 
 
 def _fill(
@@ -998,6 +1007,8 @@ def _plain_hypotheses(hypotheses: Any) -> Any:
     """Return hypotheses given from Python as in a study file."""
     if isinstance(hypotheses, Mapping):
         return dict(hypotheses)
+    if isinstance(hypotheses, str):
+        hypotheses = (hypotheses,)
     entries: dict[str, Any] = {}
     for number, hypothesis in enumerate(hypotheses, start=1):
         if isinstance(hypothesis, Hypothesis):

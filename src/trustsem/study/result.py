@@ -17,9 +17,9 @@ from trustsem.diagram import (
     require_known,
 )
 from trustsem.errors import PlanError
-from trustsem.findings import Finding, at_least
-from trustsem.results import plain
-from trustsem.study import measurement_tables
+from trustsem.findings import Findings, at_least
+from trustsem.results import Models, plain
+from trustsem.study import measurement_tables, structural_tables
 from trustsem.study.decision_tree import decision_tree
 from trustsem.study.plots import StudyPlots
 from trustsem.tables import Notes, Page, Shown, Table
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from trustsem.results import Invariance, LatentInteraction, ModelResult
+    from trustsem.results import Invariance, LatentInteraction
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
     from trustsem.study.plan import Hypothesis, Study
@@ -37,14 +37,17 @@ if TYPE_CHECKING:
     from trustsem.study.sequence import ModelSequence
     from trustsem.study.structural import StructuralStep
     from trustsem.survey.screening import Screening
-    from trustsem.validity import Verdict
+    from trustsem.validity import Verdicts
 
 _SHOWN_FINDINGS = 6
 _SHOWN_PAIRS = 3
-_TEST_COLUMNS = ("test", "chisq_diff", "df_diff", "pvalue_diff", "significant")
 _MODEL_OPTIONS = ("labels", "standardized", "decimals", *DRAW_OPTIONS)
 _FIGURE_OPTIONS = {"conceptual": ("labels", *DRAW_OPTIONS), "tests": ("width",)}
 """What users can set about a figure, by view."""
+_HYPOTHESIS_COLUMNS = (
+    "hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue", "supported",
+)  # fmt: skip
+_TEST_COLUMNS = ("difference", "chisq_diff", "df_diff", "pvalue_diff", "answer")
 _SIGNS: dict[str, Literal["+", "-", ""]] = {"+": "+", "-": "-", "any": ""}
 
 
@@ -60,7 +63,7 @@ class StudyResult(Shown):
         Step one.
     structural : StructuralStep or None
         Step two; None for a measurement-only study.
-    verdict : tuple of Verdict
+    verdict : Verdicts
         One for each step.
     scorecard : DataFrame
         Published against estimated numbers; empty where nothing is published.
@@ -72,7 +75,7 @@ class StudyResult(Shown):
         Agreement of the second engine; empty where it was not run.
     manifest : dict
         How the run came about.
-    findings : tuple of Finding
+    findings : Findings
         All findings, the most serious first.
     synthetic : bool
         Whether the data were made by a generator.
@@ -91,13 +94,13 @@ class StudyResult(Shown):
     study: Study
     measurement: MeasurementStep
     structural: StructuralStep | None
-    verdict: tuple[Verdict, ...]
+    verdict: Verdicts
     scorecard: pd.DataFrame
     what_if: pd.DataFrame
     screening: Screening | None
     agreement: pd.DataFrame
     manifest: Mapping[str, Any]
-    findings: tuple[Finding, ...]
+    findings: Findings
     synthetic: bool
     notice: str
     method: MethodBias | None = None
@@ -106,9 +109,9 @@ class StudyResult(Shown):
     resampled: Resampled | None = None
 
     @property
-    def models(self) -> dict[str, ModelResult]:
+    def models(self) -> Models:
         """The models of the two steps by the name of the step."""
-        models = {"measurement": self.measurement.model}
+        models = Models(measurement=self.measurement.model)
         if self.structural is not None:
             models["structural"] = self.structural.model
         return models
@@ -150,7 +153,7 @@ class StudyResult(Shown):
         """
         from trustsem.report import write_report  # noqa: PLC0415 (the one upward import)
 
-        return write_report(self, Path(directory), formats=formats, force=force)
+        return write_report(self, directory, formats=formats, force=force)
 
     def checklist(self) -> Table:
         """Return where each point of the reporting standards stands in the report.
@@ -313,12 +316,13 @@ class StudyResult(Shown):
             if len(table.frame)
         ]
         if self.structural is not None:
-            columns = ["hypothesis", "path", "sign", "std_all", "est", "se", "z", "pvalue"]
-            hypotheses = self.structural.hypotheses[[*columns, "supported"]]
-            tables.append(Table("hypotheses", "Hypotheses", hypotheses))
-            tests = self.structural.decision.to_frame()[list(_TEST_COLUMNS)]
-            if len(tests):
-                tables.append(Table("tests", "Sequential Chi-Square Differences", tests))
+            hypotheses = structural_tables.hypotheses(self.structural)
+            reasons = replace(hypotheses.notes, general="")
+            tests = self.structural.decision.to_table()
+            tables += [
+                replace(hypotheses, show=_HYPOTHESIS_COLUMNS, notes=reasons),
+                replace(tests, show=_TEST_COLUMNS, notes=Notes()),
+            ]
         return tables
 
     def _pointers(self) -> tuple[str, ...]:

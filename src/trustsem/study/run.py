@@ -31,7 +31,8 @@ from trustsem.study.scorecard import check_scorecard, scorecard
 from trustsem.study.structural import StructuralStep, structural_step, with_residual_variances
 from trustsem.study.study_file import load_study
 from trustsem.study.what_if import what_if
-from trustsem.validity import Verdict, measurement_verdict, structural_verdict
+from trustsem.tables import ShownMapping
+from trustsem.validity import Verdicts, measurement_verdict, structural_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +133,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         notice=answers.notice,
         method=method,
         invariance=groups,
-        interactions=interactions or None,
+        interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
     )
 
@@ -158,12 +159,12 @@ def _require_two_steps(options: Options) -> None:
 
 def _verdicts(
     study: Study, measurement: MeasurementStep, structural: StructuralStep | None
-) -> tuple[Verdict, ...]:
+) -> Verdicts:
     """Conclude on each step from its findings."""
     first = measurement_verdict(measurement.findings, study.labels)
     if structural is None:
-        return (first,)
-    return (first, structural_verdict(structural.findings, study.labels))
+        return Verdicts((first,))
+    return Verdicts((first, structural_verdict(structural.findings, study.labels)))
 
 
 def _second_engine(

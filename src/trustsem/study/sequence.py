@@ -15,8 +15,10 @@ from trustsem.errors import (
     NotNestedError,
     SpecificationError,
 )
-from trustsem.findings import Finding
-from trustsem.results import ModelResult, compare
+from trustsem.findings import Finding, Findings
+from trustsem.results import ModelResult, Models, compare
+from trustsem.study import structural_tables
+from trustsem.tables import Page, Shown
 from trustsem.validity import (
     Decision,
     SequentialTest,
@@ -48,16 +50,18 @@ _NOTHING = SequentialTest(0.0, 0, np.nan)
 """The difference of a model to itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSequence:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelSequence(Shown):
     """The models of a study, their differences and the decision.
 
     Parameters
     ----------
-    models : mapping of str to ModelResult
+    models : Models
         Ms, Mu, Mt, Mc and Mn, as far as they have a solution.
-    rivals : mapping of str to ModelResult
+    rivals : Models
         The rival theories by name, likewise.
+    rival_labels : mapping of str to str
+        What the study says of every rival; empty where it says nothing.
     alternatives : mapping of str to Alternative
         Who Mu, Mc and Mn are.
     words : mapping of str to str
@@ -67,17 +71,18 @@ class ModelSequence:
     table : DataFrame
         Columns :data:`SEQUENCE_COLUMNS`: the five models from the freest to the most restricted,
         then the rivals under their own names.
-    findings : tuple of Finding
+    findings : Findings
         What is to be said about the sequence.
     """
 
-    models: Mapping[str, ModelResult]
-    rivals: Mapping[str, ModelResult]
+    models: Models
+    rivals: Models
+    rival_labels: Mapping[str, str]
     alternatives: Mapping[str, Alternative]
     words: Mapping[str, str]
     decision: Decision
     table: pd.DataFrame
-    findings: tuple[Finding, ...]
+    findings: Findings
 
     def who(self) -> pd.DataFrame:
         """Return a row for each of the five models, columns :data:`ALTERNATIVE_COLUMNS`."""
@@ -94,6 +99,11 @@ class ModelSequence:
                 }
             )
         return pd.DataFrame(rows, columns=list(ALTERNATIVE_COLUMNS))
+
+    def _page(self) -> Page:
+        """Return what is to be said, the models and the tests."""
+        lines = tuple(map(str, self.findings))
+        return Page((lines, structural_tables.model_sequence(self), self.decision.to_table()))
 
 
 def model_sequence(
@@ -147,7 +157,7 @@ def model_sequence(
         findings += notes
         if model is not None:
             models[name] = model
-    models = {name: models[name] for name in MODELS if name in models}
+    models = Models({name: models[name] for name in MODELS if name in models})
     tests = {
         test: differences.of(models[restricted], models[general])
         for test, (restricted, general) in TESTS.items()
@@ -156,8 +166,17 @@ def model_sequence(
     decision = decide(tests, thresholds=study.thresholds)
     words = {name: entry.description(study.labels) for name, entry in alternatives.items()}
     table = _table(models, rivals, differences)
-    sequence = ModelSequence(models, rivals, alternatives, words, decision, table, ())
-    return replace(sequence, findings=(*findings, *_judged(study, sequence, tests)))
+    sequence = ModelSequence(
+        models=models,
+        rivals=rivals,
+        rival_labels={name: rival.label for name, rival in study.rivals.items()},
+        alternatives=alternatives,
+        words=words,
+        decision=decision,
+        table=table,
+        findings=Findings(),
+    )
+    return replace(sequence, findings=Findings((*findings, *_judged(study, sequence, tests))))
 
 
 def chisq_difference(a: ModelResult, b: ModelResult) -> SequentialTest | None:
@@ -204,9 +223,9 @@ class _Differences:
         return self._known[key]
 
 
-def _rivals(study: Study, estimate: Estimate) -> tuple[dict[str, ModelResult], tuple[Finding, ...]]:
+def _rivals(study: Study, estimate: Estimate) -> tuple[Models, tuple[Finding, ...]]:
     """Estimate the rival theories; one that cannot be estimated becomes a finding."""
-    models: dict[str, ModelResult] = {}
+    models = Models()
     findings: tuple[Finding, ...] = ()
     for name in study.rivals:
         model, notes = _attempted(name, estimate, study.rival_model(name))

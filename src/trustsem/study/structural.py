@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trustsem.findings import Finding, labelled
+from trustsem import display
+from trustsem.findings import Finding, Findings, labelled
 from trustsem.inference import ARROW, MOST_CHAINS
-from trustsem.results import ModelResult, sem
+from trustsem.results import ModelResult, Models, sem
 from trustsem.study import syntax
 from trustsem.study.measurement import MeasurementStep, fit_findings
 from trustsem.study.sections import ENDS
 from trustsem.study.sequence import Estimate, ModelSequence, chisq_difference, model_sequence
+from trustsem.study.structural_tables import structural_tables
+from trustsem.tables import Page, Shown
 from trustsem.validity import (
     Decision,
     check_confounding,
@@ -30,14 +33,15 @@ from trustsem.validity import (
 )
 from trustsem.validity.second_order import PART_COLUMNS, SECOND_ORDER_COLUMNS
 from trustsem.validity.sequence import THEORY_TEST
+from trustsem.validity.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
 
 
-@dataclass(frozen=True, slots=True)
-class StructuralStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class StructuralStep(Shown):
     """What step two found.
 
     Parameters
@@ -65,8 +69,12 @@ class StructuralStep:
         without any.
     r2 : Series
         Explained variance by outcome; unitless.
-    findings : tuple of Finding
+    findings : Findings
         Everything judged in this step.
+    thresholds : Thresholds
+        The criteria it was judged by.
+    labels : mapping of str to str
+        What constructs and observed variables are called for readers.
     """
 
     model: ModelResult
@@ -81,12 +89,22 @@ class StructuralStep:
     second_order: pd.DataFrame
     second_order_reliability: pd.DataFrame
     r2: pd.Series[float]
-    findings: tuple[Finding, ...]
+    findings: Findings
+    thresholds: Thresholds
+    labels: Mapping[str, str]
 
     @property
-    def rivals(self) -> Mapping[str, ModelResult]:
+    def rivals(self) -> Models:
         """The rival models that could be estimated."""
         return self.comparison.rivals
+
+    def _page(self) -> Page:
+        """Return fit and tables."""
+        model = self.model
+        fit = display.fit_line(dict(model.fit_measures), model.n_obs)
+        trust = "" if model.admissible else "NOT TO BE INTERPRETED, see .findings. "
+        line = f"Step two, structural model: {trust}{fit}"
+        return Page(((line,), *structural_tables(self)))
 
 
 def with_residual_variances(study: Study, answers: Answers, options: Mapping[str, Any]) -> Study:
@@ -167,19 +185,23 @@ def structural_step(
         second_order=second_order,
         second_order_reliability=reliability,
         r2=model.r2.reindex([name for name in study.design.nodes if name in outcomes]),
-        findings=(
-            *labelled(model.findings, study.labels),
-            *second_order_findings,
-            *check_hypotheses(
-                hypotheses, significance=study.thresholds.significance, labels=study.labels
-            ),
-            *_nomological(study, comparison),
-            *comparison.findings,
-            *_stable_loadings(study, confounding, measurement.model, model),
-            *check_feedback(model.spectral_radius),
-            *_too_many_chains(chains),
-            *fit_findings(model, "structural model", study),
+        findings=Findings(
+            (
+                *labelled(model.findings, study.labels),
+                *second_order_findings,
+                *check_hypotheses(
+                    hypotheses, significance=study.thresholds.significance, labels=study.labels
+                ),
+                *_nomological(study, comparison),
+                *comparison.findings,
+                *_stable_loadings(study, confounding, measurement.model, model),
+                *check_feedback(model.spectral_radius),
+                *_too_many_chains(chains),
+                *fit_findings(model, "structural model", study),
+            )
         ),
+        thresholds=study.thresholds,
+        labels={name: label or name for name, label in study.labels.items()},
     )
 
 

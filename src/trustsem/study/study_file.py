@@ -50,8 +50,13 @@ def load_study(name_or_path: str | Path) -> Study:
     if isinstance(name_or_path, str) and name_or_path in shipped:
         with resources.as_file(shipped[name_or_path]) as path:
             return read_study_file(path)
+    if not isinstance(name_or_path, str | Path):
+        raise PlanError(
+            f"A study is named by a text or a path, got {type(name_or_path).__name__}.",
+            remedy=f"Shipped studies: {listed(shipped)}.",
+        )
     path = Path(name_or_path)
-    if path.is_file():
+    if _is_file(path):
         return read_study_file(path)
     if path.suffix == ".toml" or len(path.parts) > 1:
         raise PlanError(
@@ -153,6 +158,14 @@ def shipped_studies() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("name")
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file; names that no file can have are none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _shipped_files() -> dict[str, Traversable]:

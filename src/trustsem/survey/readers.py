@@ -115,7 +115,11 @@ def read_survey(
 
 def _reader(path: Path) -> Reader:
     """Return the reader for a file that exists and has a known extension."""
-    if not path.is_file():
+    try:
+        known = path.is_file()
+    except OSError as error:  # such as a name that is too long
+        raise UnreadableFileError(path, f"It cannot be read: {error.strerror}.") from None
+    if not known:
         reason = "This is a folder, not a file." if path.is_dir() else "There is no such file."
         raise UnreadableFileError(path, reason, _nearby(path))
     if path.suffix.lower() not in READER_OF:

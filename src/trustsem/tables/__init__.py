@@ -7,8 +7,19 @@ writes such a sheet and escapes what comes from data.
 
 from __future__ import annotations
 
-from trustsem.tables.page import Page, Shown
+from trustsem.tables.page import Page, Shown, ShownMapping
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet
 from trustsem.tables.table import Notes, Table
 
-__all__ = ["Group", "Heading", "Note", "Notes", "Page", "Row", "Sheet", "Shown", "Table"]
+__all__ = [
+    "Group",
+    "Heading",
+    "Note",
+    "Notes",
+    "Page",
+    "Row",
+    "Sheet",
+    "Shown",
+    "ShownMapping",
+    "Table",
+]

@@ -11,23 +11,35 @@ _HANGING = "position:absolute"
 """A letter beside a number must not move its digits, whatever the style sheet."""
 
 NOTEBOOK_STYLE = Markup(
-    "<style>\n"
-    "figure.table { margin: 1em 0; }\n"
-    "figure.table .number { display: block; font-weight: bold; }\n"
-    "figure.table .title { display: block; font-style: italic; }\n"
-    "figure.table .scroll { overflow-x: auto; }\n"
-    "figure.table table { border-collapse: collapse; border: solid; border-width: 1.5px 0; "
-    "margin: .4em 0; font-variant-numeric: tabular-nums lining-nums; }\n"
-    "figure.table th, figure.table td { text-align: left; font-weight: normal; border: 0; "
-    "padding: .2em .7em; vertical-align: baseline; background: none; }\n"
-    "figure.table thead th { border-bottom: 1px solid; vertical-align: bottom; }\n"
-    "figure.table .n { text-align: right; white-space: nowrap; }\n"
-    "figure.table .group th { font-weight: bold; padding-top: .5em; }\n"
-    "figure.table .mark { font-size: .7em; line-height: 0; margin-left: .1em; }\n"
-    "figure.table .notes p { margin: .1em 0; font-size: .9em; }\n"
-    "</style>\n"
+    "<style>"
+    ".trustsem{line-height:1.45}"
+    ".trustsem>p{max-width:66em;overflow-wrap:break-word}"
+    ".trustsem figure.table{margin:1.2em 0;overflow-x:auto}"
+    ".trustsem figcaption{text-align:left}"
+    ".trustsem figcaption .number{display:block;font-weight:bold}"
+    ".trustsem figcaption .title{display:block;font-style:italic}"
+    ".trustsem .table .mark{font-size:.7em;line-height:0;margin-left:.1em}"
+    ".trustsem .table table{border-collapse:collapse;border:0 solid;border-width:1px 0;"
+    "margin:.3em 0;color:inherit;font-size:.95em;font-variant-numeric:tabular-nums}"
+    ".trustsem .table thead tr{border-bottom:1px solid}"
+    ".trustsem .table :is(th,td){border:0;padding:.2em .6em;text-align:left;vertical-align:top;"
+    "font-weight:normal;max-width:32em;overflow-wrap:break-word}"
+    ".trustsem .table thead th{vertical-align:bottom}"
+    ".trustsem .table :is(th,td).n{text-align:right;white-space:nowrap}"
+    ".trustsem .table table :is(thead,tbody) tr:nth-child(n){background:none}"
+    ".trustsem .table .group th{padding-top:.5em;font-style:italic}"
+    ".trustsem .table .notes{max-width:66em;font-size:.9em}"
+    ".trustsem .table .notes p{margin:.2em 0}"
+    ".trustsem>svg{display:block;max-width:100%;height:auto}"
+    "</style>"
 )
-"""What gives a table the form of the APA where there is no style sheet of ours."""
+"""Rules of the APA for the tables of a page in the colours of the notebook; nothing outside the
+class is touched."""
+
+
+def for_notebook(content: Markup) -> str:
+    """Return HTML as one element that brings its own style."""
+    return str(Markup('<div class="trustsem">\n{}\n{}\n</div>').format(content, NOTEBOOK_STYLE))
 
 
 def sheet_html(sheet: Sheet) -> Markup:

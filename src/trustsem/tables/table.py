@@ -162,7 +162,7 @@ class Table:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        return str(html.NOTEBOOK_STYLE + self.to_html())
+        return html.for_notebook(self.to_html())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

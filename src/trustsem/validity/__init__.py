@@ -86,7 +86,12 @@ from trustsem.validity.sequence import (
     overall_level,
 )
 from trustsem.validity.thresholds import Thresholds
-from trustsem.validity.verdict import Verdict, measurement_verdict, structural_verdict
+from trustsem.validity.verdict import (
+    Verdict,
+    Verdicts,
+    measurement_verdict,
+    structural_verdict,
+)
 
 __all__ = [
     "CRITERIA",
@@ -96,6 +101,7 @@ __all__ = [
     "SequentialTest",
     "Thresholds",
     "Verdict",
+    "Verdicts",
     "adjusted_correlation",
     "adjusted_correlations",
     "anderson_gerbing_distinct",

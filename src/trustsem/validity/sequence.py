@@ -15,8 +15,10 @@ from typing import Literal
 
 import pandas as pd
 
+from trustsem import display
 from trustsem.findings import Finding
 from trustsem.inference import chi_square_above
+from trustsem.tables import Notes, Page, Shown, Table
 from trustsem.validity.thresholds import Thresholds
 from trustsem.validity.wording import coefficient, counted, p_text
 
@@ -118,8 +120,8 @@ TREE: Mapping[str, Fork] = {
 ROOT = "theory"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+@dataclass(frozen=True, slots=True, repr=False)
+class Decision(Shown):
     """Where the decision tree leads.
 
     Parameters
@@ -180,6 +182,56 @@ class Decision:
             for name, test in self.tests.items()
         ]
         return pd.DataFrame(rows, columns=list(DECISION_COLUMNS))
+
+    def to_table(self) -> Table:
+        """Return the tests in the order of the branch, each as a question with its answer."""
+        frame = self.to_frame()
+        frame["difference"] = [name.replace("-", display.MINUS) for name in frame["test"]]
+        frame["question"] = [_QUESTIONS[name] for name in frame["test"]]
+        frame["answer"] = [
+            self.answer(place) or "the models coincide"
+            for place in self.branch
+            if TREE[place].test in self.tests
+        ]
+        overall = display.bounded(self.overall_level, 3)
+        return Table(
+            "sequential-tests",
+            "Sequential Chi-Square Difference Tests",
+            frame,
+            show=("difference", "question", "chisq_diff", "df_diff", "pvalue_diff", "answer"),
+            columns={"difference": display.COLUMNS["test"]},
+            notes=Notes(
+                f"Each test at α = {display.bounded(self.level, 2)}; overall α = {overall} of "
+                f"{counted(self.n_tests, 'test', 'tests')} "
+                "(1 − (1 − α)ᵏ; sequential differences are asymptotically independent, Steiger et "
+                f"al., 1985). Decision: {_DECISIONS[self.outcome]}."
+            ),
+        )
+
+    def _page(self) -> Page:
+        """Return the decision and the tests that led to it."""
+        return Page(((f"Decision: {_DECISIONS[self.outcome]}.",), self.to_table()))
+
+
+_QUESTIONS: Mapping[str, str] = dict(
+    zip(
+        TESTS,
+        (
+            "Does the theory explain the relations of the constructs?",
+            "Does a simpler theory explain them as well?",
+            "Does a freer theory explain them better?",
+            "Does the freer theory explain them?",
+        ),
+        strict=True,
+    )
+)
+_DECISIONS: Mapping[Outcome, str] = {
+    "Mt": "the theory (Mt) is accepted",
+    "Mc": "the constrained alternative (Mc) is accepted",
+    "Mu": "the unconstrained alternative (Mu) is accepted",
+    "respecify": "no model of the sequence is accepted; what follows is exploratory",
+    "undecided": "none, since a model of the sequence has no solution",
+}
 
 
 DECISION_COLUMNS = (

@@ -8,6 +8,7 @@ from typing import Literal
 
 from trustsem.errors import listed
 from trustsem.findings import Finding
+from trustsem.tables import Page, Shown
 from trustsem.validity.wording import coefficient, counted, joined, labelled, threshold_text
 
 Step = Literal["measurement", "structural"]
@@ -40,11 +41,16 @@ FURTHER = (
 REPORTED = ("pseudo_chisq",)
 """Tests of exact fit: named where they are not met, without deciding, as the chi-square test."""
 UNJUDGED = ("single_item", "undefined_reliability")
+STEPS: Mapping[Step, str] = {
+    "measurement": "Step one, measurement model",
+    "structural": "Step two, structural model",
+}
+"""The steps as readers know them."""
 _LISTED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Shown):
     """The outcome of one step.
 
     Parameters
@@ -61,6 +67,25 @@ class Verdict:
     step: Step
     holds: bool | None
     text: str
+
+    def _page(self) -> Page:
+        """Return the outcome in a word and in sentences."""
+        return Page((self.lines(),))
+
+    def lines(self) -> tuple[str, str]:
+        """Return the outcome in a word, then in sentences."""
+        word = {True: "holds", False: "does not hold", None: "no verdict"}[self.holds]
+        return f"{STEPS[self.step]}: {word}", self.text
+
+
+class Verdicts(Shown, tuple[Verdict, ...]):
+    """The verdicts of a study: a tuple that displays as text."""
+
+    __slots__ = ()
+
+    def _page(self) -> Page:
+        """Return one paragraph for each step."""
+        return Page(tuple(verdict.lines() for verdict in self))
 
 
 def measurement_verdict(

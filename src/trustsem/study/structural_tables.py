@@ -1,37 +1,143 @@
-"""The tables of step two beyond hypotheses and fit: sequence, effects, loadings, second order."""
+"""The tables of step two for terminal, notebook and report; nothing is estimated here."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from trustsem import display
-from trustsem.report.study_tables import labels, require_structural
 from trustsem.tables import Notes, Table
-from trustsem.validity.sequence import TESTS, TREE
-from trustsem.validity.wording import counted, labelled
+from trustsem.validity.wording import labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from trustsem.study import StudyResult
+    from trustsem.study.resampled import Resampled
+    from trustsem.study.sequence import ModelSequence
+    from trustsem.study.structural import StructuralStep
 
 _B_INTERVAL = display.Column("95% CI (b)", display.ESTIMATE, "95% CI (<i>b</i>)")
 _DELTA = "Standard errors by the delta method (Sobel, 1982), also of standardised effects."
 
 
-def model_sequence(result: StudyResult) -> Table:
+def structural_tables(step: StructuralStep) -> list[Table]:
+    """Return all tables of step two, those without rows left out.
+
+    Parameters
+    ----------
+    step : StructuralStep
+        Step two.
+    """
+    tables = [
+        hypotheses(step),
+        explained_variance(step),
+        effects(step),
+        chains(step),
+        named_effects(step),
+        second_order(step),
+        model_sequence(step.comparison),
+        sequential_tests(step),
+        confounding(step),
+    ]
+    return [table for table in tables if len(table.frame)]
+
+
+def hypotheses(step: StructuralStep, resampled: Resampled | None = None) -> Table:
+    """Tabulate every hypothesis with its test and verdict.
+
+    Parameters
+    ----------
+    step : StructuralStep
+        Step two.
+    resampled : Resampled, optional
+        A bootstrap, whose intervals of β then take the place of those of b.
+    """
+    frame = step.hypotheses.copy()
+    bootstrap = "" if resampled is None else _with_bootstrap_intervals(resampled, frame)
+    frame["path"] = [_arrows(path, step.labels) for path in frame["path"]]
+    tails = sorted({int(value) for value in frame["tails"].dropna()})
+    sided = " and ".join({1: "one-tailed", 2: "two-tailed"}[value] for value in tails)
+    supported = frame["supported"].to_numpy(dtype=bool)
+    reasons = " ".join(_not_supported(frame[~supported]))
+    fit = display.fit_line(step.model.fit_measures, step.model.n_obs, "typeset")
+    return Table(
+        "hypotheses",
+        "Hypotheses",
+        frame,
+        show=(
+            "hypothesis", "path", "sign", "std_all", *(["boot_ci"] if bootstrap else []), "est",
+            "se", *([] if bootstrap else ["ci"]), "z", "pvalue", "supported",
+        ),
+        columns={"ci": _B_INTERVAL, "boot_ci": display.Column("95% CI (β)", display.BOUNDED)},
+        marks={(int(row), "supported"): "a" for row in np.flatnonzero(~supported) if reasons},
+        notes=Notes(
+            f"{fit}. β = standardised path, or product of the paths of a chain. {bootstrap}"
+            f"Supported: the expected sign and "
+            f"p < {display.bounded(step.thresholds.significance, 2)} "
+            f"({sided or 'two-tailed'}).",
+            (reasons,) if reasons else (),
+        ),
+    )  # fmt: skip
+
+
+def _with_bootstrap_intervals(resampled: Resampled, frame: pd.DataFrame) -> str:
+    """Add the bootstrap intervals of β to the frame and say which they are."""
+    if frame.empty:
+        return ""
+    found = resampled.hypotheses.set_index("hypothesis").loc[frame["hypothesis"]]
+    kind = "bca" if "std_bca_ci_lower" in found else "percentile"
+    for end in ("lower", "upper"):
+        frame[f"boot_ci_{end}"] = found[f"std_{kind}_ci_{end}"].to_numpy()
+    name = {"bca": "BCa", "percentile": "percentile"}[kind]
+    return f"95% CI = {name} bootstrap interval of β, {resampled.measurement.n} resamples. "
+
+
+def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
+    """Yield one sentence for each hypothesis that has a reason."""
+    for name, reason in zip(frame["hypothesis"], frame["reason"], strict=True):
+        if isinstance(reason, str) and reason:
+            yield f"{name}: {reason.rstrip('.')}."
+
+
+def explained_variance(step: StructuralStep) -> Table:
+    """Tabulate R2 of every outcome construct."""
+    outcomes = [step.labels.get(str(name), str(name)) for name in step.r2.index]
+    frame = pd.DataFrame({"outcome": outcomes, "r2": step.r2.to_numpy()})
+    return Table("explained-variance", "Explained Variance of the Outcomes", frame)
+
+
+def effects(step: StructuralStep) -> Table:
+    """Tabulate direct, indirect and total effects."""
+    frame = step.effects.reset_index(drop=True)
+    for column in ("predictor", "outcome"):
+        frame[column] = [step.labels.get(str(name), str(name)) for name in frame[column]]
+    return Table(
+        "effects",
+        "Direct, Indirect and Total Effects",
+        frame,
+        show=("predictor", "kind", "std", "std_se", "est", "se", "ci", "z", "pvalue"),
+        columns={"ci": _B_INTERVAL},
+        group_by="outcome",
+        group_titles={name: f"On {name}" for name in set(frame["outcome"])},
+        notes=Notes(
+            "Standard errors of indirect and total effects by the delta method (Sobel, 1982), also "
+            "of standardised ones. β = standardised effect."
+        ),
+    )
+
+
+def model_sequence(comparison: ModelSequence) -> Table:
     """Tabulate the five nested models and the further rivals."""
-    step = require_structural(result)
-    who = step.comparison.who()
+    who = comparison.who()
     held = set(who["rival"]) - {""}
-    frame = step.sequence[~step.sequence["model"].isin(held)].reset_index(drop=True)
+    frame = comparison.table[~comparison.table["model"].isin(held)].reset_index(drop=True)
     described = [f"{row['model']} = {row['description']}." for _, row in who.iterrows()]
     others = [
-        f"{name} = {rival.label}." for name, rival in result.study.rivals.items()
-        if name not in held and rival.label
-    ]  # fmt: skip
+        f"{name} = {label}."
+        for name, label in comparison.rival_labels.items()
+        if name not in held and label
+    ]
     words = " ".join([*described, *others]).replace("->", "→")
     return Table(
         "models",
@@ -51,59 +157,14 @@ def model_sequence(result: StudyResult) -> Table:
     )  # fmt: skip
 
 
-def sequential_tests(result: StudyResult) -> Table:
+def sequential_tests(step: StructuralStep) -> Table:
     """Tabulate the chi-square differences of the decision tree, in the order of the branch."""
-    step = require_structural(result)
-    decision = step.decision
-    frame = decision.to_frame()
-    frame["difference"] = [name.replace("-", display.MINUS) for name in frame["test"]]
-    frame["question"] = [_QUESTIONS[name] for name in frame["test"]]
-    frame["answer"] = [
-        decision.answer(place) or "the models coincide"
-        for place in decision.branch
-        if TREE[place].test in decision.tests
-    ]
-    overall = display.bounded(decision.overall_level, 3)
-    return Table(
-        "sequential-tests",
-        "Sequential Chi-Square Difference Tests",
-        frame,
-        show=("difference", "question", "chisq_diff", "df_diff", "pvalue_diff", "answer"),
-        columns={"difference": display.COLUMNS["test"]},
-        notes=Notes(
-            f"Each test at α = {display.bounded(decision.level, 2)}; overall α = {overall} of "
-            f"{counted(decision.n_tests, 'test', 'tests')} "
-            "(1 − (1 − α)ᵏ; sequential differences are asymptotically independent, Steiger et "
-            f"al., 1985). Decision: {_DECISIONS[decision.outcome]}."
-        ),
-    )
+    return step.decision.to_table()
 
 
-_QUESTIONS: Mapping[str, str] = dict(
-    zip(
-        TESTS,
-        (
-            "Does the theory explain the relations of the constructs?",
-            "Does a simpler theory explain them as well?",
-            "Does a freer theory explain them better?",
-            "Does the freer theory explain them?",
-        ),
-        strict=True,
-    )
-)
-_DECISIONS = {
-    "Mt": "the theory (Mt) is accepted",
-    "Mc": "the constrained alternative (Mc) is accepted",
-    "Mu": "the unconstrained alternative (Mu) is accepted",
-    "respecify": "no model of the sequence is accepted; what follows is exploratory",
-    "undecided": "none, since a model of the sequence has no solution",
-}
-
-
-def confounding(result: StudyResult) -> Table:
+def confounding(step: StructuralStep) -> Table:
     """Tabulate the loadings before and after the structure was imposed."""
-    step = require_structural(result)
-    names = labels(result)
+    names = step.labels
     frame = step.confounding.copy()
     frame["construct"] = [names.get(name, name) for name in frame["construct"]]
     changes = frame["std_change"].abs()
@@ -129,14 +190,14 @@ def confounding(result: StudyResult) -> Table:
         notes=Notes(
             "Interpretational confounding (Burt, 1976): loadings that change show that a construct "
             "takes its meaning from the structure. Bold: the largest change; up to "
-            f"{display.bounded(result.study.thresholds.loading_change, 2)} counts as small here."
+            f"{display.bounded(step.thresholds.loading_change, 2)} counts as small here."
         ),
     )
 
 
-def chains(result: StudyResult) -> Table:
+def chains(step: StructuralStep) -> Table:
     """Tabulate every specific indirect effect."""
-    step, names = require_structural(result), labels(result)
+    names = step.labels
     frame = step.chains.copy()
     frame["path"] = [_arrows(chain, names) for chain in frame["chain"]]
     frame["outcome"] = [names.get(name, name) for name in frame["outcome"]]
@@ -152,11 +213,10 @@ def chains(result: StudyResult) -> Table:
     )
 
 
-def named_effects(result: StudyResult) -> Table:
+def named_effects(step: StructuralStep) -> Table:
     """Tabulate the effects that the study names."""
-    frame = require_structural(result).named_effects.copy()
-    names = labels(result)
-    frame["path"] = [_arrows(path, names) for path in frame["path"]]
+    frame = step.named_effects.copy()
+    frame["path"] = [_arrows(path, step.labels) for path in frame["path"]]
     frame["effect"] = [
         text or name for name, text in zip(frame["effect"], frame["text"], strict=True)
     ]
@@ -170,9 +230,9 @@ def named_effects(result: StudyResult) -> Table:
     )
 
 
-def second_order(result: StudyResult) -> Table:
+def second_order(step: StructuralStep) -> Table:
     """Tabulate the loadings of the parts of second-order constructs."""
-    step, names = require_structural(result), labels(result)
+    names = step.labels
     frame = step.second_order.copy()
     titles = {}
     for name, row in step.second_order_reliability.iterrows():
