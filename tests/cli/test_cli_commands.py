@@ -258,7 +258,7 @@ def test_a_proposal_is_valid_whatever_the_names_and_when_all_is_uncommented(comm
     (tmp_path / "all.toml").write_text(re.sub(keys, "", text, flags=re.MULTILINE))
     done = command("check", "all.toml", "--show-resolved")
     assert done.code == 0, done.err
-    assert "hypotheses (4)" in done.out
+    assert "Hypotheses (4)" in done.out
 
 
 def test_a_survey_without_blocks_gives_a_template(command, tmp_path):

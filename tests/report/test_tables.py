@@ -64,8 +64,8 @@ def test_the_letter_of_a_note_does_not_move_the_digits(table):
 
 def test_a_notebook_shows_the_form_of_the_apa_without_a_style_sheet_of_ours(table):
     shown = table._repr_html_()
-    assert shown.startswith("<style>\nfigure.table")
-    assert shown.endswith(str(table.to_html()))
+    assert shown.startswith('<div class="trustsem">\n' + str(table.to_html()))
+    assert ".trustsem .table table{" in shown
     assert "<style" not in str(table.to_html())
 
 

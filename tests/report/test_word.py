@@ -119,7 +119,7 @@ def test_styles_are_defined_once_and_all_that_are_used_exist(fixture, request):
 
 def test_headings_title_and_captions_are_those_of_word(real):
     assert len(styled(real, "Title")) == 1
-    assert [p.text for p in styled(real, "Heading 1")][:2] == ["Findings", "Sample and Data"]
+    assert [p.text for p in styled(real, "Heading 1")][:2] == ["Findings", "Hypotheses"]
     assert {"Method", "Results"} <= {p.text for p in styled(real, "Heading 2")}
     assert real.styles["Table Number"].base_style.name == "Caption"
     assert real.styles["Figure Title"].base_style.name == "Caption"

@@ -128,7 +128,7 @@ def test_latex_escapes_every_special_character(text):
     bare = re.sub(
         r"\\(?:textbackslash|textasciitilde|textasciicircum|textless|textgreater|textbar"
         r"|textquotedbl|textasciigrave|textemdash|textendash|ldots|textbullet)\{\}"
-        r"|\\[&%$#_{}]|\{\[\}|\{\]\}|\{\*\}|\{\}|\\ensuremath\{[^}]*\}|\\textsuperscript\{.\}",
+        r"|\\[&%$#_{}]|\{\[\}|\{\]\}|\{\*\}|\{\\kern0pt\}|\\ensuremath\{[^}]*\}|\\textsuperscript\{.\}",
         "",
         written,
     )
@@ -246,10 +246,16 @@ def test_every_svg_of_the_report_parses_and_runs_nothing(report):
     for path in figures:
         root = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314  (own output)
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
-        allowed = {"svg", "title", "desc", "g", "rect", "ellipse", "path", "text", "tspan"}
+        allowed = {
+            "svg", "title", "desc", "g", "rect", "ellipse", "path", "text", "tspan", "style",
+            "defs", "use", "clipPath", "metadata",
+        }  # fmt: skip
         assert tags <= allowed, path.name
-        names = {name for element in root.iter() for name in element.attrib}
-        assert not [name for name in names if name.startswith("on") or "href" in name], path.name
+        values = [pair for element in root.iter() for pair in element.attrib.items()]
+        assert not [name for name, _ in values if name.startswith("on")], path.name
+        assert all(link.startswith("#") for name, link in values if "href" in name), path.name
+        styles = "".join(e.text or "" for e in root.iter() if e.tag.endswith("}style"))
+        assert not re.search(r"@|url\(|expression|alert", styles), path.name
 
 
 def test_every_csv_of_the_report_has_no_formula(report):
