@@ -317,3 +317,29 @@ def test_a_browser_opens_the_page_offline_and_shows_it(written, tmp_path):
     assert picture.is_file(), done.stderr.decode(errors="replace")[-500:]
     assert picture.stat().st_size > 50_000
     assert b"Content Security Policy" not in done.stderr
+
+
+def test_every_table_is_at_hand_by_the_name_of_its_file(bollen, written):
+    files = {path.stem: path for path in (written / "tables").iterdir()}
+    assert set(files) == {*bollen.tables(), "checklist"}
+    for name, table in bollen.tables().items():
+        assert table.to_csv() == files[name].read_text(encoding="utf-8")
+        assert table.number == ""
+
+
+def test_the_tables_show_their_contents(bollen):
+    tables = bollen.tables()
+    contents = tables.to_frame().set_index("name")
+    assert list(contents.index) == list(tables)
+    assert contents.loc["hypotheses", "n_rows"] == 3
+    for shown in (repr(tables), tables._repr_html_(), tables._repr_markdown_()):
+        assert "Hypotheses" in shown
+        assert "Measurement Model: Loadings" in shown
+
+
+def test_a_table_that_does_not_exist_is_refused(bollen, holzinger):
+    assert bollen.table("hypotheses").frame["hypothesis"].tolist() == ["H1", "H2", "H3"]
+    with pytest.raises(UnknownOptionError, match="Did you mean 'hypotheses'"):
+        bollen.table("hypothesis")
+    with pytest.raises(UnknownOptionError, match="loadings"):
+        holzinger.table("hypotheses")

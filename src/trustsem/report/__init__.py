@@ -7,6 +7,7 @@ from trustsem.report.study_report import (
     DEFAULT_FORMATS,
     FORMATS,
     checklist,
+    report_tables,
     require_formats,
     write_report,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "measurement_summary",
     "n_compared",
     "new_file",
+    "report_tables",
     "require_destination",
     "require_formats",
     "require_new_file",

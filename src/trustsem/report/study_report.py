@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,7 +29,7 @@ from trustsem.report.writing import (
 )
 from trustsem.results import plain
 from trustsem.study import load_study, shipped_studies
-from trustsem.tables import Table
+from trustsem.tables import Table, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -189,6 +190,24 @@ def checklist(result: StudyResult) -> Table:
     """
     version = str(result.manifest["versions"][PROGRAM])
     return next(t for t in composed_report(result, version).of(Table) if t.name == "checklist")
+
+
+def report_tables(result: StudyResult) -> Tables:
+    """Return the tables of a study's report by name, without their numbers; nothing is drawn.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+    """
+    sections = study_sections(result, _undrawn, str(result.manifest["versions"][PROGRAM]))
+    tables = Composer().add(sections).of(Table)
+    return Tables({table.name: replace(table, number="") for table in tables})
+
+
+def _undrawn(_name: str) -> Drawing:
+    """Stand for a figure: a composer only passes it on."""
+    return cast("Drawing", None)
 
 
 def _drawing(result: StudyResult, name: str) -> Drawing:

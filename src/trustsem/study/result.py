@@ -16,13 +16,13 @@ from trustsem.diagram import (
     draw_tree,
     require_known,
 )
-from trustsem.errors import PlanError
+from trustsem.errors import PlanError, UnknownOptionError
 from trustsem.findings import Findings, at_least
 from trustsem.results import Models, plain
 from trustsem.study import measurement_tables, structural_tables
 from trustsem.study.decision_tree import decision_tree
 from trustsem.study.plots import StudyPlots
-from trustsem.tables import Notes, Page, Shown, Table
+from trustsem.tables import Notes, Page, Shown, Table, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,6 +171,46 @@ class StudyResult(Shown):
         from trustsem.report import checklist  # noqa: PLC0415 (the one upward import)
 
         return checklist(self)
+
+    def tables(self) -> Tables:
+        """Return the tables of the report by name, as journals print them.
+
+        Returns
+        -------
+        Tables
+            A dictionary that displays as a list of contents. Names are those of the files in the
+            folder ``tables`` of a report; a table without rows is left out.
+        """
+        from trustsem.report import report_tables  # noqa: PLC0415 (the one upward import)
+
+        return report_tables(self)
+
+    def table(self, name: str) -> Table:
+        """Return one table of the report: shown by a notebook, written to Word, LaTeX or Markdown.
+
+        Parameters
+        ----------
+        name : str
+            ``"loadings"``, ``"reliability"``, ``"hypotheses"``, ...: see :meth:`tables`.
+
+        Returns
+        -------
+        Table
+
+        Raises
+        ------
+        UnknownOptionError
+            If the study has no such table; the message lists those that it has.
+
+        Examples
+        --------
+        >>> result = two_step("bollen1989")  # doctest: +SKIP
+        >>> result.table("reliability").to_docx("reliability.docx")  # doctest: +SKIP
+        """
+        known = self.tables()
+        if name not in known:
+            raise UnknownOptionError(str(name), known, kind="table")
+        return known[name]
 
     @property
     def plot(self) -> StudyPlots:

@@ -7,6 +7,8 @@ writes such a sheet and escapes what comes from data.
 
 from __future__ import annotations
 
+from trustsem.tables.collection import Tables
+from trustsem.tables.html import for_notebook
 from trustsem.tables.page import Page, Shown, ShownMapping
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet
 from trustsem.tables.table import Notes, Table
@@ -22,4 +24,6 @@ __all__ = [
     "Shown",
     "ShownMapping",
     "Table",
+    "Tables",
+    "for_notebook",
 ]
