@@ -47,7 +47,8 @@ numpydoc_validation_checks = {
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}
 nb_merge_streams = True
-myst_enable_extensions = ["deflist", "colon_fence"]
+myst_enable_extensions = ["deflist", "colon_fence", "dollarmath"]
+myst_update_mathjax = False
 myst_heading_anchors = 4
 
 html_theme = "furo"

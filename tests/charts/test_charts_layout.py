@@ -64,6 +64,13 @@ def test_wordings_stand_beside_items_only_where_they_are_readable(drawn):
     assert not has_wording(90)
 
 
+def test_an_item_without_a_wording_is_named_once():
+    table = loadings("usual")
+    bare = charts.loadings_chart(table.assign(label=table["item"]), width=190)
+    texts = [text for text, _ in boxes(on_page(bare))]
+    assert [texts.count(item) for item in table["item"]] == [1] * len(table)
+
+
 def test_names_may_be_very_long():
     items_of, _ = names("usual")
     longest = {name: f"{label}, as seen by both sides of it " * 4

@@ -238,6 +238,7 @@ def test_a_code_that_no_finding_has_is_refused():
 
 def test_formulas_are_set_without_a_script(site):
     assert "<math" in mathml(r"\sqrt{\lambda}", block=False)
-    text = (site / "reference" / "formulas.html").read_text(encoding="utf-8")
-    assert "<math" in text
-    assert "mathjax" not in text.lower()
+    for page in ("reference/formulas.html", "notebooks/validity.html"):
+        text = (site / page).read_text(encoding="utf-8")
+        assert "<math" in text
+        assert "mathjax" not in text.lower()

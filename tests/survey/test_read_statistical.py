@@ -203,4 +203,8 @@ def test_a_folder_is_not_a_survey(tmp_path):
 
 
 def test_the_codebook_is_a_table_in_a_notebook(sav):
-    assert "refused" in read_survey(sav).codebook._repr_html_()
+    survey = read_survey(sav)
+    for shown in (survey.codebook._repr_html_(), survey._repr_html_()):
+        assert shown.startswith('<div class="trustsem">')
+        assert "Missing codes" in shown
+    assert "refused" in survey.codebook._repr_html_()

@@ -87,9 +87,10 @@ def loadings_chart(
 def _loading(row: pd.Series[Any], least: float) -> Row:
     """Return the row of one loading."""
     value, lower, upper = (float(row[name]) for name in ("std_all", "std_ci_lower", "std_ci_upper"))
+    wording = row.get("label") or ""
     return Row(
         clean(row["item"]),
-        clean(row["label"]) if row.get("label") else "",
+        "" if wording == row["item"] else clean(wording),
         (Mark(value, lower, upper, filled=abs(value) >= least),),
         (bounded(value), interval(lower, upper)),
     )

@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from trustsem.display import printable
+from trustsem.display import TEXT, Column, printable
 from trustsem.errors import UnknownItemError
+from trustsem.tables import Table
 
 Code = float | str
 """An answer code: a number, or text (letters a to z for Stata's and SAS's extended codes)."""
@@ -133,12 +134,29 @@ class Codebook(Mapping[str, Variable]):
         columns = ["name", "label", "value_labels", "missing_codes", "measure"]
         return pd.DataFrame(rows, columns=columns)
 
+    def to_table(self, limit: int = 0) -> Table:
+        """Return the codebook as a table.
+
+        Parameters
+        ----------
+        limit : int
+            Rows shown at most; 0 for all.
+        """
+        headers = {
+            "name": "Name",
+            "value_labels": "Answers",
+            "missing_codes": "Missing codes",
+            "measure": "Level",
+        }
+        columns = {name: Column(header, TEXT) for name, header in headers.items()}
+        return Table("codebook", "Codebook", self.to_frame(), columns=columns, limit=limit)
+
     def __repr__(self) -> str:
         """Return the codebook as a table."""
         return f"Codebook of {len(self)} variables\n{self.to_frame().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, border=0)
+        return self.to_table()._repr_html_()
 
 
 def code_text(code: MissingCode) -> str:

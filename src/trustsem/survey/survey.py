@@ -6,17 +6,17 @@ is longer by one entry.
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from markupsafe import Markup
 
 from trustsem.errors import listed
 from trustsem.survey.codebook import Codebook, Variable, cleaned, code_text
 from trustsem.survey.columns import is_text, numeric_where_possible, require_distinct_names
-from trustsem.tables import Table
+from trustsem.tables import for_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -209,12 +209,12 @@ class Survey:
     def _repr_html_(self) -> str:
         title, *rest = self._lines()
         pairs = (line.strip().partition(" ") for line in rest)
-        items = "".join(
-            f"<li>{html.escape(word)}: {html.escape(text.strip())}</li>" for word, _, text in pairs
+        items = Markup("").join(
+            Markup("<li>{}: {}</li>").format(word, text.strip()) for word, _, text in pairs
         )
-        frame = self.codebook.to_frame()[["name", "label", "missing_codes"]]
-        table = Table("codebook", "Codebook", frame, limit=_SHOWN).to_html()
-        return f"<div><p><b>{html.escape(title)}</b></p><ul>{items}</ul>{table}</div>"
+        table = replace(self.codebook.to_table(_SHOWN), show=("name", "label", "missing_codes"))
+        template = Markup("<p><strong>{}</strong></p>\n<ul>{}</ul>\n{}")
+        return for_notebook(template.format(title, items, table.to_html()))
 
     def _lines(self) -> list[str]:
         count = f"{self.n_cases} cases, {self.frame.shape[1]} variables"

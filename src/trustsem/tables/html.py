@@ -7,8 +7,8 @@ from markupsafe import Markup
 from trustsem.tables.sheet import Group, Heading, Note, Row, Sheet, number_and_mark
 from trustsem.typesetting import Rich, plain, to_html
 
-_HANGING = "position:absolute"
-"""A letter beside a number must not move its digits, whatever the style sheet."""
+_HANGING = "position:absolute;top:auto;line-height:1"
+"""A letter beside a number must not move its digits, whatever the style sheet says of ``sup``."""
 
 NOTEBOOK_STYLE = Markup(
     "<style>"

@@ -41,7 +41,7 @@ class Notes:
         return bool(self.general or self.specific or self.probability)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A table with its title, its notes and the format of each column.
 
@@ -157,7 +157,7 @@ class Table:
         """Return all numbers, unrounded, as CSV that a spreadsheet cannot take for formulas."""
         return csv_text.frame_csv(self.to_frame())
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the table for a terminal."""
         return self.to_text()
 
