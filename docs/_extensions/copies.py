@@ -25,8 +25,8 @@ PAGES = {
 }
 """Page of the project, and where the site has it."""
 
-FIRST_NOTEBOOKS = ("first_study", "own_data", "brockman2017")
-"""Notebooks that come first in the list; the others follow by name."""
+FIRST_NOTEBOOKS = ("first_study", "own_data", "validity", "groups", "published_table")
+"""Notebooks in the order in which they are learnt from; others follow by name."""
 
 _PROJECT = """# The project
 

@@ -35,6 +35,8 @@ def execute(path: Path) -> Any:
         client.execute()
     for cell in notebook.cells:
         cell.metadata.clear()
+        if cell.cell_type == "code":
+            cell.outputs = merged(cell.outputs)
         for output in cell.get("outputs", ()):
             # The drawing is kept as SVG; its PNG depends on the fonts of a machine.
             output.get("data", {}).pop("image/png", None)
@@ -45,13 +47,38 @@ def execute(path: Path) -> Any:
     return notebook
 
 
+def merged(outputs: list[Any]) -> list[Any]:
+    """Return outputs with what is printed in one piece; a kernel sends it as time allows."""
+    kept: list[Any] = []
+    for output in outputs:
+        earlier = kept[-1] if kept else {}
+        if output["output_type"] == "stream" and output["name"] == earlier.get("name"):
+            earlier["text"] += output["text"]
+        else:
+            kept.append(output)
+    return kept
+
+
 def use_own_jupyter(folder: Path) -> None:
-    """Have Jupyter find one kernel, this interpreter, and keep its files in a folder."""
+    """Have Jupyter find one kernel, this interpreter, and keep its files in a folder.
+
+    A warning is an error in that kernel once it has started, unless it is the kernel's own.
+    """
     kernel = folder / "kernels" / KERNEL
     kernel.mkdir(parents=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     specification = {"argv": command, "display_name": "Python 3", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")
+    profile = folder / "profile_default"
+    profile.mkdir()
+    lines = (
+        "import warnings",
+        "warnings.simplefilter('error')",
+        "warnings.filterwarnings('ignore', module='ipykernel')",
+        "del warnings",
+    )
+    strict = f"c.IPKernelApp.exec_lines = {list(lines)}\n"
+    (profile / "ipython_kernel_config.py").write_text(strict, encoding="utf-8")
     os.environ |= {
         "JUPYTER_PATH": str(folder),
         "JUPYTER_DATA_DIR": str(folder),
