@@ -21,6 +21,7 @@ SHARED_REFERENCE = ROOT.parent / "shared" / "reference"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["TRUSTSEM_BOOTSTRAP"] = "20"
+os.environ.pop("COLUMNS", None)  # parallel workers get it from their terminal
 
 # The same examples every time: a failure is that of the change at hand.
 settings.register_profile("steady", derandomize=True)

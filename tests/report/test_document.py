@@ -32,7 +32,7 @@ class Colour(Enum):
         (Path("a/b"), "a/b"),
         (Colour.RED, "red"),
         (("a", 1), ["a", 1]),
-        ({"b", "a"}, ["a", "b"]),
+        pytest.param({"b", "a"}, ["a", "b"], id="set"),
         (np.eye(2), [[1.0, 0.0], [0.0, 1.0]]),
         (pd.Timestamp("2020-01-02"), "2020-01-02T00:00:00"),
         (pd.Series({"cfi": 0.9}), {"cfi": 0.9}),
