@@ -144,8 +144,8 @@ def test_labels_come_out_as_text(text, tmp_path):
             "svg", "title", "desc", "g", "path", "text", "defs", "style", "clipPath", "rect", "use",
         }  # fmt: skip
         assert "<script" not in svg
-        chart.save(tmp_path / "label.png", dpi=50)
-        chart.save(tmp_path / "label.pdf")
+    chart.save(tmp_path / "label.png", dpi=50)
+    chart.save(tmp_path / "label.pdf")
     if "$x$" in text:
         assert "$x$ and $y$" in svg
 

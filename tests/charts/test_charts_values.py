@@ -223,6 +223,18 @@ def test_bars_add_up_to_all_answers_and_diverge_from_the_middle():
     assert chart.scale[1] == "2"
 
 
+def test_the_scale_has_the_names_that_most_items_give_it():
+    table = answers("usual")
+    turned = table["item"] == "it4"
+    table.loc[turned, "label"] = table.loc[turned, "label"].to_numpy()[::-1]
+    chart = charts.likert_chart(table)
+    assert chart.scale[-1] == "7 Strongly agree"
+    assert "turned items: it4" in chart.note
+    half = table["item"].str[2:].astype(int) % 2 == 0
+    table.loc[half, "label"] = table.loc[half, "label"] + "!"
+    assert charts.likert_chart(table).scale == tuple("1234567")
+
+
 def test_an_even_scale_has_no_middle():
     chart = charts.likert_chart(answers("usual", scale=6))
     bar = chart.bars[0]

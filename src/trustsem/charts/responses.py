@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,6 +48,8 @@ _CELL_LINE = 8.6
 _LEAST_COLUMN, _WIDEST_COLUMN = 14.0, 26.0
 """Width of the column of a pattern, in points."""
 _NAMED = 6
+_MAJORITY = 0.6
+"""Share of items from which their names of answers stand for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +330,9 @@ def likert_chart(
             f"No item has a rating scale of 2 to {MOST_CATEGORIES} whole-numbered answers.",
             remedy="Look at the distributions of the items in .screening.items.",
         )
-    scale = _scale_names(answers, found)
+    scale, others = _scale_names(answers, found)
     note = "Bars diverge from the middle of the scale; a middle answer lies half on each side."
+    note += f" Other names of answers, as of turned items: {listed(others)}." if others else ""
     note += f" Not shown, as not on a rating scale: {listed(left_out)}." if left_out else ""
     parts = [
         f"{bar.code} {number(bar.sides[0], 0)}% low, {number(bar.sides[1], 0)}% high"
@@ -355,22 +359,30 @@ def _codes(answers: Iterable[float], scale: tuple[float, float] | None) -> tuple
     return tuple(float(low + step) for step in range(count))
 
 
-def _scale_names(answers: pd.DataFrame, found: Sequence[tuple[float, ...]]) -> tuple[str, ...]:
-    """Return what the answers are called if all items share a scale; else nothing."""
+def _scale_names(
+    answers: pd.DataFrame, found: Sequence[tuple[float, ...]]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return what most items call their answers, if all share a scale, and who differs.
+
+    Reverse-keyed items keep the names of their turned answers, so a few items may differ.
+    """
     if len(set(found)) != 1:
-        return ()
+        return (), []
     written = answers.dropna(subset=["label"])
-    by_code: dict[float, set[str]] = {}
-    for code, label in zip(written["answer"], written["label"], strict=True):
-        if str(label).strip():
-            by_code.setdefault(float(code), set()).add(clean(label))
-    names = []
+    written = written[written["label"].astype(str).str.strip() != ""]
+    names: list[str] = []
+    others: set[str] = set()
     for code in found[0]:
         plain = Format("general", 6).text(code, "typeset")
-        known = by_code.get(code, set())
-        (label,) = known if len(known) == 1 else {""}
+        own = written[written["answer"] == code]
+        labels = [clean(label) for label in own["label"]]
+        label, count = Counter(labels).most_common(1)[0] if labels else ("", 0)
+        if count < _MAJORITY * len(labels):
+            return tuple(Format("general", 6).text(c, "typeset") for c in found[0]), []
+        differ = [item for item, other in zip(own["item"], labels, strict=True) if other != label]
+        others.update(str(item) for item in differ)
         names.append(f"{plain} {label}" if label and label != plain else plain)
-    return tuple(names)
+    return tuple(names), [item for item in dict.fromkeys(answers["item"]) if str(item) in others]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
