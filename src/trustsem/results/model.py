@@ -144,8 +144,8 @@ class ModelResult(Shown):
         """Estimator, and the likelihood where there is a choice."""
         estimator = self.estimate.problem.estimator
         detail = f" ({self.options.likelihood} likelihood)" if estimator.likelihood else ""
-        name = self.options.estimator if estimator.corrected else estimator.name
-        return f"{name}{detail}"
+        chosen = estimator.corrected or estimator.name == "ML"
+        return f"{self.options.estimator if chosen else estimator.name}{detail}"
 
     @property
     def n_obs(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from trustsem.results import Bootstrap, Invariance
     from trustsem.study.result import StudyResult
     from trustsem.study.structural import StructuralStep
+    from trustsem.survey import Screening
 
 _REACH = float(special.ndtri(0.975))
 _BETTER = {"nonparametric": "bca", "parametric": "bc"}
@@ -51,14 +52,6 @@ _BETTER = {"nonparametric": "bca", "parametric": "bc"}
 _WORDS = {"bca": "bootstrap BCa", "bc": "bootstrap BC", "percentile": "bootstrap percentile"}
 Step = Literal["measurement", "structural"]
 STEPS: tuple[Step, ...] = ("measurement", "structural")
-
-
-class _Screened(Protocol):
-    """What the charts of answers are drawn from."""
-
-    answers: pd.DataFrame
-    patterns: pd.DataFrame
-    distances: pd.DataFrame
 
 
 class StudyPlots(Plots):
@@ -119,13 +112,13 @@ class StudyPlots(Plots):
         return mahalanobis_chart(self._screened.distances, width=width)
 
     @property
-    def _screened(self) -> _Screened:
+    def _screened(self) -> Screening:
         if self._result.screening is None:
             raise PlanError(
                 "The study was run from a printed matrix, which holds no answers.",
                 remedy="Run it on raw data.",
             )
-        return cast("_Screened", self._result.screening)
+        return self._result.screening
 
     # -- step one -----------------------------------------------------------------------------
 

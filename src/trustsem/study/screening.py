@@ -10,7 +10,7 @@ import pandas as pd
 
 from trustsem.display import p_statement
 from trustsem.errors import SurveyError, listed
-from trustsem.findings import Finding
+from trustsem.findings import Finding, Findings
 from trustsem.moments.mcar import McarTest, little_test
 from trustsem.survey.codebook import code_text
 from trustsem.survey.preparing import require_columns
@@ -69,7 +69,9 @@ def screen_survey(
         found,
         mcar=_mcar_table(test),
         waves=waves,
-        findings=(*found.findings, *_mcar_findings(test, treatment), *check_waves(constructs)),
+        findings=Findings(
+            (*found.findings, *_mcar_findings(test, treatment), *check_waves(constructs))
+        ),
     )
 
 

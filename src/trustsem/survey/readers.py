@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from trustsem.errors import UnreadableFileError, did_you_mean, listed
+from trustsem.errors import SurveyError, UnreadableFileError, did_you_mean, listed
 from trustsem.findings import Finding
 from trustsem.survey.codebook import Codebook, MissingCode, cleaned
 from trustsem.survey.codebook_file import codebook_from, with_codebook
@@ -96,6 +96,11 @@ def read_survey(
     ScaleMismatchError
         If an answer lies outside ``scale``.
     """
+    if not isinstance(path, str | Path):
+        raise SurveyError(
+            f"A survey is read from a path, got {type(path).__name__}.",
+            remedy="Survey.from_frame makes a survey of a DataFrame.",
+        )
     place = Path(path)
     reader = _reader(place)
     content = reader(place, columns, encoding)

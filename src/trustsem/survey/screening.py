@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from trustsem.display import bounded, p_statement
-from trustsem.findings import Finding, at_least
+from trustsem.findings import Finding, Findings, at_least
 from trustsem.survey.codebook import code_text
 from trustsem.survey.distributions import (
     ANSWER_COLUMNS,
@@ -247,7 +247,7 @@ def screen(
         *_case_findings(found, plan),
         *_normality_findings(found),
     ]
-    return replace(found, findings=tuple(findings))
+    return replace(found, findings=Findings(findings))
 
 
 def dropped_by_rule(survey: Survey) -> dict[int, str]:
