@@ -190,8 +190,9 @@ def _modules() -> list[ModuleType]:
 def command_line() -> str:
     """Return every command with its arguments and options."""
     parts = []
+    whole = click.Context(program, info_name="trustsem", **program.context_settings)
     for name, command in program.commands.items():
-        context = click.Context(command, info_name=f"trustsem {name}")
+        context = click.Context(command, info_name=name, parent=whole)
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
         rows = [
             (f"`{signature}`", html.escape(text, quote=False))
