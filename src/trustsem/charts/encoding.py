@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from trustsem.diagram.page import MM_PER_POINT
-from trustsem.diagram.svg import FONT_FAMILY
+from trustsem.diagram.svg import FONT_FAMILY, escaped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +23,6 @@ _OPENING = re.compile(r"<svg\b[^>]*>")
 _NAMED = re.compile(r'(?P<before>\sid="|\bhref="#|url\(#)(?P<name>[^")]+)')
 _FAMILY = re.compile(r"font-family: ?[^;\"]+")
 _PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def encoded(figure: Figure, suffix: str, dpi: float) -> bytes:
@@ -71,8 +69,8 @@ def inlinable(svg: str, prefix: str, title: str, description: str) -> str:
     body = body.replace("*{stroke-linejoin", f"#{name} *{{stroke-linejoin", 1)
     opening = _opening(body, name)
     words = (
-        f'<title id="{name}-title">{_escaped(title)}</title>\n'
-        f' <desc id="{name}-desc">{_escaped(description)}</desc>'
+        f'<title id="{name}-title">{escaped(title)}</title>\n'
+        f' <desc id="{name}-desc">{escaped(description)}</desc>'
     )
     return _OPENING.sub(lambda _: f"{opening}\n {words}", body, count=1)
 
@@ -99,8 +97,3 @@ def _opening(body: str, name: str) -> str:
 def _digest(text: str) -> str:
     """Return a short name that depends on nothing but the text."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
-
-
-def _escaped(text: str) -> str:
-    """Escape text; drop what XML forbids."""
-    return escape(_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text), quote=True)

@@ -43,8 +43,8 @@ def svg_text(scene: Scene, prefix: str = "") -> str:
     page = f'width="{_n(scene.width)}" height="{_n(scene.height)}"'
     lines = [
         f'<svg xmlns="{_NAMESPACE}" {names} {read} {size} {view} font-family="{FONT_FAMILY}">',
-        f'<title id="{name}-title">{_t(scene.title)}</title>',
-        f'<desc id="{name}-desc">{_t(scene.description)}</desc>',
+        f'<title id="{name}-title">{escaped(scene.title)}</title>',
+        f'<desc id="{name}-desc">{escaped(scene.description)}</desc>',
         f"<style>{_style(scene, name)}</style>",
         f'<rect class="page" {page} fill="#ffffff"/>',
     ]
@@ -91,7 +91,7 @@ def _digest(scene: Scene) -> str:
     return hashlib.sha256(repr(scene).encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def _t(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape text and attribute values; drop what XML forbids."""
     return escape(_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text), quote=True)
 
@@ -104,12 +104,12 @@ def _n(value: float) -> str:
 
 def _mark(mark: Mark, prefix: str) -> str:
     """Write one mark as a group."""
-    data = "".join(f' data-{key}="{_t(value)}"' for key, value in mark.data)
+    data = "".join(f' data-{key}="{escaped(value)}"' for key, value in mark.data)
     if mark.owner:
         data += f' data-owner="{prefix}-{mark.owner}"'
-    title = f"<title>{_t(mark.tooltip)}</title>" if mark.tooltip else ""
+    title = f"<title>{escaped(mark.tooltip)}</title>" if mark.tooltip else ""
     shapes = "".join(_shape(shape) for shape in mark.shapes)
-    return f'<g id="{prefix}-{mark.id}" class="{_t(mark.classes)}"{data}>{title}{shapes}</g>'
+    return f'<g id="{prefix}-{mark.id}" class="{escaped(mark.classes)}"{data}>{title}{shapes}</g>'
 
 
 def _pen(pen: Pen) -> str:
@@ -146,12 +146,12 @@ def _commands(path: Path) -> str:
 def _text(text: Text) -> str:
     """Write a line of text, its leading characters slanted where asked."""
     slanted, upright = text.content[: text.italic], text.content[text.italic :]
-    content = f'<tspan font-style="italic">{_t(slanted)}</tspan>' if slanted else ""
+    content = f'<tspan font-style="italic">{escaped(slanted)}</tspan>' if slanted else ""
     color = "" if text.color == "#000000" else f' fill="{text.color}"'
     weight = ' font-weight="bold"' if text.bold else ""
     return (
         f'<text x="{_n(text.x)}" y="{_n(text.y + _BASELINE * text.size)}" '
         f'font-size="{_n(text.size)}" text-anchor="{text.anchor}"{weight}{color}>'
-        f"{content}{_t(upright)}"
+        f"{content}{escaped(upright)}"
         "</text>"
     )

@@ -36,6 +36,7 @@ from trustsem.charts import (
 from trustsem.errors import PlanError, UnknownOptionError
 from trustsem.inference import ARROW
 from trustsem.results.plots import indirect_table, with_limits
+from trustsem.study.resampled_tables import SHOWN, TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from trustsem.survey import Screening
 
 _REACH = float(special.ndtri(0.975))
-_BETTER = {"nonparametric": "bca", "parametric": "bc"}
-"""The better interval by kind of resample: without cases there is no acceleration."""
-_WORDS = {"bca": "bootstrap BCa", "bc": "bootstrap BC", "percentile": "bootstrap percentile"}
 Step = Literal["measurement", "structural"]
 STEPS: tuple[Step, ...] = ("measurement", "structural")
 
@@ -140,7 +138,7 @@ class StudyPlots(Plots):
         if resampled is not None:
             method = _better(resampled.measurement)
             limits = resampled.measurement.interval(method, what="std_all")
-            table, kind = with_limits(table, limits), _WORDS[method]
+            table, kind = with_limits(table, limits), f"bootstrap {TITLES[method]}"
         limit = step.thresholds
         return loadings_chart(
             table, labels=result.study.labels, cutoffs=(limit.loading, limit.loading_ideal),
@@ -226,7 +224,7 @@ class StudyPlots(Plots):
             method = _better(resampled.structural)
             hypotheses = _with_bootstrap(hypotheses, resampled.hypotheses, "hypothesis", method)
             effects = _with_bootstrap(effects, resampled.effects, _EFFECT, method)
-            kind = _WORDS[method]
+            kind = f"bootstrap {TITLES[method]}"
         table = pd.DataFrame(
             {
                 "block": "Hypotheses",
@@ -273,7 +271,7 @@ class StudyPlots(Plots):
         )
         draws = _draws(found.structural, list(found.hypotheses["path"]))
         return bootstrap_chart(
-            table, draws, intervals=_WORDS[method].removeprefix("bootstrap "),
+            table, draws, intervals=TITLES[method],
             n=found.structural.n, width=width,
         )  # fmt: skip
 
@@ -356,7 +354,7 @@ _EFFECT = ("predictor", "outcome", "kind")
 
 def _better(bootstrap: Bootstrap) -> str:
     """Return the interval to show."""
-    return _BETTER.get(bootstrap.kind, "percentile")
+    return SHOWN.get(bootstrap.kind, ("percentile",))[0]
 
 
 def _printed(path: str, labels: Mapping[str, str]) -> str:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from trustsem.study.resampled import Resampled
 
-_TITLES = {"percentile": "percentile", "bc": "BC", "bca": "BCa"}
-_SHOWN = {"nonparametric": ("bca", "percentile"), "parametric": ("bc", "percentile")}
+TITLES = {"percentile": "percentile", "bc": "BC", "bca": "BCa"}
+"""What each interval is called in print."""
+SHOWN = {"nonparametric": ("bca", "percentile"), "parametric": ("bc", "percentile")}
 """Intervals of effects by kind of resample: without cases there is no acceleration."""
 _SHARE = display.BOUNDED
 
@@ -135,7 +136,7 @@ def _with_arrows(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame
 
 def _shown(found: Resampled) -> tuple[str, ...]:
     """Return the columns of an effect: standardised with two intervals, raw with the better one."""
-    methods = _SHOWN[found.measurement.kind]
+    methods = SHOWN[found.measurement.kind]
     return ("std", "std_se", *(f"std_{name}_ci" for name in methods), "est", f"{methods[0]}_ci")
 
 
@@ -144,8 +145,8 @@ def _columns(found: Resampled, prefix: str, symbol: str) -> dict[str, display.Co
     form = display.BOUNDED if prefix else display.ESTIMATE
     est = "std" if prefix else "est"
     titles = {
-        f"{prefix}{method}_ci": display.Column(f"95% CI {_TITLES[method]} ({symbol})", form)
-        for method in _SHOWN[found.measurement.kind]
+        f"{prefix}{method}_ci": display.Column(f"95% CI {TITLES[method]} ({symbol})", form)
+        for method in SHOWN[found.measurement.kind]
     }
     return {
         est: display.Column(symbol, form),

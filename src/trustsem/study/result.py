@@ -312,7 +312,7 @@ class StudyResult(Shown):
                 (f"{source}, N = {model.n_obs}, {sizes}, {model.method}",),
                 *self._paragraphs(),
                 *self._tables(),
-                *([self.draw()] if self.usable else []),
+                *([_MainFigure(self)] if self.usable else []),
                 self._pointers(),
             ),
             title=f"{study.name}: {study.title}",
@@ -377,3 +377,13 @@ class StudyResult(Shown):
             f"{len(self.findings)} findings, {n_grave} of them warnings or serious: .findings",
             f"More: {parts}, .draw(){tree}, .plot, .report(directory)",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _MainFigure:
+    """The study's first figure, laid out only where it is shown."""
+
+    result: StudyResult
+
+    def svg(self, prefix: str = "") -> str:
+        return self.result.draw().svg(prefix)

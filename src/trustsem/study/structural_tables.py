@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from trustsem import display
+from trustsem.study.resampled_tables import TITLES
 from trustsem.tables import Notes, Table
 from trustsem.validity.wording import labelled
 
@@ -89,8 +90,7 @@ def _with_bootstrap_intervals(resampled: Resampled, frame: pd.DataFrame) -> str:
     kind = "bca" if "std_bca_ci_lower" in found else "percentile"
     for end in ("lower", "upper"):
         frame[f"boot_ci_{end}"] = found[f"std_{kind}_ci_{end}"].to_numpy()
-    name = {"bca": "BCa", "percentile": "percentile"}[kind]
-    return f"95% CI = {name} bootstrap interval of β, {resampled.measurement.n} resamples. "
+    return f"95% CI = {TITLES[kind]} bootstrap interval of β, {resampled.measurement.n} resamples. "
 
 
 def _not_supported(frame: pd.DataFrame) -> Iterable[str]:
