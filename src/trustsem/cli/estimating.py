@@ -174,6 +174,7 @@ def diagram(
     """Estimate STUDY and draw one VIEW of its model."""
     from trustsem import report  # noqa: PLC0415  (numpy and pandas come with it)
     from trustsem.study import load_study, two_step  # noqa: PLC0415  (the same)
+    from trustsem.study.settings import WITHOUT  # noqa: PLC0415  (the same)
 
     if output is not None:
         _require_drawing(output)
@@ -185,7 +186,7 @@ def diagram(
         chosen["labels"] = dict(_named_text(text) for text in labels)
     plan = load_study(study)
     with console.stage(f"Estimate {plan.name}"):
-        result = two_step(plan, data, **with_seed(overrides, seed))
+        result = two_step(plan, data, **{**WITHOUT, **with_seed(overrides, seed)})
     if result.notice:
         console.message(result.notice)
     drawing = result.draw(view, **chosen)

@@ -85,14 +85,67 @@ seed_option = click.option(
     show_envvar=True,
     help="Seed of everything random.",
 )
-bootstrap_option = click.option(
-    "--bootstrap",
-    type=click.IntRange(min=0),
-    envvar="TRUSTSEM_BOOTSTRAP",
-    show_envvar=True,
-    metavar="N",
-    help="Resamples for bootstrap intervals.  [default: the study's, else 5000]",
+_FURTHER: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--bootstrap",),
+        {
+            "type": click.IntRange(min=0),
+            "envvar": "TRUSTSEM_BOOTSTRAP",
+            "show_envvar": True,
+            "metavar": "N",
+            "help": "Resamples for bootstrap intervals.  [default: the study's, else 5000]",
+        },
+    ),
+    (
+        ("--influence/--no-influence",),
+        {
+            "default": None,
+            "help": "Whether to estimate again without each respondent.  [default: influence]",
+        },
+    ),
+    (
+        ("--power",),
+        {
+            "type": click.IntRange(min=0),
+            "metavar": "N",
+            "help": "Simulated samples for the power of each hypothesis.  "
+            "[default: the study's, else 500]",
+        },
+    ),
+    (
+        ("--cutoffs",),
+        {
+            "type": click.IntRange(min=0),
+            "metavar": "N",
+            "help": "Simulated samples for cut-offs of this very model.  "
+            "[default: the study's, else 500]",
+        },
+    ),
+    (
+        ("--quick",),
+        {"is_flag": True, "help": "The two steps only: no resamples, no simulated samples."},
+    ),
+    (
+        ("--workers",),
+        {
+            "type": click.IntRange(min=-1),
+            "envvar": "TRUSTSEM_WORKERS",
+            "show_envvar": True,
+            "metavar": "N",
+            "help": "Processes, -1 for all cores; they change no result.  [default: 1]",
+        },
+    ),
 )
+"""What a run computes beside the two steps, and by how many processes."""
+
+
+def further_options(command: _F) -> _F:
+    """Add the options of what is computed beside the two steps."""
+    for names, settings in reversed(_FURTHER):
+        command = click.option(*names, **settings)(command)
+    return command
+
+
 data_option = click.option(
     "--data",
     type=FILE,

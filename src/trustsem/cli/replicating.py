@@ -12,10 +12,10 @@ import click
 
 from trustsem.cli.options import (
     FILE,
-    bootstrap_option,
     common,
     data_option,
     force_option,
+    further_options,
     improper_option,
     json_option,
     seed_option,
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trustsem.cli.console import Console
-    from trustsem.study import StudyResult
+    from trustsem.study import Study, StudyResult
 
 DEFAULT_STUDY = "brockman2017"
 IMPROPER = UNFIT = 4
 DIFFERS = 5
-RESAMPLES = 5000
-"""Of a run for which nobody says how many."""
+FURTHER = {"bootstrap": 5000, "influence": True, "power": 500, "cutoffs": 500}
+"""What is computed beside the two steps in a run for which nobody says otherwise."""
 _SHOWN_DIFFERENCES = 10
 _LONGEST_FOLDER = 60
 _CONDITION = re.compile(
@@ -108,7 +108,7 @@ def _conditions(
 )
 @set_options
 @seed_option
-@bootstrap_option
+@further_options
 @json_option
 @improper_option
 @click.option(
@@ -123,6 +123,7 @@ def _conditions(
 @click.pass_obj
 def replicate(
     console: Console,
+    /,
     *,
     study: str,
     data: Path | None,
@@ -131,10 +132,11 @@ def replicate(
     formats: tuple[str, ...],
     overrides: dict[str, Any],
     seed: int | None,
-    bootstrap: int | None,
+    quick: bool,
     as_json: bool,
     allow_improper: bool,
     conditions: list[Condition],
+    **further: Any,
 ) -> int:
     """Run STUDY: both steps, the diagrams, the report.
 
@@ -149,7 +151,8 @@ def replicate(
     chosen = report.require_formats(formats or report.DEFAULT_FORMATS)
     if Path(study).suffix == ".json":
         earlier = replaying.read_manifest(Path(study))
-        result = replaying.rerun(console, earlier, data, options)
+        at_work = {"workers": further["workers"]}
+        result = replaying.rerun(console, earlier, data, {**at_work, **options})
         code = _compare(console, result, earlier, as_json=as_json)
         if output is not None:
             destination = report.require_destination(output, force=force)
@@ -159,14 +162,22 @@ def replicate(
     destination = report.require_destination(
         output or Path("replications") / _folder(plan.name), force=force
     )
-    if bootstrap is None:
-        bootstrap = plan.run.bootstrap or RESAMPLES
+    settings = _further(plan, further, quick=quick)
     with console.stage(f"Estimate {plan.name}"):
-        result = two_step(plan, data, **{"bootstrap": bootstrap, **options})
+        result = two_step(plan, data, **{**settings, **options})
     unfit = [line for condition in conditions for line in condition.met_by(result)]
     _write(console, result, destination, chosen, force=force)
     _show(console, result, destination, as_json=as_json)
     return _code(console, result, unfit, allow_improper=allow_improper)
+
+
+def _further(plan: Study, said: Mapping[str, Any], *, quick: bool) -> dict[str, Any]:
+    """Return what is computed beside the two steps: what was said, else the study's, else all."""
+    from trustsem.study.settings import WITHOUT  # noqa: PLC0415  (numpy and pandas come with it)
+
+    usual = {name: getattr(plan.run, name) or default for name, default in FURTHER.items()}
+    given = {name: value for name, value in said.items() if value is not None}
+    return {**(WITHOUT if quick else usual), **given}
 
 
 def _folder(name: str) -> str:

@@ -32,6 +32,7 @@ def manifest(
     options: Options,
     overrides: Mapping[str, Any],
     *,
+    seed: int,
     models: Mapping[str, ModelResult],
     started: datetime,
 ) -> dict[str, Any]:
@@ -46,7 +47,9 @@ def manifest(
     options : Options
         Options of the estimation as resolved.
     overrides : mapping
-        Those that were given with the run.
+        Those that were given with the run, and its settings.
+    seed : int
+        Seed of everything random.
     models : mapping of str to ModelResult
         The models estimated.
     started : datetime
@@ -69,7 +72,7 @@ def manifest(
         "synthetic": answers.synthetic,
         "options": _resolved(options),
         "overrides": {name: _plain(value) for name, value in overrides.items()},
-        "seed": study.run.seed if options.seed is None else options.seed,
+        "seed": seed,
         "models": {name: _convergence(model) for name, model in models.items()},
         "versions": versions(),
         "environment": _environment(),

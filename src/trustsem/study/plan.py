@@ -299,7 +299,7 @@ class Study(Shown):
     published : mapping, optional
         ``reference, values, claims`` of the publication.
     run : mapping, optional
-        ``seed, bootstrap, second_engine``.
+        ``seed, bootstrap, influence, power, cutoffs, workers, second_engine``.
     description, reference : str, optional
         For readers.
     synthetic : bool, optional

@@ -13,12 +13,7 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
-from trustsem.study.agreement import (
-    AGREEMENT_COLUMNS,
-    ENGINE,
-    agreement_table,
-    second_engine_row,
-)
+from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
 from trustsem.study.manifest import manifest
@@ -28,6 +23,7 @@ from trustsem.study.plan import Study
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
+from trustsem.study.settings import RUN_ONLY, UNRECORDED, RunSettings
 from trustsem.study.structural import StructuralStep, structural_step, with_residual_variances
 from trustsem.study.study_file import load_study
 from trustsem.study.what_if import what_if
@@ -52,7 +48,10 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         Answers to analyse; the study's own data by default. Columns are matched by name.
     **overrides
         Options of the estimation that replace the study's own (:mod:`trustsem.options`), and
-        ``bootstrap``: the number of resamples from which both steps are estimated again.
+        settings of the run that replace those of its section ``[run]``: ``bootstrap``, the number
+        of resamples from which both steps are estimated again; ``influence``, ``power``,
+        ``cutoffs``, ``workers``, ``progress``, ``second_engine``
+        (:class:`trustsem.study.settings.RunSettings`).
 
     Returns
     -------
@@ -80,7 +79,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     started = datetime.now(UTC)
     plan = study if isinstance(study, Study) else load_study(study)
     moments = {name: overrides[name] for name in _MOMENTS if name in overrides}
-    chosen = {name: value for name, value in overrides.items() if name not in _MOMENTS}
+    said = {name: value for name, value in overrides.items() if name not in _MOMENTS}
+    settings = RunSettings.resolve(plan.run, said)
+    chosen = {name: value for name, value in said.items() if name not in RUN_ONLY}
     keywords = {**plan.options, **chosen}
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
@@ -97,10 +98,14 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         measurement,
         structural,
         plan,
-        n=chosen.get("bootstrap", plan.run.bootstrap),
-        seed=plan.run.seed if options.seed is None else options.seed,
+        n=settings.bootstrap,
+        seed=settings.seed,
     )
-    agreement, engine_findings = _second_engine(plan, answers, keywords, measurement, structural)
+    agreement, engine_findings = (
+        _second_engine(plan, answers, keywords, measurement, structural)
+        if settings.second_engine
+        else (agreement_table([]), ())
+    )
     freed, freed_findings = what_if(plan, answers, keywords, measurement, structural)
     table = scorecard(plan, measurement, structural)
     findings = (
@@ -115,6 +120,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
+    recorded = {name: value for name, value in said.items() if name not in UNRECORDED}
     models = {"measurement": measurement.model}
     if structural:
         models["structural"] = structural.model
@@ -127,7 +133,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         what_if=freed,
         screening=answers.screening,
         agreement=agreement,
-        manifest=manifest(plan, answers, options, chosen, models=models, started=started),
+        manifest=manifest(
+            plan, answers, options, recorded, seed=settings.seed, models=models, started=started
+        ),
         findings=at_least(findings, "note"),
         synthetic=answers.synthetic,
         notice=answers.notice,
@@ -176,8 +184,8 @@ def _second_engine(
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Re-estimate both models by the second engine."""
     inputs = {**answers.inputs, **keywords}
-    if not study.run.second_engine or keywords.get("engine") == ENGINE:
-        return pd.DataFrame(columns=list(AGREEMENT_COLUMNS)), ()
+    if keywords.get("engine") == ENGINE:
+        return agreement_table([]), ()
     jobs: list[tuple[str, ModelResult, Any]] = [
         ("measurement", measurement.model, partial(cfa, study.measurement_model()))
     ]

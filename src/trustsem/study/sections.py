@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -595,11 +596,22 @@ class PublishedSection(Section):
     claims: dict[StrictStr, StrictStr] = {}
 
 
+def _workers(value: int) -> int:
+    """Refuse a number of processes that cannot be meant."""
+    if value < 1 and value != -1:
+        raise _refused("a number of processes is needed, or -1 for all cores", value)
+    return value
+
+
 class RunSection(Section):
     """``[run]``: choices that change how, not what, is estimated."""
 
     seed: Annotated[StrictInt, Field(ge=0)] = 1988
     bootstrap: Annotated[StrictInt, Field(ge=0)] = 0
+    influence: StrictBool = False
+    power: Annotated[StrictInt, Field(ge=0)] = 0
+    cutoffs: Annotated[StrictInt, Field(ge=0)] = 0
+    workers: Annotated[StrictInt, AfterValidator(_workers)] = 1
     second_engine: StrictBool = True
 
 
