@@ -786,8 +786,7 @@ def _few_cases_per_moment(problem: Problem) -> list[Finding]:
     """Return a finding for each group too small for weights from fourth moments."""
     found = []
     for structure, sample in zip(problem.structures, problem.samples, strict=True):
-        p = structure.n_observed
-        n_moments = p * (p + 1) // 2 + (p if structure.has_means else 0)
+        n_moments = structure.n_moments
         needed = CASES_PER_MOMENT * n_moments
         if sample.n_obs < needed:
             place = f" (group {sample.group})" if sample.group else ""
