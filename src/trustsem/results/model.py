@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -432,7 +433,17 @@ class ModelResult(Shown):
         -------
         DataFrame
             ``lhs op rhs group mi epc sepc_lv sepc_all sepc_nox``, largest index first.
+
+        Raises
+        ------
+        SpecificationError
+            If ``minimum`` is no number.
         """
+        if isinstance(minimum, bool) or not isinstance(minimum, Real):
+            raise SpecificationError(
+                f"The smallest index to list is a number, got {minimum!r}.",
+                remedy="Write modification_indices(minimum=10), for instance.",
+            )
         return modification_indices(self.estimate, self._expected_covariance, minimum)
 
     def equality_tests(self, *, over_groups: bool = False) -> pd.DataFrame:
