@@ -11,6 +11,12 @@ from trustsem.charts.maps import (
     correlations_chart,
     residuals_chart,
 )
+from trustsem.charts.multiverse import (
+    CurvesChart,
+    SpecificationCurve,
+    curve_chart,
+    curves_chart,
+)
 from trustsem.charts.plot import Plot, Plots, Plotted
 from trustsem.charts.points import (
     ModificationChart,
@@ -35,6 +41,7 @@ __all__ = [
     "Block",
     "Chart",
     "CorrelationMap",
+    "CurvesChart",
     "DensityChart",
     "Forest",
     "LadderChart",
@@ -52,9 +59,12 @@ __all__ = [
     "Row",
     "SlopesChart",
     "SlopesKind",
+    "SpecificationCurve",
     "Width",
     "bootstrap_chart",
     "correlations_chart",
+    "curve_chart",
+    "curves_chart",
     "density",
     "groups_chart",
     "invariance_chart",

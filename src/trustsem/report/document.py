@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural", "method", "invariance", "interactions", "bootstrap")
+COMPARED = (
+    "measurement",
+    "structural",
+    "method",
+    "invariance",
+    "interactions",
+    "bootstrap",
+    "multiverse",
+)
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -35,6 +43,11 @@ _SCREENING = (
 
 _RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
 
+_MULTIVERSE = (
+    "choices", "specifications", "estimates", "agreement", "drivers", "switches", "overall",
+    "weak_items", "findings",
+)  # fmt: skip
+
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
 
 
@@ -51,8 +64,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``what_if``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``multiverse``, ``what_if``, ``scorecard``,
+        ``agreement``. Frames are lists of records; a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -83,6 +96,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
+        "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

@@ -19,6 +19,7 @@ from trustsem.study.comparisons import compare_groups, estimate_interactions
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
+from trustsem.study.multiverse_analysis import survivable
 from trustsem.study.plan import Study
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
@@ -50,7 +51,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         Options of the estimation that replace the study's own (:mod:`trustsem.options`), and
         settings of the run that replace those of its section ``[run]``: ``bootstrap``, the number
         of resamples from which both steps are estimated again; ``influence``, ``power``,
-        ``cutoffs``, ``workers``, ``progress``, ``second_engine``
+        ``cutoffs``, ``multiverse``, ``workers``, ``progress``, ``second_engine``
         (:class:`trustsem.study.settings.RunSettings`).
 
     Returns
@@ -86,7 +87,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
     answers = prepare_answers(plan, data, moments, options)
-    plan = with_residual_variances(plan, answers, keywords)
+    declared, plan = plan, with_residual_variances(plan, answers, keywords)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     method = method_battery(plan, answers, keywords, measurement, structural)
@@ -100,6 +101,13 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         plan,
         n=settings.bootstrap,
         seed=settings.seed,
+    )
+    specifications, multiverse_findings = survivable(
+        declared,
+        answers,
+        keywords,
+        loadings=_by_item(measurement.loadings),
+        settings=settings,
     )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
@@ -117,6 +125,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *multiverse_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -143,7 +152,13 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        multiverse=specifications,
     )
+
+
+def _by_item(loadings: pd.DataFrame) -> dict[str, float]:
+    """Return the standardised loading of each item."""
+    return {str(item): float(value) for item, value in loadings[["item", "std_all"]].to_numpy()}
 
 
 def _require_two_steps(options: Options) -> None:
