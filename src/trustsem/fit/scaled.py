@@ -15,6 +15,7 @@ from trustsem.fit.indices import (
     NOT_CLOSE_FIT,
     FitIndex,
     FitInputs,
+    Number,
     close_fit_pvalue,
     comparative_fit_index,
     evaluated,
@@ -150,15 +151,15 @@ class ScaledInputs:
             raise UndefinedIndexError("the mean of the statistic is estimated to be negative")
 
 
-def _scaled(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+def _scaled(formula: Callable[[FitInputs], Number]) -> Callable[[ScaledInputs], Number]:
     return lambda x: formula(x.with_tests())
 
 
-def _scaled_rmsea(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+def _scaled_rmsea(formula: Callable[[FitInputs], Number]) -> Callable[[ScaledInputs], Number]:
     return lambda x: formula(x.with_moments())
 
 
-def _robust(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+def _robust(formula: Callable[[FitInputs], Number]) -> Callable[[ScaledInputs], Number]:
     return lambda x: formula(x.with_excess())
 
 
