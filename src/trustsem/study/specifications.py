@@ -131,7 +131,7 @@ class _Content:
 
     dropped: tuple[str, ...]
     controls: bool
-    residual_covariances: bool
+    residual_covariances: tuple[tuple[str, str], ...]
 
 
 class Workshop:
@@ -252,11 +252,8 @@ class Workshop:
                 if key in entry:
                     entry[key] = [item for item in entry[key] if item not in out]
         model = dict(raw.get("model", {}))
-        pairs = [
-            pair
-            for pair in model.pop("residual_covariances", [])
-            if content.residual_covariances and not out & set(pair)
-        ]
+        model.pop("residual_covariances", None)
+        pairs = [list(pair) for pair in content.residual_covariances]
         if isinstance(model.get("ordered"), list):
             model["ordered"] = [item for item in model["ordered"] if item not in out]
         raw["model"] = {**model, **({"residual_covariances": pairs} if pairs else {})}
@@ -293,7 +290,11 @@ class Workshop:
         content = _Content(
             tuple(item for item in self.study.items if item in out),
             choices.get("controls", "with") == "with",
-            choices.get("residual_covariances", "with") == "with",
+            tuple(
+                pair
+                for pair in self.study.residual_covariances
+                if choices.get("residual_covariances", "with") == "with" and not out & set(pair)
+            ),
         )
         ordered = keywords.get("ordered")
         if isinstance(ordered, list | tuple):
