@@ -371,3 +371,7 @@ class OutputError(TrustsemError, OSError):
     """Results cannot be written where they should go."""
 
     exit_code = 2
+
+
+MODEL_FAILURES = (EstimationError, InferenceError, MomentsError, SpecificationError)
+"""Why a further model may have no answer: the rest of a study stands, and a finding says why."""

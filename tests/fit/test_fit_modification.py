@@ -14,6 +14,7 @@ from kernel_models import (
     estimate_of,
     holzinger,
 )
+from trustsem.errors import SpecificationError
 
 
 def row_of(table, lhs, op, rhs, group=1):
@@ -152,3 +153,9 @@ def test_a_singular_solution_has_none():
     result = ts.cfa("f =~ x1 + x2\ng =~ x4 + x5 + x6", sample_cov=zero, sample_nobs=301)
     assert not result.admissible
     assert result.modification_indices().empty
+
+
+@pytest.mark.parametrize("minimum", ["x1", None, True])
+def test_the_smallest_index_is_a_number(minimum):
+    with pytest.raises(SpecificationError, match="smallest index"):
+        ts.cfa(THREE_CONSTRUCTS, holzinger()).modification_indices(minimum)

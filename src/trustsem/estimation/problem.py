@@ -151,15 +151,9 @@ class Problem:
     @property
     def n_moments(self) -> int:
         """Number of sample moments that the model has to explain."""
-        total = 0
-        for structure in self.structures:
-            if structure.responses is not None:
-                total += structure.responses.layout.size
-                continue
-            p = structure.n_observed
-            n_given = len(structure.sample_cells)
-            total += p * (p + 1) // 2 + (p if structure.has_means else 0) - n_given
-        return total
+        return sum(
+            structure.n_moments - len(structure.sample_cells) for structure in self.structures
+        )
 
     def start(self, *, modest: bool = False) -> Floats:
         """Return starting values of the reduced parameters, shape (r,)."""

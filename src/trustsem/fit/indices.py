@@ -11,7 +11,7 @@ from scipy import special
 
 from trustsem.arrays import Floats, invert_positive
 from trustsem.errors import UndefinedIndexError
-from trustsem.estimation import Estimate, Problem
+from trustsem.estimation import Estimate
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
@@ -441,7 +441,7 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
         n_rmsea=problem.weight,
         n_groups=n_groups,
         n_free=n_independent,
-        n_moments=sum(_all_moments(problem, group) for group in range(n_groups)),
+        n_moments=sum(structure.n_moments for structure in problem.structures),
         fmin=_half_minimum(estimate),
         logl=logl,
         logl_unrestricted=unrestricted,
@@ -450,15 +450,6 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
         is_ordered=bool(problem.table.ordered),
         is_distributed=not problem.estimator.corrected,
     )
-
-
-def _all_moments(problem: Problem, group: int) -> int:
-    """Return the number of a group's sample moments, fixed covariates included."""
-    structure = problem.structures[group]
-    if structure.responses is not None:
-        return structure.responses.layout.size
-    p = structure.n_observed
-    return p * (p + 1) // 2 + (p if structure.has_means else 0)
 
 
 def _half_minimum(estimate: Estimate) -> float:

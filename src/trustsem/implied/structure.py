@@ -154,6 +154,14 @@ class Structure:
         """Number of variables in eta, m."""
         return len(self.eta)
 
+    @property
+    def n_moments(self) -> int:
+        """Number of sample moments, those at which covariates are fixed among them."""
+        if self.responses is not None:
+            return self.responses.layout.size
+        p = self.n_observed
+        return p * (p + 1) // 2 + (p if self.has_means else 0)
+
     def matrices(self, params: Numbers, S: Floats, mean: Floats | None) -> dict[str, Numbers]:
         """Fill the model matrices.
 

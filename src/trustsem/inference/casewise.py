@@ -391,8 +391,7 @@ def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
 
 def _spread(cases: GroupCases) -> tuple[float, Floats]:
     """Return tr(C^2) and Y'c/n of one group."""
-    n, p = cases.deviations.shape
-    size = p * (p + 1) // 2 + (p if cases.structure.has_means else 0)
+    n, size = len(cases.deviations), cases.structure.n_moments
     onto = np.zeros((size, len(cases.structure.free)))
     if n < size:
         Y = np.vstack([rows for _, rows in cases.cross_products()])

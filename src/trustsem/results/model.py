@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -432,7 +433,17 @@ class ModelResult(Shown):
         -------
         DataFrame
             ``lhs op rhs group mi epc sepc_lv sepc_all sepc_nox``, largest index first.
+
+        Raises
+        ------
+        SpecificationError
+            If ``minimum`` is no number.
         """
+        if isinstance(minimum, bool) or not isinstance(minimum, Real):
+            raise SpecificationError(
+                f"The smallest index to list is a number, got {minimum!r}.",
+                remedy="Write modification_indices(minimum=10), for instance.",
+            )
         return modification_indices(self.estimate, self._expected_covariance, minimum)
 
     def equality_tests(self, *, over_groups: bool = False) -> pd.DataFrame:
@@ -786,8 +797,7 @@ def _few_cases_per_moment(problem: Problem) -> list[Finding]:
     """Return a finding for each group too small for weights from fourth moments."""
     found = []
     for structure, sample in zip(problem.structures, problem.samples, strict=True):
-        p = structure.n_observed
-        n_moments = p * (p + 1) // 2 + (p if structure.has_means else 0)
+        n_moments = structure.n_moments
         needed = CASES_PER_MOMENT * n_moments
         if sample.n_obs < needed:
             place = f" (group {sample.group})" if sample.group else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from trustsem.errors import EstimationError, InferenceError, MomentsError, SpecificationError
+from trustsem.errors import MODEL_FAILURES
 from trustsem.findings import Finding, at_least
 from trustsem.results import (
     Invariance,
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from trustsem.study.answers import Answers
     from trustsem.study.plan import Study
-
-_FAILURES = (EstimationError, InferenceError, MomentsError, SpecificationError)
 
 
 def compare_groups(study: Study, answers: Answers, options: Mapping[str, Any]) -> Invariance | None:
@@ -92,7 +90,7 @@ def estimate_interactions(
                 study.structural_model(), formula=entry.formula, products=entry.products,
                 significance=study.thresholds.significance, **answers.inputs, **options,
             )  # fmt: skip
-        except _FAILURES as error:
+        except MODEL_FAILURES as error:
             claim = f"The interaction {entry.formula} could not be estimated: {error}"
             findings.append(Finding("interaction_failed", name, claim, severity="warning"))
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from trustsem import display
-from trustsem.errors import EstimationError, InferenceError, SpecificationError
+from trustsem.errors import MODEL_FAILURES
 from trustsem.findings import Finding, Findings, labelled
 from trustsem.results import ModelResult, cfa
 from trustsem.study import syntax
@@ -275,7 +275,7 @@ def _method_bias(
     rows = [_fit_row("Measurement model", model)]
     try:
         single = estimated(text)
-    except (EstimationError, InferenceError, SpecificationError) as error:
+    except MODEL_FAILURES as error:
         return pd.DataFrame(rows), (_single_not_estimated(str(error)),)
     if not single.converged:
         return pd.DataFrame(rows), (_single_not_estimated("no solution was found"),)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trustsem.errors import EstimationError, InferenceError, MomentsError, SpecificationError
+from trustsem.errors import MODEL_FAILURES, InferenceError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.results import ModelResult, cfa, compare, sem
 from trustsem.study import syntax
@@ -58,7 +58,6 @@ SENSITIVITY_COLUMNS = ("construct_a", "construct_b", "model", "phi")
 """Columns of the correlations of constructs under the models of the marker technique."""
 
 _FIT = ("chisq", "df", "pvalue", "cfi", "rmsea", "srmr")
-_FAILURES = (EstimationError, InferenceError, MomentsError, SpecificationError)
 _LABEL = "method_loading"
 _WIDTH = 110
 
@@ -402,7 +401,7 @@ class _Battery:
         """Estimate a measurement model and enter it; one without a solution becomes a finding."""
         try:
             model = cfa(text, **self.inputs, **{**self.options, **(extra or {})})
-        except _FAILURES as error:
+        except MODEL_FAILURES as error:
             self.findings.append(_not_estimated(title, str(error)))
             return None
         if not model.converged:
@@ -462,7 +461,7 @@ class _Battery:
             return
         try:
             model = sem(f"{text}\n{lines}", **self.inputs, **self.options)
-        except _FAILURES as error:
+        except MODEL_FAILURES as error:
             self.findings.append(_not_estimated(f"Structural model, {control}", str(error)))
             return
         model = self._solved(f"Structural model, {control}", model)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trustsem.errors import EstimationError, InferenceError, SpecificationError
+from trustsem.errors import MODEL_FAILURES
 from trustsem.inference import DifferenceTest
 from trustsem.results import Held, ModelResult, cfa, compare_held
 from trustsem.validity import difference_table
@@ -99,6 +99,6 @@ def _with_unit_variances(
     chosen = {**options, "std_lv": True, "engine": "native"}
     try:
         scaled = cfa(study.measurement_model(), **answers.inputs, **chosen)
-    except (EstimationError, InferenceError, SpecificationError):
+    except MODEL_FAILURES:
         return None
     return scaled if scaled.converged else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trustsem.errors import EstimationError, InferenceError, SpecificationError
+from trustsem.errors import MODEL_FAILURES
 from trustsem.findings import Finding
 from trustsem.results import ModelResult, nested_difference
 from trustsem.study import syntax
@@ -84,7 +84,7 @@ def rival_measurement(
         try:
             found = estimated(rival.text)
             test = nested_difference(found, model) if found.converged else None
-        except (EstimationError, InferenceError, SpecificationError) as error:
+        except MODEL_FAILURES as error:
             findings.append(_missing(rival, str(error)))
             continue
         if test is None:

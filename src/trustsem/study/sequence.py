@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 
 from trustsem.errors import (
-    EstimationError,
-    InferenceError,
+    MODEL_FAILURES,
     NotNestedError,
-    SpecificationError,
 )
 from trustsem.findings import Finding, Findings
 from trustsem.results import ModelResult, Models, compare
@@ -241,7 +239,7 @@ def _attempted(
     """Estimate a model beside the theory, or say why that was not possible."""
     try:
         model = estimate(text)
-    except (EstimationError, InferenceError, SpecificationError) as error:
+    except MODEL_FAILURES as error:
         return None, (_not_estimated(name, str(error)),)
     if not model.converged:
         return None, (_not_estimated(name, "no solution was found."),)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trustsem.errors import EstimationError, InferenceError, SpecificationError
+from trustsem.errors import MODEL_FAILURES
 from trustsem.findings import Finding
 from trustsem.results import sem
 from trustsem.study.structural import judged_hypotheses
@@ -100,7 +100,7 @@ def _freed(
     after, note = None, ""
     try:
         model = sem(f"{study.structural_model()}\n{line}", **answers.inputs, **options)
-    except (EstimationError, InferenceError, SpecificationError) as error:
+    except MODEL_FAILURES as error:
         note = f"not estimated: {error}"
     else:
         if model.converged and model.admissible:
