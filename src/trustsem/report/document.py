@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural", "method", "invariance", "interactions", "bootstrap")
+COMPARED = (
+    "measurement",
+    "structural",
+    "method",
+    "invariance",
+    "interactions",
+    "bootstrap",
+    "influence",
+)
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -35,7 +43,11 @@ _SCREENING = (
 
 _RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
 
-_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
+_INFLUENCE = ("n_cases", "hypotheses", "fragility", "findings")
+"""Without a row for any single respondent."""
+
+_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings", "fragility"})
+"""What may differ between machines although the estimates agree: ways of a search."""
 
 
 def results_document(result: StudyResult) -> dict[str, Any]:
@@ -51,8 +63,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``what_if``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``influence``, ``what_if``, ``scorecard``,
+        ``agreement``. Frames are lists of records; a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -83,6 +95,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
+        "influence": result.influence and _chosen(result.influence, _INFLUENCE),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from trustsem.results.comparison import compare, nested_difference
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
+from trustsem.results.influence import Influence
 from trustsem.results.ladder import LEVELS
 from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
 from trustsem.results.model import ModelResult
@@ -16,6 +17,7 @@ __all__ = [
     "LEVELS",
     "Bootstrap",
     "Held",
+    "Influence",
     "Invariance",
     "LatentInteraction",
     "ModelResult",

@@ -10,6 +10,7 @@ from trustsem.simulation.bootstrap import (
     solution_errors,
     solutions,
 )
+from trustsem.simulation.claims import Claim, Goal, Outcomes, goals, judge_claims
 from trustsem.simulation.draws import (
     choose_unanswered,
     cut_into_categories,
@@ -17,6 +18,18 @@ from trustsem.simulation.draws import (
     draw_indicators,
     interval_thresholds,
     reverse_keyed_answers,
+)
+from trustsem.simulation.fragility import LARGEST_SHARE, Flip, case_influence, find_flips
+from trustsem.simulation.influence import (
+    ErrorKind,
+    LeaveSomeOut,
+    LeftOut,
+    cook_distances,
+    estimate_without,
+    every_case,
+    likelihood_distances,
+    moments_without,
+    sample_without,
 )
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
 from trustsem.simulation.resampling import (
@@ -33,29 +46,47 @@ from trustsem.simulation.resampling import (
 )
 
 __all__ = [
+    "LARGEST_SHARE",
     "RESAMPLING_KINDS",
     "Cases",
+    "Claim",
     "Draws",
+    "ErrorKind",
     "Finished",
+    "Flip",
+    "Goal",
     "LeaveOneOut",
+    "LeaveSomeOut",
+    "LeftOut",
     "NormalPopulation",
+    "Outcomes",
     "Refits",
     "Report",
     "Resampling",
     "ResamplingKind",
     "Solutions",
     "Source",
+    "case_influence",
     "chi_squares",
     "choose_unanswered",
+    "cook_distances",
     "cut_into_categories",
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
+    "estimate_without",
+    "every_case",
+    "find_flips",
+    "goals",
     "interval_thresholds",
     "jackknife",
+    "judge_claims",
+    "likelihood_distances",
+    "moments_without",
     "plan_resamples",
     "reverse_keyed_answers",
     "run_in_parts",
+    "sample_without",
     "solution_errors",
     "solutions",
     "transformed_cases",

@@ -161,7 +161,7 @@ class Goal:
         return np.asarray(self.upward * (z - self.boundary))
 
 
-def goals(number: int, claim: Claim, z: float, significance: float, supported: bool) -> list[Goal]:  # noqa: FBT001
+def goals(number: int, claim: Claim, z: float, significance: float, supported: bool) -> list[Goal]:
     """Return the ways to flip a verdict: one, or two where an effect of either sign would do.
 
     Parameters

@@ -92,13 +92,11 @@ class _Quest:
 
 
 def find_flips(
-    problem: Problem,
+    left: LeftOut,
     params: Floats,
     claims: Sequence[Claim],
+    judged: tuple[Outcomes, Outcomes],
     kind: ErrorKind,
-    whole: Outcomes,
-    single: Outcomes,
-    left: LeftOut,
     *,
     significance: float,
     proper: bool = True,
@@ -110,20 +108,16 @@ def find_flips(
 
     Parameters
     ----------
-    problem : Problem
-        The model and the whole sample.
+    left : LeftOut
+        The model without each of the n cases.
     params : ndarray, shape (q,)
-        Its estimates.
+        The estimates in the whole sample.
     claims : sequence of h Claim
         The hypotheses.
+    judged : (Outcomes, Outcomes)
+        Their tests in the whole sample, arrays of shape (1, h), and without each case, (n, h).
     kind : ErrorKind
         How standard errors are computed.
-    whole : Outcomes
-        Their tests in the whole sample, arrays of shape (1, h).
-    single : Outcomes
-        The same without each of the n cases, (n, h); NaN where there is no solution.
-    left : LeftOut
-        The solutions without each of the cases.
     significance : float
         Level of the tests.
     proper : bool
@@ -139,10 +133,16 @@ def find_flips(
     -------
     tuple of h Flip
         A hypothesis that nothing estimates cannot flip.
+
+    Notes
+    -----
+    Cases are left out in the order of their linear influence, several at once while many are needed
+    and by trial of the likeliest when few are, and ranked anew after each step. Then cases are put
+    back and exchanged, two for one, as long as the verdict stays flipped.
     """
     search = _Search(
-        problem, params, claims, kind, whole, single, left, significance, proper,
-        np.arange(len(single.z)) if order is None else np.asarray(order), share, workers,
+        left, params, claims, judged, kind, significance, proper,
+        np.arange(left.removals.n) if order is None else np.asarray(order), share, workers,
     )  # fmt: skip
     return search.run()
 
@@ -150,22 +150,22 @@ def find_flips(
 class _Search:
     """All quests together: what they try in one round is estimated as one stack."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a search is of
+    def __init__(  # noqa: PLR0917 - what a search is of
         self,
-        problem: Problem,
+        left: LeftOut,
         params: Floats,
         claims: Sequence[Claim],
+        judged: tuple[Outcomes, Outcomes],
         kind: ErrorKind,
-        whole: Outcomes,
-        single: Outcomes,
-        left: LeftOut,
         significance: float,
-        proper: bool,  # noqa: FBT001
+        proper: bool,
         order: NDArray[np.intp],
         share: float,
         workers: int,
     ) -> None:
+        problem = left.problem
         self.problem, self.params, self.claims, self.kind = problem, params, claims, kind
+        whole, single = judged
         self.whole, self.single, self.left, self.significance = whole, single, left, significance
         self.counts = left.refits.converged & (left.refits.admissible | (not proper))
         self.proper, self.order, self.workers = proper, order, workers
@@ -221,7 +221,9 @@ class _Search:
         vcov = left.covariances(range(len(new)), self.kind, workers=self.workers)
         tests = judge_claims(self.claims, left.refits.params, vcov, self.significance)
         for number, cases in enumerate(new):
-            self.known[cases] = _Known(tests, number, left.refits.params[number], bool(kept[number]))
+            self.known[cases] = _Known(
+                tests, number, left.refits.params[number], bool(kept[number])
+            )
 
     def _z(self, cases: Removed, goal: Goal) -> float:
         """Return the statistic without some cases; NaN where there is no solution that counts."""
@@ -265,7 +267,7 @@ class _Search:
         return np.asarray(gains)
 
     def _linear(self, cases: Removed, claim: int) -> Floats:
-        """Return the linear influence of leaving out each case on z, at the solution without some."""
+        """Return the linear influence of each further case on z, at the solution without some."""
         params = self.left.refits.params[cases[0]]
         if len(cases) > 1:
             params = self.known[cases].params
@@ -320,7 +322,9 @@ class _Search:
         """See which single cases flip a verdict, and where two may, which pairs."""
         pairs: dict[int, list[Removed]] = {}
         for number, quest in enumerate(self.quests):
-            singles = [(case,) for case in range(self.n) if self._flips((case,), quest.goal)]
+            singles: list[Removed] = [
+                (case,) for case in range(self.n) if self._flips((case,), quest.goal)
+            ]
             if singles or self.most < 1:
                 self._settle(quest, singles if self.most else [])
                 continue
@@ -437,7 +441,7 @@ class _Search:
                 int(self.order[best[k]]),
             ),
         )  # fmt: skip
-        pairs = list(combinations([best[k] for k in left[: _SWAPS]], 2))[:_SWAPS]
+        pairs = list(combinations([best[k] for k in left[:_SWAPS]], 2))[:_SWAPS]
         bases = [_set(set(best) - set(pair)) for pair in pairs]
         self._learn(bases)
         for base in bases:
@@ -447,7 +451,7 @@ class _Search:
 
     # -- reporting ------------------------------------------------------------------------------
 
-    def _flip(self, number: int, interrupted: bool) -> Flip:  # noqa: FBT001
+    def _flip(self, number: int, interrupted: bool) -> Flip:
         """Return the smallest set found for one hypothesis."""
         found = [q for q in self.quests if q.goal.claim == number and q.best]
         nan = float("nan")

@@ -24,6 +24,8 @@ from trustsem.simulation.bootstrap import AT_ONCE, Refits, chi_squares, estimate
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import Cases, LeaveOneOut, Moments, weighted_moments
 
+_SHARED = 25
+"""Samples in a part where several processes compute covariances."""
 _TIED = 1e-9
 """Relative size below which an eigenvalue of a correlation matrix of estimates is zero."""
 _DOMINATED = 1e-3
@@ -126,7 +128,7 @@ def moments_without(data: Floats, out: Sequence[Sequence[int]], divisor: Divisor
     S = squares / (size if divisor == "n" else size - 1)[:, None, None]
     mean = centre + shift
     dominated = (diagonal(squares) < _DOMINATED * np.diag(total)).any(axis=1)
-    for number in np.flatnonzero(dominated):
+    for number in np.flatnonzero(dominated).tolist():
         kept = np.delete(data, list(out[number]), axis=0)
         own = np.ones((1, len(kept)))
         S[number], mean[number] = (part[0] for part in weighted_moments(kept, own, divisor))
@@ -177,9 +179,7 @@ class LeftOut:
         """Return the model on one of the samples; None if its moments do not exist."""
         return sample_without(self.problem, self.removals, number)
 
-    def covariances(
-        self, numbers: Sequence[int], kind: ErrorKind, *, workers: int = 1
-    ) -> Floats:
+    def covariances(self, numbers: Sequence[int], kind: ErrorKind, *, workers: int = 1) -> Floats:
         """Return the sampling covariances of some of the solutions.
 
         Parameters
@@ -204,7 +204,7 @@ class LeftOut:
             task = partial(_stack_of_covariances, self, kind.information == "observed")
         else:
             task = partial(_single_covariances, self, kind)
-        step = AT_ONCE if workers == 1 else max(1, min(AT_ONCE, -(-len(chosen) // workers)))
+        step = AT_ONCE if workers == 1 else _SHARED
         parts = [chosen[first : first + step] for first in range(0, len(chosen), step)]
         done = run_in_parts(task, parts, workers=workers)
         if done.interrupted:
@@ -340,7 +340,9 @@ def with_sizes(problem: Problem, sizes: Sequence[int]) -> Problem:
     return replace(problem, samples=samples, objective=objective)
 
 
-def sample_without(problem: Problem, removals: LeaveSomeOut, number: int) -> Problem | None:
+def sample_without(
+    problem: Problem, removals: LeaveSomeOut, number: int, *, renew: bool = False
+) -> Problem | None:
     """Return a model on one of the samples, its cases included.
 
     Parameters
@@ -351,13 +353,16 @@ def sample_without(problem: Problem, removals: LeaveSomeOut, number: int) -> Pro
         The samples.
     number : int
         Which.
+    renew : bool
+        Whether to estimate the saturated moments of incomplete cases anew, which only fit needs:
+        neither slopes nor information of the likelihood depend on them.
 
     Returns
     -------
     Problem or None
         None if the sample's moments do not exist: a category is empty, a variable constant.
     """
-    needed = bool(problem.table.exogenous)
+    needed = renew or bool(problem.table.exogenous)
     try:
         pairs = zip(problem.samples, removals.cases(number), strict=True)
         return problem.with_samples([_smaller(sample, data, needed) for sample, data in pairs])
@@ -365,12 +370,8 @@ def sample_without(problem: Problem, removals: LeaveSomeOut, number: int) -> Pro
         return None
 
 
-def _smaller(sample: SampleMoments, data: Floats, needed: bool) -> SampleMoments:  # noqa: FBT001
-    """Return a sample of some of the cases.
-
-    The saturated moments of incomplete cases are estimated anew only where the model holds some of
-    them fixed: neither slopes nor information of the likelihood depend on them.
-    """
+def _smaller(sample: SampleMoments, data: Floats, needed: bool) -> SampleMoments:
+    """Return a sample of some of the cases, without moments of incomplete ones unless needed."""
     if sample.patterns is None or needed:
         return renewed(sample, data)
     return replace(sample, data=data, n_obs=len(data), patterns=Patterns.of(data), rows=None)
@@ -420,7 +421,7 @@ def _is_stackable(problem: Problem, kind: ErrorKind) -> bool:
     )
 
 
-def _stack_of_covariances(left: LeftOut, exact: bool, numbers: NDArray[np.intp]) -> Floats:  # noqa: FBT001
+def _stack_of_covariances(left: LeftOut, exact: bool, numbers: NDArray[np.intp]) -> Floats:
     """Return the covariances of some solutions from a stack of their moments."""
     size = left.refits.params.shape[1]
     found = np.empty((len(numbers), size, size))
@@ -472,7 +473,9 @@ def cook_distances(changes: Floats, vcov: Floats, *, tied: bool = False) -> Floa
     Cook's distance of regression [cook1977]_. Parameters that constraints tie change together,
     within the range of V, where its pseudo-inverse is an inverse.
     """
-    exists: Flags = np.isfinite(vcov).all(axis=(-2, -1)) & np.isfinite(changes).all(axis=-1)
+    exists: Flags = np.asarray(
+        np.isfinite(vcov).all(axis=(-2, -1)) & np.isfinite(changes).all(axis=-1)
+    )
     found = np.full(len(changes), np.nan)
     if exists.any():
         d, V = changes[exists], vcov[exists]

@@ -16,6 +16,7 @@ from trustsem.results import ModelResult, cfa, sem
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
+from trustsem.study.influence import study_influence
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
@@ -101,6 +102,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         n=settings.bootstrap,
         seed=settings.seed,
     )
+    influence, influence_findings = study_influence(measurement, structural, plan, settings)
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
         if settings.second_engine
@@ -117,6 +119,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *influence_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -143,6 +146,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        influence=influence,
     )
 
 
