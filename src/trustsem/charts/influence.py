@@ -29,6 +29,8 @@ _NAMED = 10
 _LONGEST_NAME = 0.3
 _REACH = 1.6
 """How far above the largest value a limit may lie to be drawn, as a multiple of that value."""
+_STEM = np.linspace(0.04, 1.0, 25)
+"""Where a stem counts as a point that a name may not cover."""
 _STRIP = (3.0, 6.5)
 """From where to where below its row a strip is drawn, in points."""
 
@@ -107,7 +109,8 @@ class IndexChart(Chart):
         largest = _largest(self.values, _NAMED)
         points = np.column_stack([place, self.values])
         names = [shortened(self.cases[k], SMALL_SIZE, _LONGEST_NAME * size[0]) for k in largest]
-        everything = points[np.isfinite(self.values)]
+        everything = np.concatenate([points * (1.0, share) for share in _STEM])
+        everything = everything[np.isfinite(everything).all(axis=1)]
         draw_labels(axes, placed_labels(names, points[largest], everything, limits, size))
 
 

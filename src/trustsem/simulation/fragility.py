@@ -41,6 +41,9 @@ _TRIALS = 20
 _TRIALS_BY_CASES = 4
 """The same where a sample is costly, because its weights or likelihood need its cases."""
 _SWAPS = 3
+"""Least useful cases of a set, of which each pair is exchanged for another case."""
+_SMALL = 6
+"""Size up to which all pairs of a set are exchanged."""
 _ROUNDS = 12
 _STEP = 1e-3
 _DIGITS = 9
@@ -441,7 +444,8 @@ class _Search:
                 int(self.order[best[k]]),
             ),
         )  # fmt: skip
-        pairs = list(combinations([best[k] for k in left[:_SWAPS]], 2))[:_SWAPS]
+        small = len(best) <= _SMALL and not self.problem.by_cases
+        pairs = combinations([best[k] for k in left[: None if small else _SWAPS]], 2)
         bases = [_set(set(best) - set(pair)) for pair in pairs]
         self._learn(bases)
         for base in bases:
@@ -515,6 +519,7 @@ def case_influence(problem: Problem, params: Floats) -> Floats:
     basis = null_space(problem.condition_jacobian(params), K.shape[1])
     inside = K @ basis
     scores = casewise_scores(problem, params) @ inside
+    scores = scores - scores.mean(axis=0)  # zero already but for divisor N-1
     H = symmetric(basis.T @ point.exact_hessian()[0] @ basis) / 2
     if not _is_positive(H):
         H = symmetric(basis.T @ point.expected_hessian()[0] @ basis) / 2

@@ -55,6 +55,7 @@ def _fragility(found: StudyInfluence, labels: Mapping[str, str]) -> Table:
         path=printed_paths(frame["path"], labels),
         verdict=[_VERDICTS[bool(value)] for value in frame["supported"]],
         set=[listed_cases(cases) for cases in frame["cases"]],
+        cases=[", ".join(map(_case, cases)) for cases in frame["cases"]],
         share=100 * frame["share"],
     )
     return Table(
@@ -92,6 +93,7 @@ def _hypotheses(found: StudyInfluence, labels: Mapping[str, str]) -> Table:
         lowest=[_case(value) for value in frame["case_est_min"]],
         highest=[_case(value) for value in frame["case_est_max"]],
         flips=[listed_cases(cases) or "none" for cases in frame["flipped_by"]],
+        flipped_by=[", ".join(map(_case, cases)) for cases in frame["flipped_by"]],
     )
     n = int(frame["n_cases"].max()) if len(frame) else 0
     return Table(
