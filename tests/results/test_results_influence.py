@@ -106,6 +106,9 @@ def test_every_row_is_the_estimation_without_that_case(name):
         assert own["dfbetas"].to_numpy() == pytest.approx(change / se, abs=1e-4)
         chisq = float(model.fit_measures["chisq"] - again.fit_measures["chisq"])
         assert table.loc[row, "chisq_change"] == pytest.approx(chisq, abs=1e-6)
+        for measure in ("chisq", "df", "cfi", "rmsea", "srmr"):
+            without = found.fit.set_index("row").loc[row, measure]
+            assert without == pytest.approx(again.fit_measures[measure], rel=1e-6, abs=1e-8)
         pinv = np.linalg.pinv(again.vcov.to_numpy(), hermitian=True, rcond=1e-12)
         assert table.loc[row, "cook"] == pytest.approx(change @ pinv @ change, rel=1e-3)
 

@@ -17,8 +17,9 @@ from trustsem.estimation.starts import start_values
 from trustsem.implied import Implied, Structure, compile_structure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from trustsem.discrepancy import Criterion
     from trustsem.moments import SampleMoments
     from trustsem.specification import Parameter, ParameterTable
 
@@ -87,11 +88,18 @@ class Problem:
         return cls(table, ordered, structures, Objective(blocks, reduction), chosen, box)
 
     def by(self, estimator: str) -> Problem:
-        """Return the same model and samples with the discrepancy of another estimator."""
+        """Return the same model and samples with the discrepancy of another estimator.
+
+        A stack of complete samples (:func:`trustsem.estimation.stacked_objective`) stays one where
+        that discrepancy needs no more than moments.
+        """
         if estimator == self.estimator.name:
             return self
         chosen = ESTIMATORS[estimator]
         blocks = _blocks(self.table, self.structures, self.samples, chosen)
+        if chosen.from_moments is not None:
+            pairs = zip(blocks, self.objective.blocks, strict=True)
+            blocks = tuple(_of_stack(block, stack, chosen.from_moments) for block, stack in pairs)
         return replace(self, objective=replace(self.objective, blocks=blocks), estimator=chosen)
 
     def with_samples(self, samples: Sequence[SampleMoments]) -> Problem:
@@ -202,6 +210,15 @@ class Problem:
         """The row of the table that each reduced parameter is."""
         rows = {row.free - 1: row for row in self.table.parameters if row.free}
         return tuple(rows[int(position)] for position in self.reduction.kept)
+
+
+def _of_stack(
+    block: AnyBlock, stack: AnyBlock, form: Callable[[Floats, Floats | None], Criterion]
+) -> AnyBlock:
+    """Return a group with the samples of a stack in place of its single sample."""
+    if isinstance(block, ResponseBlock) or stack.S.ndim == block.S.ndim:
+        return block
+    return replace(block, S=stack.S, mean=stack.mean, criterion=form(stack.S, stack.mean))
 
 
 def _blocks(

@@ -17,12 +17,14 @@ from trustsem.fit.scaled import (
     complete_data_fit_measures,
     scaled_fit_measures,
 )
+from trustsem.fit.stacked import STACKED_MEASURES, fit_of_each, stacked_fit
 
 __all__ = [
     "FIT_INDICES",
     "RESIDUAL_KINDS",
     "ROBUST_INDICES",
     "SCALED_INDICES",
+    "STACKED_MEASURES",
     "Baseline",
     "FitIndex",
     "FitInputs",
@@ -34,9 +36,11 @@ __all__ = [
     "equality_tests",
     "fit_inputs",
     "fit_measures",
+    "fit_of_each",
     "group_equality_tests",
     "modification_indices",
     "residuals",
     "scaled_baseline",
     "scaled_fit_measures",
+    "stacked_fit",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trustsem.arrays import Flags, Floats, invert_positive
+from trustsem.arrays import Flags, Floats, diagonal, invert_positive
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
 from trustsem.estimation.responses import ResponseBlock
@@ -24,13 +24,13 @@ class Baseline:
 
     Parameters
     ----------
-    chisq : float
-        Its chi-square.
+    chisq : float or ndarray, shape (b,)
+        Its chi-square, or that of each member of a stack of samples.
     df : int
         Its degrees of freedom.
     """
 
-    chisq: float
+    chisq: float | Floats
     df: int
 
 
@@ -40,7 +40,8 @@ def baseline_fit(problem: Problem) -> Baseline:
     Parameters
     ----------
     problem : Problem
-        The model (which tells the fixed covariates) and its samples.
+        The model (which tells the fixed covariates) and its sample, or a stack of complete
+        samples from :func:`trustsem.estimation.stacked_objective`.
 
     Notes
     -----
@@ -51,12 +52,13 @@ def baseline_fit(problem: Problem) -> Baseline:
     least squares the model is linear in the moments, so that one step from anywhere ends at the
     minimum. ULS has no chi-square of its own; its residual-based one is that of GLS here.
     """
+    chisq: float | Floats = 0.0
+    df = 0
     by = problem.by(problem.estimator.baseline)
-    chisq, df = 0.0, 0
     for block, sample in zip(by.objective.blocks, problem.samples, strict=True):
         related = np.isin(sample.names, problem.table.covariates)
         if isinstance(block, ResponseBlock):
-            minimum = _by_responses(block, related)
+            minimum: float | Floats = _by_responses(block, related)
         elif sample.patterns is not None:
             moments = independence_moments(sample, problem.table.covariates)
             minimum = float(block.criterion.at(*moments).value)
@@ -65,17 +67,17 @@ def baseline_fit(problem: Problem) -> Baseline:
         else:
             fixed = np.isin(sample.names, problem.table.exogenous)
             minimum = _by_least_squares(block, related, fixed)
-        chisq += sample.weight * minimum
+        chisq = chisq + sample.weight * minimum
         n_related = int(related.sum())
         df += (len(related) * (len(related) - 1) - n_related * (n_related - 1)) // 2
     return Baseline(chisq=chisq, df=df)
 
 
-def _by_likelihood(block: Block, related: Flags) -> float:
+def _by_likelihood(block: Block, related: Flags) -> Floats:
     """Return the minimum of the maximum-likelihood discrepancy of complete data."""
     S = block.S
-    free = np.log(np.diag(S)[~related]).sum()
-    return float(free + _log_det(S[np.ix_(related, related)]) - _log_det(S))
+    free = np.log(diagonal(S)[..., ~related]).sum(axis=-1)
+    return np.asarray(free + _log_det(S[..., related, :][..., related]) - _log_det(S))
 
 
 def _by_responses(block: ResponseBlock, related: Flags) -> float:
@@ -93,23 +95,27 @@ def _by_responses(block: ResponseBlock, related: Flags) -> float:
     return float(gap @ slope - slope[free] @ step)
 
 
-def _by_least_squares(block: Block, related: Flags, fixed: Flags) -> float:
+def _by_least_squares(block: Block, related: Flags, fixed: Flags) -> Floats:
     """Return the minimum of a least-squares discrepancy: one step from the sample variances."""
     S = block.S
-    rows, cols = np.tril_indices(len(S))
+    p = S.shape[-1]
+    rows, cols = np.tril_indices(p)
     kept = (rows == cols) | (related[rows] & related[cols])
     free = kept & ~(fixed[rows] & fixed[cols])
     Sigma = np.zeros_like(S)
-    Sigma[rows[kept], cols[kept]] = Sigma[cols[kept], rows[kept]] = S[rows[kept], cols[kept]]
+    rows_kept, cols_kept = rows[kept], cols[kept]
+    Sigma[..., rows_kept, cols_kept] = S[..., rows_kept, cols_kept]
+    Sigma[..., cols_kept, rows_kept] = S[..., rows_kept, cols_kept]
     means = np.flatnonzero(~fixed) if block.mean is not None else np.empty(0, dtype=np.intp)
-    tangents = moment_tangents(len(S), rows[free], cols[free], means)
+    tangents = moment_tangents(p, rows[free], cols[free], means)
     at = block.criterion.at(Sigma, block.mean)
     projection, directions = tangents.projection, tangents.directions
     slope = projection.slope(directions, at.dF_dSigma)
     if at.dF_dmu is not None:
         slope = slope + projection.mean_slope(directions, at.dF_dmu)
     H = at.expected.products(tangents, tangents)
-    return float(at.value - slope @ np.linalg.solve(H, slope) / 2)
+    step = np.linalg.solve(H, slope[..., None])[..., 0]
+    return np.asarray(at.value - (slope * step).sum(axis=-1) / 2)
 
 
 def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
@@ -124,7 +130,7 @@ def scaled_baseline(problem: Problem, options: Options) -> ScaledTest:
     """
     if problem.table.ordered:
         baseline, traces = baseline_fit(problem), _response_traces(problem)
-        return test_of_traces(options.test, baseline.chisq, baseline.df, *traces)
+        return test_of_traces(options.test, float(baseline.chisq), baseline.df, *traces)
     solution, df = baseline_estimate(problem)
     return scaled_test(solution, df, options.test, options.information)
 
@@ -151,7 +157,7 @@ def baseline_estimate(problem: Problem) -> tuple[Estimate, int]:
                 params[row.free - 1] = cov[place, names.index(row.rhs)]
             elif mean is not None:
                 params[row.free - 1] = mean[place]
-    return Estimate(own, params, baseline.chisq / own.weight, True, 0, 0.0), baseline.df
+    return Estimate(own, params, float(baseline.chisq) / own.weight, True, 0, 0.0), baseline.df
 
 
 def complete_data_tests(
@@ -238,6 +244,6 @@ def independence_table(table: ParameterTable) -> ParameterTable:
     return replace(table, parameters=tuple(rows), constraints=(), definitions=(), constructs=())
 
 
-def _log_det(A: Floats) -> float:
-    """Return the log-determinant; 0 for an empty matrix."""
-    return float(invert_positive(A).log_det) if A.size else 0.0
+def _log_det(A: Floats) -> Floats:
+    """Return the log-determinant of each matrix; 0 for an empty one."""
+    return invert_positive(A).log_det if A.shape[-1] else np.zeros(A.shape[:-2])

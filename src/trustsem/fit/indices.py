@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 from scipy import special
 
-from trustsem.arrays import Floats, invert_positive
+from trustsem.arrays import Floats, invert_positive, outer
 from trustsem.errors import UndefinedIndexError
-from trustsem.estimation import Estimate
+from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.fit.baseline import baseline_fit
 from trustsem.fit.residuals import root_mean_squares
 from trustsem.implied import Implied
-from trustsem.inference import chi_square, chi_square_above, chi_square_below
+from trustsem.inference import (
+    chi_square,
+    chi_square_above,
+    chi_square_below,
+    chi_squares_above,
+    noncentral_above,
+    noncentral_below,
+)
 from trustsem.moments import available_moments
 
 T = TypeVar("T")
+
+Number: TypeAlias = float | Floats
+"""One number, or one for each member of a stack, shape (b,)."""
 
 CLOSE_FIT = 0.05
 """RMSEA of the close-fit hypothesis [browne1992]_."""
@@ -28,13 +38,13 @@ NOT_CLOSE_FIT = 0.08
 RMSEA_LEVEL = 0.90
 """Confidence level of the RMSEA interval [browne1992]_."""
 
-_NEVER = 1e-100
-_CANCELLED = 1e-5
-
 
 @dataclass(frozen=True, slots=True)
 class FitInputs:
-    """The numbers that all fit indices are functions of.
+    """The numbers that all fit indices are functions of, of one solution or of a stack of b.
+
+    Of a stack, chi-squares, minimum, likelihoods, GFI and root mean squares are arrays of shape
+    (b,), and formulas return arrays; an index that does not exist for a member is NaN there.
 
     Parameters
     ----------
@@ -66,42 +76,42 @@ class FitInputs:
         Whether chi-square is distributed as its name says.
     """
 
-    chisq: float
+    chisq: Number
     df: float
-    chisq_baseline: float
+    chisq_baseline: Number
     df_baseline: float
     n_obs: int
     n_rmsea: int
     n_groups: int
     n_free: int
     n_moments: int
-    fmin: float
-    logl: float
-    logl_unrestricted: float
-    gfi: float
-    rms: Mapping[str, float]
+    fmin: Number
+    logl: Number
+    logl_unrestricted: Number
+    gfi: Number
+    rms: Mapping[str, Number]
     is_ordered: bool = False
     is_distributed: bool = True
 
     @property
-    def excess(self) -> float:
+    def excess(self) -> Number:
         """Chi-square beyond its expectation."""
         return self.chisq - self.df
 
     @property
-    def excess_baseline(self) -> float:
+    def excess_baseline(self) -> Number:
         """The same of the independence model."""
         return self.chisq_baseline - self.df_baseline
 
 
-def comparative_fit_index(x: FitInputs) -> float:
+def comparative_fit_index(x: FitInputs) -> Number:
     """Compute the share of the baseline's misfit that the model removes, within [0, 1]."""
-    misfit = max(x.excess, 0.0)
-    worst = max(x.excess, x.excess_baseline, 0.0)
-    return 1.0 if worst == 0 else 1.0 - misfit / worst
+    misfit = np.maximum(x.excess, 0.0)
+    worst = np.maximum(misfit, x.excess_baseline)
+    return 1.0 - misfit / np.where(worst == 0, 1.0, worst)
 
 
-def tucker_lewis_index(x: FitInputs) -> float:
+def tucker_lewis_index(x: FitInputs) -> Number:
     """Compute the non-normed fit index; it may leave [0, 1]."""
     if x.df == 0:
         return 1.0
@@ -110,12 +120,12 @@ def tucker_lewis_index(x: FitInputs) -> float:
     return _ratio(baseline - x.chisq / x.df, baseline - 1)
 
 
-def normed_fit_index(x: FitInputs) -> float:
+def normed_fit_index(x: FitInputs) -> Number:
     """Compute the proportion by which chi-square falls from the baseline."""
     return _ratio(x.chisq_baseline - x.chisq, x.chisq_baseline)
 
 
-def relative_fit_index(x: FitInputs) -> float:
+def relative_fit_index(x: FitInputs) -> Number:
     """Compute Bollen's rho-1: the fall in chi-square per degree of freedom."""
     if x.df == 0:
         return 1.0
@@ -124,27 +134,27 @@ def relative_fit_index(x: FitInputs) -> float:
     return _ratio(baseline - x.chisq / x.df, baseline)
 
 
-def parsimonious_normed_fit_index(x: FitInputs) -> float:
+def parsimonious_normed_fit_index(x: FitInputs) -> Number:
     """Compute the normed fit index times df over the baseline's df."""
     _require_baseline(x)
     return x.df / x.df_baseline * normed_fit_index(x)
 
 
-def incremental_fit_index(x: FitInputs) -> float:
+def incremental_fit_index(x: FitInputs) -> Number:
     """Compute Bollen's delta-2."""
     return _ratio(x.chisq_baseline - x.chisq, x.chisq_baseline - x.df)
 
 
-def relative_noncentrality_index(x: FitInputs) -> float:
+def relative_noncentrality_index(x: FitInputs) -> Number:
     """Compute the CFI without its bounds."""
     return _ratio(x.excess_baseline - x.excess, x.excess_baseline)
 
 
-def rmsea(x: FitInputs) -> float:
+def rmsea(x: FitInputs) -> Number:
     """Compute the root mean square error of approximation, times the root of the groups."""
     if x.df == 0:
         return 0.0
-    return _to_rmsea(max(x.excess, 0.0), x)
+    return _to_rmsea(np.maximum(x.excess, 0.0), x)
 
 
 def rmsea_lower(x: FitInputs) -> float:
@@ -159,22 +169,22 @@ def rmsea_upper(x: FitInputs) -> float:
 
 def close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .05 or less."""
-    return noncentral_above(x.chisq, x.df, _noncentrality(CLOSE_FIT, x))
+    return noncentral_above(float(x.chisq), x.df, _noncentrality(CLOSE_FIT, x))
 
 
 def not_close_fit_pvalue(x: FitInputs) -> float:
     """Compute the p-value of the hypothesis that the RMSEA is .08 or more."""
-    return noncentral_below(x.chisq, x.df, _noncentrality(NOT_CLOSE_FIT, x))
+    return noncentral_below(float(x.chisq), x.df, _noncentrality(NOT_CLOSE_FIT, x))
 
 
-def adjusted_goodness_of_fit(x: FitInputs) -> float:
+def adjusted_goodness_of_fit(x: FitInputs) -> Number:
     """Compute the GFI adjusted for degrees of freedom."""
     if x.df == 0:
         return 1.0
     return 1 - x.n_moments / x.df * (1 - x.gfi)
 
 
-def parsimonious_goodness_of_fit(x: FitInputs) -> float:
+def parsimonious_goodness_of_fit(x: FitInputs) -> Number:
     """Compute the GFI times df over the number of moments."""
     return x.df / x.n_moments * x.gfi
 
@@ -183,15 +193,15 @@ def hoelter_critical_n(x: FitInputs, alpha: float) -> float:
     """Compute the sample size at which chi-square would reach significance."""
     if x.df == 0 or x.chisq <= 0:
         raise UndefinedIndexError("a model that fits perfectly has no critical N")
-    return float(special.chdtri(x.df, alpha)) * x.n_rmsea / x.chisq + 1
+    return float(special.chdtri(x.df, alpha)) * x.n_rmsea / float(x.chisq) + 1
 
 
-def noncentrality_index(x: FitInputs) -> float:
+def noncentrality_index(x: FitInputs) -> Number:
     """Compute McDonald's index."""
-    return float(np.exp(-x.excess / x.n_rmsea / 2))
+    return np.exp(-x.excess / x.n_rmsea / 2)
 
 
-def expected_cross_validation(x: FitInputs) -> float:
+def expected_cross_validation(x: FitInputs) -> Number:
     """Compute the expected cross-validation index."""
     return (x.chisq + 2 * x.n_free) / x.n_rmsea
 
@@ -201,18 +211,18 @@ def weighted_residual(x: FitInputs) -> float:
     return float(np.sqrt(x.chisq * x.n_groups / x.n_moments))
 
 
-def chisq_pvalue(x: FitInputs) -> float:
+def chisq_pvalue(x: FitInputs) -> Number:
     """Compute the p-value of exact fit."""
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
     _require_distribution(x)
-    return chi_square_above(x.chisq, x.df)
+    return chi_squares_above(np.asarray(x.chisq, dtype=float), x.df)
 
 
 def baseline_pvalue(x: FitInputs) -> float:
     """Compute the p-value of exact fit of the independence model."""
     _require_distribution(x)
-    return chi_square_above(x.chisq_baseline, x.df_baseline) if x.df_baseline else 1.0
+    return chi_square_above(float(x.chisq_baseline), x.df_baseline) if x.df_baseline else 1.0
 
 
 def _require_distribution(x: FitInputs) -> None:
@@ -222,34 +232,34 @@ def _require_distribution(x: FitInputs) -> None:
         )
 
 
-def log_likelihood(x: FitInputs) -> float:
+def log_likelihood(x: FitInputs) -> Number:
     """Return the log-likelihood of the model."""
     return _likelihood(x.logl)
 
 
-def unrestricted_log_likelihood(x: FitInputs) -> float:
+def unrestricted_log_likelihood(x: FitInputs) -> Number:
     """Return the log-likelihood of the saturated model."""
     return _likelihood(x.logl_unrestricted)
 
 
-def akaike(x: FitInputs) -> float:
+def akaike(x: FitInputs) -> Number:
     """Compute the AIC from the log-likelihood."""
     return -2 * log_likelihood(x) + 2 * x.n_free
 
 
-def bayesian(x: FitInputs) -> float:
+def bayesian(x: FitInputs) -> Number:
     """Compute the BIC."""
     return -2 * log_likelihood(x) + x.n_free * float(np.log(x.n_obs))
 
 
-def adjusted_bayesian(x: FitInputs) -> float:
+def adjusted_bayesian(x: FitInputs) -> Number:
     """Compute the sample-size adjusted BIC."""
     return -2 * log_likelihood(x) + x.n_free * float(np.log((x.n_obs + 2) / 24))
 
 
-def _likelihood(value: float) -> float:
+def _likelihood(value: Number) -> Number:
     """Return a log-likelihood, or say that the estimator has none."""
-    if np.isnan(value):
+    if np.isnan(value).all():
         raise UndefinedIndexError("least squares maximise no likelihood")
     return value
 
@@ -259,15 +269,16 @@ def _require_baseline(x: FitInputs) -> None:
         raise UndefinedIndexError("the baseline model has no degrees of freedom")
 
 
-def _ratio(numerator: float, denominator: float) -> float:
-    """Divide, or say that the index does not exist."""
-    if denominator == 0:
+def _ratio(numerator: Number, denominator: Number) -> Number:
+    """Divide, or say that the index does not exist; of a stack, NaN where it does not."""
+    nothing = np.equal(denominator, 0)
+    if nothing.all():
         raise UndefinedIndexError("the baseline model fits as well as the model")
-    return numerator / denominator
+    return numerator / np.where(nothing, np.nan, denominator)
 
 
-def _to_rmsea(noncentrality: float, x: FitInputs) -> float:
-    return float(np.sqrt(x.n_groups * noncentrality / (x.df * x.n_rmsea)))
+def _to_rmsea(noncentrality: Number, x: FitInputs) -> Number:
+    return np.sqrt(x.n_groups * noncentrality / (x.df * x.n_rmsea))
 
 
 def _noncentrality(epsilon: float, x: FitInputs) -> float:
@@ -276,33 +287,12 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
     return epsilon**2 * x.df * x.n_rmsea / x.n_groups
 
 
-def noncentral_below(chisq: float, df: float, noncentrality: float) -> float:
-    """Return the probability of a noncentral chi-square below a value."""
-    if _nearly_perfect(chisq, df):
-        return 0.0
-    return float(special.chndtr(chisq, df, noncentrality))
-
-
-def noncentral_above(chisq: float, df: float, noncentrality: float) -> float:
-    """Return the probability of a noncentral chi-square above a value, precise also if small."""
-    above = 1.0 - noncentral_below(chisq, df, noncentrality)
-    if above > _CANCELLED:
-        return above
-    from scipy.stats import ncx2  # noqa: PLC0415  # slow to import; needed for bad fit only
-
-    return float(ncx2.sf(chisq, df, noncentrality))
-
-
-def _nearly_perfect(chisq: float, df: float) -> bool:
-    """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
-    return chi_square_below(chisq, df) < _NEVER
-
-
 def _rmsea_limit(x: FitInputs, probability: float) -> float:
     """Return the RMSEA under which chi-square would have this cumulative probability."""
-    if x.df == 0 or chi_square_below(x.chisq, x.df) < probability:
+    chisq = float(x.chisq)
+    if x.df == 0 or chi_square_below(chisq, x.df) < probability:
         return 0.0
-    return _to_rmsea(float(special.chndtrinc(x.chisq, x.df, probability)), x)
+    return float(_to_rmsea(float(special.chndtrinc(chisq, x.df, probability)), x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,13 +310,13 @@ class FitIndex(Generic[T]):
     """
 
     name: str
-    formula: Callable[[T], float]
+    formula: Callable[[T], Number]
     source: str = ""
 
 
-def _rms(name: str) -> Callable[[FitInputs], float]:
-    def value(x: FitInputs) -> float:
-        if np.isnan(x.rms[name]):
+def _rms(name: str) -> Callable[[FitInputs], Number]:
+    def value(x: FitInputs) -> Number:
+        if np.isnan(x.rms[name]).all():
             raise UndefinedIndexError("Mplus's residuals are not defined for ordered items")
         return x.rms[name]
 
@@ -435,7 +425,7 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
     return FitInputs(
         chisq=chi_square(estimate),
         df=problem.n_moments - n_independent,
-        chisq_baseline=baseline.chisq,
+        chisq_baseline=float(baseline.chisq),
         df_baseline=baseline.df,
         n_obs=problem.n_obs,
         n_rmsea=problem.weight,
@@ -445,8 +435,8 @@ def fit_inputs(estimate: Estimate, n_independent: int) -> FitInputs:
         fmin=_half_minimum(estimate),
         logl=logl,
         logl_unrestricted=unrestricted,
-        gfi=goodness_of_fit(estimate),
-        rms=root_mean_squares(estimate),
+        gfi=float(goodness_of_fit(problem, estimate.params)),
+        rms={name: float(value) for name, value in root_mean_squares(estimate).items()},
         is_ordered=bool(problem.table.ordered),
         is_distributed=not problem.estimator.corrected,
     )
@@ -492,8 +482,15 @@ def _saturated(S: Floats, n: int) -> float:
     return -n / 2 * (p * float(np.log(2 * np.pi)) + float(invert_positive(S).log_det) + p)
 
 
-def goodness_of_fit(estimate: Estimate) -> float:
+def goodness_of_fit(problem: Problem, params: Floats) -> Number:
     r"""Compute the goodness-of-fit index [joreskog1986]_, [tanaka1985]_.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model on its sample, or on a stack of complete samples.
+    params : ndarray, shape (q,) or (b, q)
+        The estimates.
 
     Notes
     -----
@@ -507,17 +504,16 @@ def goodness_of_fit(estimate: Estimate) -> float:
     Moments among fixed covariates take no part. Several groups are averaged by their size. Of
     incomplete data s are the descriptive moments of available cases, as in lavaan.
     """
-    index = 0.0
-    problem = estimate.problem
+    index: Number = 0.0
     for sample, block, implied in zip(
-        problem.samples, problem.objective.blocks, problem.implied(estimate.params), strict=True
+        problem.samples, problem.objective.blocks, problem.implied(params), strict=True
     ):
         if isinstance(block, ResponseBlock):
             index += sample.n_obs / problem.n_obs * _explained_by_responses(block, implied)
             continue
         curvature = block.discrepancy(implied).expected
         given = np.isin(sample.names, problem.table.exogenous)
-        counted = ~np.outer(given, given)
+        counted = ~outer(given, given)
         S, observed = (block.S, block.mean)
         if sample.patterns is not None:
             S, observed = available_moments(sample)
@@ -525,7 +521,7 @@ def goodness_of_fit(estimate: Estimate) -> float:
         gap = None if observed is None else (observed - implied.mu) * ~given
         misfit = curvature.square((S - implied.Sigma) * counted, gap)
         total = curvature.square(S * counted, mean)
-        index += sample.n_obs / problem.n_obs * float(1 - misfit / total)
+        index = index + sample.n_obs / problem.n_obs * (1 - misfit / total)
     return index
 
 

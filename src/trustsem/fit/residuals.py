@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from trustsem.arrays import Floats
+from trustsem.arrays import Floats, diagonal, outer
 from trustsem.errors import InferenceError, UnknownOptionError
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.responses import ResponseBlock
@@ -18,7 +18,7 @@ from trustsem.inference import SANDWICHES, independent_directions
 from trustsem.moments import FreeSpread, SampleMoments, SaturatedModel, Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trustsem.estimation.objective import Block
 
@@ -93,7 +93,7 @@ def residuals(
         return _of_responses(estimate, name)
     if name not in ("normalized", "standardized"):
         return tuple(
-            _of_kind(name, sample, structure, moments)
+            _of_kind(name, sample.cov, _modelled_mean(sample, structure), moments)
             for sample, structure, moments in zip(
                 problem.samples, problem.structures, implied, strict=True
             )
@@ -107,7 +107,9 @@ def residuals(
     else:
         variances = _residual_variances(estimate, implied, information, robust=robust)
     return tuple(
-        _studentised(_of_kind("raw", sample, structure, moments), errors, sample)
+        _studentised(
+            _of_kind("raw", sample.cov, _modelled_mean(sample, structure), moments), errors, sample
+        )
         for sample, structure, moments, errors in zip(
             problem.samples, problem.structures, implied, variances, strict=True
         )
@@ -129,16 +131,21 @@ def _sample_variances(
     return cov / sample.n_obs, mean / sample.n_obs
 
 
-def _of_kind(kind: str, sample: SampleMoments, structure: Structure, implied: Implied) -> Residuals:
-    """Return one group's residuals of a kind that needs no sampling theory."""
-    raw = sample.cov - implied.Sigma
-    d = sample.mean - implied.mu if structure.has_means and sample.mean is not None else None
-    sd = np.sqrt(np.diag(sample.cov))
+def _modelled_mean(sample: SampleMoments, structure: Structure) -> Floats | None:
+    """Return the means that the model explains; None if it explains none."""
+    return sample.mean if structure.has_means else None
+
+
+def _of_kind(kind: str, S: Floats, mean: Floats | None, implied: Implied) -> Residuals:
+    """Return one group's residuals of a kind that needs no sampling theory, also of a stack."""
+    raw = S - implied.Sigma
+    d = None if mean is None else mean - implied.mu
+    sd = np.sqrt(diagonal(S))
     if kind == "raw":
         return Residuals(raw, d)
     if kind == "cor_bentler":
-        return Residuals(raw / np.outer(sd, sd), None if d is None else d / sd)
-    return _bollen(sample, implied, with_means=d is not None)
+        return Residuals(raw / outer(sd, sd), None if d is None else d / sd)
+    return _bollen(S, mean, implied)
 
 
 def _of_responses(estimate: Estimate, kind: str) -> tuple[Residuals, ...]:
@@ -215,13 +222,11 @@ def _studentised(
     )
 
 
-def _bollen(sample: SampleMoments, implied: Implied, *, with_means: bool) -> Residuals:
+def _bollen(S: Floats, mean: Floats | None, implied: Implied) -> Residuals:
     """Return differences of correlations, and of means in standard deviations."""
-    sd, sd_implied = np.sqrt(np.diag(sample.cov)), np.sqrt(np.diag(implied.Sigma))
-    cor = sample.cov / np.outer(sd, sd) - implied.Sigma / np.outer(sd_implied, sd_implied)
-    if not with_means or sample.mean is None:
-        return Residuals(cor, None)
-    return Residuals(cor, sample.mean / sd - implied.mu / sd_implied)
+    sd, sd_implied = np.sqrt(diagonal(S)), np.sqrt(diagonal(implied.Sigma))
+    cor = S / outer(sd, sd) - implied.Sigma / outer(sd_implied, sd_implied)
+    return Residuals(cor, None if mean is None else mean / sd - implied.mu / sd_implied)
 
 
 def _divide(values: Floats, variances: Floats, reference: Floats) -> Floats:
@@ -350,7 +355,7 @@ def _spread(
     return (FreeSpread.of if robust else problem.estimator.spread)(sample, covariates)
 
 
-def root_mean_squares(estimate: Estimate) -> dict[str, float]:
+def root_mean_squares(estimate: Estimate) -> dict[str, float | Floats]:
     r"""Compute the root mean square residuals of a solution.
 
     Returns
@@ -366,45 +371,71 @@ def root_mean_squares(estimate: Estimate) -> dict[str, float]:
     thresholds take the place of means, and SRMR leaves them out. Groups are averaged by their size.
     """
     problem = estimate.problem
-    total: dict[str, float] = {}
-    groups: list[dict[str, float]] = []
+    groups: list[dict[str, float | Floats]] = []
     for sample, structure, implied in zip(
         problem.samples, problem.structures, problem.implied(estimate.params), strict=True
     ):
-        share = sample.n_obs / problem.n_obs
         values = (
-            _group_rms(sample, structure, implied)
+            moment_rms(sample.cov, _modelled_mean(sample, structure), implied)
             if structure.responses is None
             else _response_rms(estimate, len(groups))
         )
         groups.append(values)
+    return averaged_rms(groups, [sample.n_obs for sample in problem.samples])
+
+
+def averaged_rms(
+    groups: Sequence[Mapping[str, float | Floats]], sizes: Sequence[int]
+) -> dict[str, float | Floats]:
+    """Average the root mean squares of groups by their sizes."""
+    n = sum(sizes)
+    total: dict[str, float | Floats] = dict.fromkeys(groups[0], 0.0)
+    for values, size in zip(groups, sizes, strict=True):
         for name, value in values.items():
-            total[name] = total.get(name, 0.0) + share * value
+            total[name] = total[name] + size / n * value
     return total
 
 
-def _group_rms(sample: SampleMoments, structure: Structure, implied: Implied) -> dict[str, float]:
-    """Return one group's root mean squares."""
-    raw = _of_kind("raw", sample, structure, implied)
-    bentler = _of_kind("cor_bentler", sample, structure, implied)
-    bollen = _of_kind("cor_bollen", sample, structure, implied)
-    mplus = bollen.cov + np.diag(np.diag(raw.cov) / np.diag(sample.cov))
-    low, strict = np.tril_indices(len(raw.cov)), np.tril_indices(len(raw.cov), -1)
+def moment_rms(S: Floats, mean: Floats | None, implied: Implied) -> dict[str, float | Floats]:
+    """Compute the root mean squares of one group without ordered items.
+
+    Parameters
+    ----------
+    S : ndarray, shape (..., p, p)
+        Sample covariance matrices.
+    mean : ndarray, shape (..., p), or None
+        Sample means; None if the model explains none.
+    implied : Implied
+        Implied moments of the same samples.
+
+    Returns
+    -------
+    dict
+        As of :func:`root_mean_squares`, arrays of shape (...).
+    """
+    raw = _of_kind("raw", S, mean, implied)
+    bentler = _of_kind("cor_bentler", S, mean, implied)
+    bollen = _of_kind("cor_bollen", S, mean, implied)
+    p = S.shape[-1]
+    relative = diagonal(raw.cov) / diagonal(S)
+    mplus = bollen.cov + relative[..., None] * np.eye(p)
+    low, strict = np.tril_indices(p), np.tril_indices(p, -1)
     parts = {
-        "rmr": (raw.cov[low], raw.mean),
-        "srmr": (bentler.cov[low], bentler.mean),
-        "crmr": (bollen.cov[strict], bentler.mean),
-        "srmr_mplus": (mplus[low], bollen.mean),
+        "rmr": (raw.cov[..., low[0], low[1]], raw.mean),
+        "srmr": (bentler.cov[..., low[0], low[1]], bentler.mean),
+        "crmr": (bollen.cov[..., strict[0], strict[1]], bentler.mean),
+        "srmr_mplus": (mplus[..., low[0], low[1]], bollen.mean),
     }
-    values: dict[str, float] = {}
-    for name, (cov, mean) in parts.items():
+    values: dict[str, float | Floats] = {}
+    for name, (cov, gap) in parts.items():
         plain = _root_mean_square(cov)
         values[f"{name}_nomean"] = plain
-        values[name] = plain if mean is None else _root_mean_square(np.concatenate([cov, mean]))
+        both = None if gap is None else np.concatenate([cov, gap], axis=-1)
+        values[name] = plain if both is None else _root_mean_square(both)
     return values | {"srmr_bentler": values["srmr"]}
 
 
-def _response_rms(estimate: Estimate, group: int) -> dict[str, float]:
+def _response_rms(estimate: Estimate, group: int) -> dict[str, float | Floats]:
     """Return the root mean squares of a group with ordered items."""
     parts = {
         "rmr": residuals(estimate, "raw")[group],
@@ -412,7 +443,7 @@ def _response_rms(estimate: Estimate, group: int) -> dict[str, float]:
         "crmr": residuals(estimate, "cor_bollen")[group],
     }
     low, strict = (np.tril_indices(len(parts["rmr"].cov), shift) for shift in (0, -1))
-    values: dict[str, float] = {}
+    values: dict[str, float | Floats] = {}
     for name, found in parts.items():
         cov = found.cov[strict if name == "crmr" else low]
         thresholds = np.empty(0) if found.thresholds is None else found.thresholds
@@ -427,6 +458,8 @@ def _response_rms(estimate: Estimate, group: int) -> dict[str, float]:
     }
 
 
-def _root_mean_square(values: Floats) -> float:
-    """Return the root of the mean square; 0 for none."""
-    return float(np.sqrt(np.mean(values**2))) if values.size else 0.0
+def _root_mean_square(values: Floats) -> Floats:
+    """Return the root of the mean square over the last axis; 0 for none."""
+    if not values.shape[-1]:
+        return np.zeros(values.shape[:-1])
+    return np.asarray(np.sqrt(np.mean(values**2, axis=-1)))

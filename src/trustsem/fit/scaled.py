@@ -15,12 +15,11 @@ from trustsem.fit.indices import (
     NOT_CLOSE_FIT,
     FitIndex,
     FitInputs,
+    Number,
     close_fit_pvalue,
     comparative_fit_index,
     evaluated,
     incremental_fit_index,
-    noncentral_above,
-    noncentral_below,
     normed_fit_index,
     not_close_fit_pvalue,
     parsimonious_normed_fit_index,
@@ -31,7 +30,7 @@ from trustsem.fit.indices import (
     rmsea_upper,
     tucker_lewis_index,
 )
-from trustsem.inference import ScaledTest
+from trustsem.inference import ScaledTest, noncentral_above, noncentral_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +149,15 @@ class ScaledInputs:
             raise UndefinedIndexError("the mean of the statistic is estimated to be negative")
 
 
-def _scaled(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+def _scaled(formula: Callable[[FitInputs], Number]) -> Callable[[ScaledInputs], Number]:
     return lambda x: formula(x.with_tests())
 
 
-def _scaled_rmsea(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+def _scaled_rmsea(formula: Callable[[FitInputs], Number]) -> Callable[[ScaledInputs], Number]:
     return lambda x: formula(x.with_moments())
 
 
-def _robust(formula: Callable[[FitInputs], float]) -> Callable[[ScaledInputs], float]:
+def _robust(formula: Callable[[FitInputs], Number]) -> Callable[[ScaledInputs], Number]:
     return lambda x: formula(x.with_excess())
 
 

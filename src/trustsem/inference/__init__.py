@@ -3,7 +3,13 @@
 from trustsem.inference.casewise import casewise_scores
 from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
-from trustsem.inference.distributions import chi_square_above, chi_square_below
+from trustsem.inference.distributions import (
+    chi_square_above,
+    chi_square_below,
+    chi_squares_above,
+    noncentral_above,
+    noncentral_below,
+)
 from trustsem.inference.effects import (
     ARROW,
     MOST_CHAINS,
@@ -21,6 +27,7 @@ from trustsem.inference.groups import MEAN_COLUMNS, mean_differences, path_wald_
 from trustsem.inference.information import (
     SANDWICHES,
     Covariance,
+    count_independent,
     estimate_covariance,
     expected_errors,
     independent_directions,
@@ -34,7 +41,7 @@ from trustsem.inference.intervals import (
     studentised_interval,
 )
 from trustsem.inference.lagrange import ReleaseTest, release_tests
-from trustsem.inference.least_squares import chi_square, residual_test
+from trustsem.inference.least_squares import chi_square, residual_test, stacked_chi_squares
 from trustsem.inference.moderation import Moderation, Region, johnson_neyman
 from trustsem.inference.scaled import SCALED_TESTS, ScaledTest, scaled_test, test_of_traces
 from trustsem.inference.scaled_difference import (
@@ -76,7 +83,9 @@ __all__ = [
     "chi_square",
     "chi_square_above",
     "chi_square_below",
+    "chi_squares_above",
     "complete_data_test",
+    "count_independent",
     "difference_test",
     "divided",
     "effect_values",
@@ -89,6 +98,8 @@ __all__ = [
     "jackknife_acceleration",
     "johnson_neyman",
     "mean_differences",
+    "noncentral_above",
+    "noncentral_below",
     "path_wald_tests",
     "percentile_interval",
     "release_tests",
@@ -99,6 +110,7 @@ __all__ = [
     "scaled_test",
     "specific_effects",
     "spectral_radius",
+    "stacked_chi_squares",
     "stacked_covariances",
     "standardized_effects",
     "standardized_errors",

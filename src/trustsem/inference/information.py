@@ -96,8 +96,7 @@ def _inverse_information(estimate: Estimate, information: str) -> Covariance:
         K = problem.reduction.K
         hessian = 2 * K.T @ meat_matrix(problem, estimate.params, centred=False) @ K
     units = outer(metric, metric)
-    equalities = problem.condition_jacobian(estimate.params, with_active=False) / metric
-    n_independent = null_space(equalities, len(reduced)).shape[1]
+    n_independent = _n_independent(problem, estimate.params, metric)
     conditions = problem.condition_jacobian(estimate.params) / metric
     basis = null_space(conditions, len(reduced)) if len(conditions) else None
     inside = _turned(symmetric(hessian) / units, None if basis is None else basis.T)
@@ -113,6 +112,22 @@ def _inverse_information(estimate: Estimate, information: str) -> Covariance:
         return Covariance(bread, bread, n_independent, ())
     matrix = bread @ moment_noise(estimate) @ bread * problem.weight
     return Covariance(symmetric(matrix), bread, n_independent, ())
+
+
+def count_independent(estimate: Estimate) -> int:
+    """Return how many parameters are estimated independently: all but those tied by equalities."""
+    problem, params = estimate.problem, estimate.params
+    if not len(problem.reduction.conditions):
+        return int(problem.reduction.K.shape[1])
+    point = problem.information_objective.at(problem.reduction.reduce(params)[None])
+    metric = unit_metric(point.expected_hessian()[0], point.exact_hessian()[0])
+    return _n_independent(problem, params, metric)
+
+
+def _n_independent(problem: Problem, params: Floats, metric: Floats) -> int:
+    """Return the dimension of the space that equalities leave, in a metric of the parameters."""
+    equalities = problem.condition_jacobian(params, with_active=False) / metric
+    return int(null_space(equalities, len(metric)).shape[1])
 
 
 def _turned(M: Floats, P: Floats | None) -> Floats:

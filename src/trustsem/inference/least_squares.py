@@ -33,6 +33,32 @@ def chi_square(estimate: Estimate) -> float:
     return residual_test(estimate, "browne.residual.nt")
 
 
+def stacked_chi_squares(problem: Problem, params: Floats) -> Floats:
+    """Return the chi-square of each member of a stack of complete samples, shape (b,).
+
+    Parameters
+    ----------
+    problem : Problem
+        The model on the stack, its objective from :func:`trustsem.estimation.stacked_objective`.
+    params : ndarray, shape (b, q)
+        The estimates.
+
+    Notes
+    -----
+    Defined as in :func:`chi_square`.
+    """
+    if problem.estimator.naive:
+        value = problem.chi_square_objective.at_params(params).value
+        return np.asarray(np.maximum(value, 0.0))
+    point = problem.by("GLS").chi_square_objective.at(problem.reduction.reduce(params))
+    slopes, H = point.gradient(), point.expected_hessian()
+    if len(problem.reduction.conditions):
+        gain = [_gain(problem, *member) for member in zip(params, slopes, H, strict=True)]
+        return np.asarray(np.maximum(point.value - gain, 0.0))
+    step = (np.linalg.pinv(H, hermitian=True) @ slopes[..., None])[..., 0]
+    return np.asarray(np.maximum(point.value - (slopes * step).sum(axis=-1) / 2, 0.0))
+
+
 def residual_test(estimate: Estimate, name: str) -> float:
     r"""Return a residual-based chi-square, whatever the discrepancy of the estimates.
 
@@ -60,10 +86,14 @@ def residual_test(estimate: Estimate, name: str) -> float:
     objective = _weighted(problem, estimate.params, name).chi_square_objective
     point = objective.at(problem.reduction.reduce(estimate.params)[None])
     slope, H = point.gradient()[0], point.expected_hessian()[0]
-    basis = null_space(problem.condition_jacobian(estimate.params), len(slope))
+    return max(float(point.value[0]) - _gain(problem, estimate.params, slope, H), 0.0)
+
+
+def _gain(problem: Problem, params: Floats, slope: Floats, H: Floats) -> float:
+    """Return by how much one more step within the constraints would lower a quadratic function."""
+    basis = null_space(problem.condition_jacobian(params), len(slope))
     slope, H = basis.T @ slope, basis.T @ H @ basis
-    gain = float(slope @ np.linalg.pinv(H, hermitian=True) @ slope) / 2
-    return max(float(point.value[0]) - gain, 0.0)
+    return float(slope @ np.linalg.pinv(H, hermitian=True) @ slope) / 2
 
 
 def _weighted(problem: Problem, params: Floats, name: str) -> Problem:

@@ -18,6 +18,7 @@ from trustsem.charts import IndexChart, Width, index_chart
 from trustsem.errors import PlanError, ResamplingError, SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate
 from trustsem.findings import Finding, Findings, at_least
+from trustsem.fit import STACKED_MEASURES, stacked_fit
 from trustsem.results.plain import plain
 from trustsem.results.rows import KEYS
 from trustsem.simulation import (
@@ -241,6 +242,8 @@ class Influence(Shown):
     @cached_property
     def _fit(self) -> pd.DataFrame:
         options = self.model.options
+        if not self.left.problem.by_cases and not options.scaled:
+            return self._stacked_fit()
         test = "standard" if options.test == "bollen.stine" else options.test
         plainly = replace(options, se=_RESAMPLED.get(options.se, options.se), test=test)
         model = replace(self.model, options=plainly)
@@ -257,9 +260,21 @@ class Influence(Shown):
             params, value = refits.params[number], float(refits.value[number])
             solution = Estimate(one, params, value, True, 0, 0.0)
             rows.append(replace(model, estimate=solution).fit_measures[names].tolist())
-        frame = pd.DataFrame(rows, columns=names)
-        frame.insert(0, "row", pd.Series(list(self.rows), dtype=None))
-        return frame
+        return pd.DataFrame(rows, columns=names)
+
+    def _stacked_fit(self) -> pd.DataFrame:
+        """Return the fit from stacks of moments."""
+        names = [name for name in _FIT if name in STACKED_MEASURES]
+        found = np.full((self.n, len(names)), np.nan)
+        kept = np.flatnonzero(self.converged)
+        for first in range(0, len(kept), _AT_ONCE):
+            numbers = kept[first : first + _AT_ONCE]
+            for places, stack in self.left.stacks(numbers):
+                here = numbers[places]
+                params, chisq = self.left.refits.params[here], self.left.chisq[here]
+                values = stacked_fit(stack, params, self.model.n_free, chisq=chisq)
+                found[here] = np.stack([values[name] for name in names], axis=1)
+        return pd.DataFrame(found, columns=names)
 
     @property
     def fit(self) -> pd.DataFrame:
@@ -268,7 +283,9 @@ class Influence(Shown):
         With a corrected test also the scaled chi-square and robust indices, named as in
         :attr:`ModelResult.fit_measures`.
         """
-        return self._fit.copy()
+        frame = self._fit.copy()
+        frame.insert(0, "row", pd.Series(list(self.rows), dtype=None))
+        return frame
 
     def cook(self, parameters: str | Sequence[str] | None = None) -> pd.Series[float]:
         """Return generalised Cook's distances, of all parameters or of some.

@@ -6,7 +6,7 @@ what the missing cases added, so that a sample costs no more the more cases ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -178,6 +178,27 @@ class LeftOut:
     def sample(self, number: int) -> Problem | None:
         """Return the model on one of the samples; None if its moments do not exist."""
         return sample_without(self.problem, self.removals, number)
+
+    def stacks(self, numbers: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Problem]]:
+        """Yield the model on some of the samples, those with equal sizes as one stack.
+
+        Parameters
+        ----------
+        numbers : ndarray of int, shape (b,)
+            Which.
+
+        Yields
+        ------
+        ndarray of int, Problem
+            Places among the numbers, and the model on these samples; only for discrepancies that
+            need no more than moments.
+        """
+        sizes, of_sample = np.unique(self.removals.sizes[numbers], axis=0, return_inverse=True)
+        for position, counts in enumerate(sizes):
+            places = np.flatnonzero(of_sample.reshape(-1) == position)
+            smaller = with_sizes(self.problem, counts.tolist())
+            moments = self.removals.moments(numbers[places].tolist())
+            yield places, replace(smaller, objective=stacked_objective(smaller, moments))
 
     def covariances(self, numbers: Sequence[int], kind: ErrorKind, *, workers: int = 1) -> Floats:
         """Return the sampling covariances of some of the solutions.
@@ -425,15 +446,9 @@ def _stack_of_covariances(left: LeftOut, exact: bool, numbers: NDArray[np.intp])
     """Return the covariances of some solutions from a stack of their moments."""
     size = left.refits.params.shape[1]
     found = np.empty((len(numbers), size, size))
-    sizes, of_sample = np.unique(left.removals.sizes[numbers], axis=0, return_inverse=True)
-    of_sample = of_sample.reshape(-1)
-    for position, counts in enumerate(sizes):
-        here = np.flatnonzero(of_sample == position)
-        smaller = with_sizes(left.problem, counts.tolist())
-        objective = stacked_objective(smaller, left.removals.moments(numbers[here].tolist()))
-        stack = replace(smaller, objective=objective)
-        params = left.refits.params[numbers[here]]
-        found[here] = stacked_covariances(stack, params, exact=exact)
+    for places, stack in left.stacks(numbers):
+        params = left.refits.params[numbers[places]]
+        found[places] = stacked_covariances(stack, params, exact=exact)
     return found
 
 
