@@ -3,7 +3,6 @@
 from trustsem.simulation.bootstrap import (
     Refits,
     Solutions,
-    chi_squares,
     estimate_again,
     jackknife,
     plan_resamples,
@@ -18,7 +17,13 @@ from trustsem.simulation.draws import (
     interval_thresholds,
     reverse_keyed_answers,
 )
+from trustsem.simulation.fit import chi_squares, fit_values
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
+from trustsem.simulation.populations import (
+    AnsweringPopulation,
+    transformed_cases,
+    transformed_incomplete_cases,
+)
 from trustsem.simulation.resampling import (
     RESAMPLING_KINDS,
     Cases,
@@ -28,29 +33,40 @@ from trustsem.simulation.resampling import (
     Resampling,
     ResamplingKind,
     Source,
-    transformed_cases,
     weighted_moments,
+)
+from trustsem.simulation.together import (
+    Reestimated,
+    Reestimation,
+    StatisticOf,
+    estimate_together,
 )
 
 __all__ = [
     "RESAMPLING_KINDS",
+    "AnsweringPopulation",
     "Cases",
     "Draws",
     "Finished",
     "LeaveOneOut",
     "NormalPopulation",
+    "Reestimated",
+    "Reestimation",
     "Refits",
     "Report",
     "Resampling",
     "ResamplingKind",
     "Solutions",
     "Source",
+    "StatisticOf",
     "chi_squares",
     "choose_unanswered",
     "cut_into_categories",
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
+    "estimate_together",
+    "fit_values",
     "interval_thresholds",
     "jackknife",
     "plan_resamples",
@@ -59,5 +75,6 @@ __all__ = [
     "solution_errors",
     "solutions",
     "transformed_cases",
+    "transformed_incomplete_cases",
     "weighted_moments",
 ]
