@@ -604,7 +604,7 @@ def run_bootstraps(
         If a model has no solution to start from, or no cases to draw.
     """
     chosen = _require_kind(kind)
-    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and workers >= 1):
+    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and (workers >= 1 or workers == -1)):
         raise SpecificationError(
             f"A bootstrap needs at least 2 resamples and 1 worker, got {n!r} and {workers!r}."
         )
@@ -632,7 +632,7 @@ def run_bootstraps(
             model.draws,
             one.refits,
             interrupted,
-            dict(zip(wish.statistics, one.values, strict=True)),
+            dict(zip(wish.statistics, one.values, strict=False)),  # no values without solutions
             one.fit if wish.fit else None,
         )
         for wish, model, one in zip(wishes, models, found, strict=True)

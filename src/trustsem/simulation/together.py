@@ -8,7 +8,7 @@ processes compute them, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -67,7 +67,7 @@ class Reestimated:
     refits : Refits
         The solutions of all resamples, or of those that were finished.
     values : tuple of ndarray, each of shape (n_converged, ...)
-        Each statistic in the resamples that converged.
+        Each statistic in the resamples that converged; empty if none did.
     fit : ndarray, shape (n_converged, k)
         Their fit measures, :data:`trustsem.fit.STACKED_MEASURES`; k is 0 if none were asked for.
     """
@@ -83,7 +83,7 @@ class Reestimated:
             Refits.joined([part.refits for part in parts]),
             tuple(
                 np.concatenate(values)
-                for values in zip(*(part.values for part in parts), strict=True)
+                for values in zip(*(part.values for part in parts if part.values), strict=True)
             ),
             np.concatenate([part.fit for part in parts]),
         )
@@ -92,6 +92,8 @@ class Reestimated:
         """Return everything with resamples whose solution a later search found."""
         if not len(found.refits.numbers):
             return self
+        if not len(self.refits.numbers[self.refits.converged]):
+            return replace(found, refits=self.refits.with_found(found.refits))
         own = self.refits.numbers[self.refits.converged]
         order = np.argsort(np.concatenate([own, found.refits.numbers]), kind="stable")
         return Reestimated(
@@ -156,7 +158,7 @@ def _described(model: Reestimation, refits: Refits) -> Reestimated:
     """Compute what is asked of a model from the solutions that converged."""
     kept = refits.take(np.flatnonzero(refits.converged))
     values: tuple[Floats, ...] = ()
-    if model.statistics:
+    if model.statistics and len(kept.numbers):
         stack = solutions(model.problem, model.draws, kept)
         values = tuple(np.asarray(statistic(stack)) for statistic in model.statistics)
     if model.n_independent is None:

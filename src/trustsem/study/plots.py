@@ -36,7 +36,7 @@ from trustsem.charts import (
 from trustsem.errors import PlanError, UnknownOptionError
 from trustsem.inference import ARROW
 from trustsem.results.plots import indirect_table, with_limits
-from trustsem.study.resampled_tables import SHOWN, TITLES
+from trustsem.study.resampled_tables import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +136,7 @@ class StudyPlots(Plots):
         step, resampled = result.measurement, result.resampled
         table, kind = step.loadings, "Wald"
         if resampled is not None:
-            method = _better(resampled.measurement)
+            method = resampled.method
             limits = resampled.measurement.interval(method, what="std_all")
             table, kind = with_limits(table, limits), f"bootstrap {TITLES[method]}"
         limit = step.thresholds
@@ -221,7 +221,7 @@ class StudyPlots(Plots):
         effects, kind = step.effects, "Wald"
         hypotheses = _hypothesised(step.hypotheses)
         if resampled is not None and resampled.structural is not None:
-            method = _better(resampled.structural)
+            method = resampled.method
             hypotheses = _with_bootstrap(hypotheses, resampled.hypotheses, "hypothesis", method)
             effects = _with_bootstrap(effects, resampled.effects, _EFFECT, method)
             kind = f"bootstrap {TITLES[method]}"
@@ -258,7 +258,7 @@ class StudyPlots(Plots):
                 "The study was run without a bootstrap.",
                 remedy="Run it with one: two_step(study, bootstrap=5000).",
             )
-        method = _better(found.structural)
+        method = found.method
         labels = self._result.study.labels
         table = pd.DataFrame(
             {
@@ -350,11 +350,6 @@ class StudyPlots(Plots):
 
 
 _EFFECT = ("predictor", "outcome", "kind")
-
-
-def _better(bootstrap: Bootstrap) -> str:
-    """Return the interval to show."""
-    return SHOWN.get(bootstrap.kind, ("percentile",))[0]
 
 
 def _printed(path: str, labels: Mapping[str, str]) -> str:
