@@ -21,6 +21,8 @@ from trustsem.inference import (
     chi_square_above,
     chi_square_below,
     chi_squares_above,
+    noncentral_above,
+    noncentral_below,
 )
 from trustsem.moments import available_moments
 
@@ -35,9 +37,6 @@ NOT_CLOSE_FIT = 0.08
 """RMSEA of the not-close-fit hypothesis [maccallum1996]_."""
 RMSEA_LEVEL = 0.90
 """Confidence level of the RMSEA interval [browne1992]_."""
-
-_NEVER = 1e-100
-_CANCELLED = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,28 +285,6 @@ def _noncentrality(epsilon: float, x: FitInputs) -> float:
     if x.df == 0:
         raise UndefinedIndexError("a saturated model cannot be tested")
     return epsilon**2 * x.df * x.n_rmsea / x.n_groups
-
-
-def noncentral_below(chisq: float, df: float, noncentrality: float) -> float:
-    """Return the probability of a noncentral chi-square below a value."""
-    if _nearly_perfect(chisq, df):
-        return 0.0
-    return float(special.chndtr(chisq, df, noncentrality))
-
-
-def noncentral_above(chisq: float, df: float, noncentrality: float) -> float:
-    """Return the probability of a noncentral chi-square above a value, precise also if small."""
-    above = 1.0 - noncentral_below(chisq, df, noncentrality)
-    if above > _CANCELLED:
-        return above
-    from scipy.stats import ncx2  # noqa: PLC0415  # slow to import; needed for bad fit only
-
-    return float(ncx2.sf(chisq, df, noncentrality))
-
-
-def _nearly_perfect(chisq: float, df: float) -> bool:
-    """Whether even a central chi-square is hardly ever as small; numerics overflow there."""
-    return chi_square_below(chisq, df) < _NEVER
 
 
 def _rmsea_limit(x: FitInputs, probability: float) -> float:

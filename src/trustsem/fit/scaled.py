@@ -20,8 +20,6 @@ from trustsem.fit.indices import (
     comparative_fit_index,
     evaluated,
     incremental_fit_index,
-    noncentral_above,
-    noncentral_below,
     normed_fit_index,
     not_close_fit_pvalue,
     parsimonious_normed_fit_index,
@@ -32,7 +30,7 @@ from trustsem.fit.indices import (
     rmsea_upper,
     tucker_lewis_index,
 )
-from trustsem.inference import ScaledTest
+from trustsem.inference import ScaledTest, noncentral_above, noncentral_below
 
 
 @dataclass(frozen=True, slots=True)

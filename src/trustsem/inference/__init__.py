@@ -6,6 +6,8 @@ from trustsem.inference.distributions import (
     chi_square_above,
     chi_square_below,
     chi_squares_above,
+    noncentral_above,
+    noncentral_below,
 )
 from trustsem.inference.effects import (
     ARROW,
@@ -93,6 +95,8 @@ __all__ = [
     "jackknife_acceleration",
     "johnson_neyman",
     "mean_differences",
+    "noncentral_above",
+    "noncentral_below",
     "path_wald_tests",
     "percentile_interval",
     "release_tests",
