@@ -242,6 +242,6 @@ def _note(found: Resampled) -> str:
     )
     shared = ", the same for both steps" if first.kind == "nonparametric" else ""
     return (
-        f"{first.n} resamples ({drawn}), seed {first.seed}{shared}; {counts}. BC = corrected for bias, BCa = for bias and "
-        "acceleration (Efron, 1987)."
+        f"{first.n} resamples ({drawn}), seed {first.seed}{shared}; {counts}. BC = "
+        "corrected for bias, BCa = for bias and acceleration (Efron, 1987)."
     )
