@@ -41,7 +41,8 @@ _SCREENING = (
 )  # fmt: skip
 """What was found in the answers, without a row for any single respondent."""
 
-_RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
+_RESAMPLED = ("counts", "method", "reliability", "discriminant", "hypotheses", "effects", "fit",
+              "findings")  # fmt: skip
 
 _INFLUENCE = ("n_cases", "hypotheses", "fragility", "findings")
 """Without a row for any single respondent."""

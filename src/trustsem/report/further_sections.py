@@ -97,7 +97,10 @@ def further_sources(result: StudyResult) -> set[str]:
     if result.interactions is not None:
         sources |= {"lin2010", "wen2010", "johnson1936"}
     if result.resampled is not None:
-        sources |= {"efron1979", "efron1987"}
+        sources |= {"efron1979", "efron1987", "bollen1992"}
+        sources |= {"zhang2016"} if result.resampled.measurement.kind == "nonparametric" else set()
+        kinds = {bootstrap.kind for bootstrap in result.resampled.exact.values()}
+        sources |= {"davison1997"} if "parametric" in kinds else set()
     if result.influence is not None:
         sources |= {"pek2011", "cook1977", "belsley1980"}
         sources |= {"broderick2020"} if len(result.influence.fragility) else set()

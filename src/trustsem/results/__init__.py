@@ -1,6 +1,6 @@
 """What a user holds: results of estimated models, and the functions that produce them."""
 
-from trustsem.results.bootstrap import Bootstrap, Replicates
+from trustsem.results.bootstrap import Bootstrap, Replicates, Wish, run_bootstraps
 from trustsem.results.comparison import compare, nested_difference
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
@@ -23,6 +23,7 @@ __all__ = [
     "ModelResult",
     "Models",
     "Replicates",
+    "Wish",
     "cfa",
     "compare",
     "compare_held",
@@ -34,5 +35,6 @@ __all__ = [
     "nested_difference",
     "plain",
     "read_formula",
+    "run_bootstraps",
     "sem",
 ]

@@ -3,7 +3,6 @@
 from trustsem.simulation.bootstrap import (
     Refits,
     Solutions,
-    chi_squares,
     estimate_again,
     jackknife,
     plan_resamples,
@@ -19,6 +18,7 @@ from trustsem.simulation.draws import (
     interval_thresholds,
     reverse_keyed_answers,
 )
+from trustsem.simulation.fit import chi_squares, fit_values
 from trustsem.simulation.fragility import LARGEST_SHARE, Flip, case_influence, find_flips
 from trustsem.simulation.influence import (
     ErrorKind,
@@ -32,6 +32,11 @@ from trustsem.simulation.influence import (
     sample_without,
 )
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
+from trustsem.simulation.populations import (
+    AnsweringPopulation,
+    transformed_cases,
+    transformed_incomplete_cases,
+)
 from trustsem.simulation.resampling import (
     RESAMPLING_KINDS,
     Cases,
@@ -41,13 +46,19 @@ from trustsem.simulation.resampling import (
     Resampling,
     ResamplingKind,
     Source,
-    transformed_cases,
     weighted_moments,
+)
+from trustsem.simulation.together import (
+    Reestimated,
+    Reestimation,
+    StatisticOf,
+    estimate_together,
 )
 
 __all__ = [
     "LARGEST_SHARE",
     "RESAMPLING_KINDS",
+    "AnsweringPopulation",
     "Cases",
     "Claim",
     "Draws",
@@ -60,12 +71,15 @@ __all__ = [
     "LeftOut",
     "NormalPopulation",
     "Outcomes",
+    "Reestimated",
+    "Reestimation",
     "Refits",
     "Report",
     "Resampling",
     "ResamplingKind",
     "Solutions",
     "Source",
+    "StatisticOf",
     "case_influence",
     "chi_squares",
     "choose_unanswered",
@@ -74,9 +88,11 @@ __all__ = [
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
+    "estimate_together",
     "estimate_without",
     "every_case",
     "find_flips",
+    "fit_values",
     "goals",
     "interval_thresholds",
     "jackknife",
@@ -90,5 +106,6 @@ __all__ = [
     "solution_errors",
     "solutions",
     "transformed_cases",
+    "transformed_incomplete_cases",
     "weighted_moments",
 ]

@@ -20,7 +20,8 @@ from trustsem.estimation.objective import shares
 from trustsem.inference import estimate_covariance, stacked_covariances
 from trustsem.moments import Divisor, SampleMoments, renewed
 from trustsem.patterns import Patterns
-from trustsem.simulation.bootstrap import AT_ONCE, Refits, chi_squares, estimate_again
+from trustsem.simulation.bootstrap import AT_ONCE, Refits, estimate_again
+from trustsem.simulation.fit import chi_squares
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import Cases, LeaveOneOut, Moments, weighted_moments
 

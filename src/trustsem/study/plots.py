@@ -40,7 +40,7 @@ from trustsem.errors import PlanError, UnknownOptionError
 from trustsem.inference import ARROW
 from trustsem.results.influence import MEASURES, measure_chart
 from trustsem.results.plots import indirect_table, with_limits
-from trustsem.study.resampled_tables import SHOWN, TITLES
+from trustsem.study.resampled_tables import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +141,7 @@ class StudyPlots(Plots):
         step, resampled = result.measurement, result.resampled
         table, kind = step.loadings, "Wald"
         if resampled is not None:
-            method = _better(resampled.measurement)
+            method = resampled.method
             limits = resampled.measurement.interval(method, what="std_all")
             table, kind = with_limits(table, limits), f"bootstrap {TITLES[method]}"
         limit = step.thresholds
@@ -226,7 +226,7 @@ class StudyPlots(Plots):
         effects, kind = step.effects, "Wald"
         hypotheses = _hypothesised(step.hypotheses)
         if resampled is not None and resampled.structural is not None:
-            method = _better(resampled.structural)
+            method = resampled.method
             hypotheses = _with_bootstrap(hypotheses, resampled.hypotheses, "hypothesis", method)
             effects = _with_bootstrap(effects, resampled.effects, _EFFECT, method)
             kind = f"bootstrap {TITLES[method]}"
@@ -263,7 +263,7 @@ class StudyPlots(Plots):
                 "The study was run without a bootstrap.",
                 remedy="Run it with one: two_step(study, bootstrap=5000).",
             )
-        method = _better(found.structural)
+        method = found.method
         labels = self._result.study.labels
         table = pd.DataFrame(
             {
@@ -431,11 +431,6 @@ def _set_size(sizes: pd.DataFrame, name: str) -> str:
         return ""
     row = sizes.loc[name]
     return f"> {row['most']:.0f}" if np.isnan(row["size"]) else f"{row['size']:.0f}"
-
-
-def _better(bootstrap: Bootstrap) -> str:
-    """Return the interval to show."""
-    return SHOWN.get(bootstrap.kind, ("percentile",))[0]
 
 
 def _printed(path: str, labels: Mapping[str, str]) -> str:
