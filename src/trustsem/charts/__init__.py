@@ -4,6 +4,7 @@ from trustsem.charts.chart import Chart, Layout, Width
 from trustsem.charts.densities import DensityChart, Ridge, bootstrap_chart, density
 from trustsem.charts.estimates import groups_chart, loadings_chart, paths_chart
 from trustsem.charts.forest import Block, Forest, Mark, Row
+from trustsem.charts.influence import IndexChart, WithoutChart, index_chart, without_chart
 from trustsem.charts.levels import LadderChart, invariance_chart
 from trustsem.charts.maps import (
     CorrelationMap,
@@ -44,6 +45,7 @@ __all__ = [
     "CurvesChart",
     "DensityChart",
     "Forest",
+    "IndexChart",
     "LadderChart",
     "Layout",
     "LikertChart",
@@ -61,12 +63,14 @@ __all__ = [
     "SlopesKind",
     "SpecificationCurve",
     "Width",
+    "WithoutChart",
     "bootstrap_chart",
     "correlations_chart",
     "curve_chart",
     "curves_chart",
     "density",
     "groups_chart",
+    "index_chart",
     "invariance_chart",
     "likert_chart",
     "loadings_chart",
@@ -76,4 +80,5 @@ __all__ = [
     "paths_chart",
     "residuals_chart",
     "style",
+    "without_chart",
 ]

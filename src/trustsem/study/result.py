@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trustsem.results import Invariance, LatentInteraction
+    from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
     from trustsem.study.multiverse_analysis import Multiverse
@@ -90,6 +91,8 @@ class StudyResult(Shown):
         Latent interactions by name; None without a section ``[interactions]``.
     resampled : Resampled or None
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
+    influence : StudyInfluence or None
+        Both steps without each respondent; None where it was not asked for.
     multiverse : Multiverse or None
         The hypotheses under all combinations of declared choices; None without a section
         ``[multiverse]``.
@@ -111,6 +114,7 @@ class StudyResult(Shown):
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
+    influence: StudyInfluence | None = None
     multiverse: Multiverse | None = None
 
     @property
@@ -374,7 +378,7 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled", "multiverse")
+        asked = ("method", "invariance", "interactions", "resampled", "influence", "multiverse")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""
