@@ -185,7 +185,7 @@ def test_a_study_lists_its_charts(plain):
     assert plain.plot.names == (
         "likert", "missing", "mahalanobis", "loadings", "correlations", "residuals",
         "modification", "paths", "bootstrap", "influence", "leave_one_out", "invariance", "groups",
-        "slopes",
+        "slopes", "multiverse", "curves",
     )  # fmt: skip
     assert ".plot" in repr(plain)
 
