@@ -24,6 +24,7 @@ COMPARED = (
     "interactions",
     "bootstrap",
     "influence",
+    "multiverse",
 )
 """Parts of the document that hold estimates."""
 
@@ -49,6 +50,10 @@ _INFLUENCE = ("n_cases", "hypotheses", "fragility", "findings")
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings", "fragility"})
 """What may differ between machines although the estimates agree: ways of a search."""
+_MULTIVERSE = (
+    "choices", "specifications", "estimates", "agreement", "drivers", "switches", "overall",
+    "weak_items", "findings",
+)  # fmt: skip
 
 
 def results_document(result: StudyResult) -> dict[str, Any]:
@@ -64,8 +69,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``influence``, ``what_if``, ``scorecard``,
-        ``agreement``. Frames are lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``what_if``,
+        ``scorecard``, ``agreement``. Frames are lists of records; a number that does not exist is
+        null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -97,6 +103,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
         "influence": result.influence and _chosen(result.influence, _INFLUENCE),
+        "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip
