@@ -18,6 +18,7 @@ from trustsem.charts.points import (
     mahalanobis_chart,
     modification_chart,
 )
+from trustsem.charts.power import PowerChart, power_chart
 from trustsem.charts.responses import (
     Bar,
     BarBlock,
@@ -46,6 +47,7 @@ __all__ = [
     "Plot",
     "Plots",
     "Plotted",
+    "PowerChart",
     "QuantileChart",
     "ResidualMap",
     "Ridge",
@@ -64,6 +66,7 @@ __all__ = [
     "missing_chart",
     "modification_chart",
     "paths_chart",
+    "power_chart",
     "residuals_chart",
     "style",
 ]

@@ -28,6 +28,7 @@ from trustsem.inference.information import (
     Covariance,
     count_independent,
     estimate_covariance,
+    expected_covariances,
     expected_errors,
     independent_directions,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "effect_values",
     "effects_table",
     "estimate_covariance",
+    "expected_covariances",
     "expected_errors",
     "explained_variances",
     "implied_effects",

@@ -158,6 +158,28 @@ def expected_errors(problem: Problem, params: Floats) -> Floats:
     return np.asarray(np.sqrt(variances * (2 / problem.weight)))
 
 
+def expected_covariances(problem: Problem, params: Floats) -> Floats:
+    """Return the sampling covariance of each of a stack of solutions, from its own information.
+
+    Parameters
+    ----------
+    problem, params
+        As in :func:`expected_errors`.
+
+    Returns
+    -------
+    ndarray, shape (b, q, q)
+        NaN where the information is singular.
+    """
+    reduced = problem.reduction.reduce(params)
+    information = problem.information_objective.at(reduced).expected_hessian()
+    inverse = invert_positive(information).matrix * (2 / problem.weight)
+    if problem.reduction.is_identity:
+        return inverse
+    K = problem.reduction.K
+    return np.asarray(K @ inverse @ K.T)
+
+
 def independent_directions(estimate: Estimate) -> Floats:
     """Return a basis of the directions in which all constraints leave the parameters free.
 

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from trustsem.errors import SpecificationError, did_you_mean, listed
 from trustsem.options import Options
+from trustsem.study.hypothesised import population_mistakes
 from trustsem.study.quantities import quantity_mistake
 from trustsem.study.sections import (
     ENDS,
@@ -35,6 +36,7 @@ from trustsem.study.sections import (
     ModelSection,
     MomentsSection,
     ObservedSection,
+    PowerSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 SECTIONS = (
     "data", "recode", "screening", "moments", "constructs", "observed", "hypotheses", "effects",
     "controls", "model", "rivals", "bias", "groups", "interactions", "thresholds", "published",
-    "run",
+    "power", "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
 
@@ -95,6 +97,7 @@ class ParsedPlan:
     interactions: Mapping[str, InteractionSection | None] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     published: PublishedSection = field(default_factory=PublishedSection)
+    power: PowerSection | None = None
     run: RunSection = field(default_factory=RunSection)
     scaled: frozenset[str] = frozenset()
     """Constructs with a scale in the plan, be it wrong; ``"*"`` if the study has one."""
@@ -200,6 +203,7 @@ class _Reader:
             interactions=self.entries("interactions", InteractionSection),
             thresholds=self.thresholds(),
             published=self.named("published", PublishedSection) or PublishedSection(),
+            power=self.named("power", PowerSection),
             run=self.named("run", RunSection) or RunSection(),
             scaled=self.scaled(),
         )
@@ -850,6 +854,16 @@ def _check_published(plan: ParsedPlan) -> Iterator[Mistake]:
             yield Mistake(("published", "values", number, "quantity"), wrong)
 
 
+def _check_power(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require values of a population that can exist, one for every path."""
+    if plan.power is None or not plan.power.states_population:
+        return
+    if not plan.constructs or None in (*plan.constructs.values(), *plan.hypotheses.values()):
+        return  # what is wrong there is reported there
+    for key, what in population_mistakes(plan):
+        yield Mistake(("power", *key), what)
+
+
 CROSS_CHECKS = (
     _check_constructs,
     _check_items,
@@ -870,5 +884,6 @@ CROSS_CHECKS = (
     _check_options,
     _check_thresholds,
     _check_published,
+    _check_power,
 )
 """The checks of sections against each other."""

@@ -26,12 +26,14 @@ from trustsem.study.alternatives import (
     unconstrained_alternative,
 )
 from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
+from trustsem.study.hypothesised import Hypothesised, hypothesised
 from trustsem.study.sections import (
     BiasSection,
     ConstructSection,
     EffectSection,
     GroupsSection,
     InteractionSection,
+    PowerSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -49,7 +51,7 @@ _METHOD_FACTOR = {"method_factor": True}
 SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
 _OF_STEP_TWO = (
-    "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published",
+    "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published", "power",
 )  # fmt: skip
 
 
@@ -298,6 +300,9 @@ class Study(Shown):
         Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
     published : mapping, optional
         ``reference, values, claims`` of the publication.
+    power : mapping, optional
+        ``n, samples, goal``, and the population that theory expects: ``loadings, paths,
+        correlations``, standardised.
     run : mapping, optional
         ``seed, bootstrap, influence, power, cutoffs, workers, second_engine``.
     description, reference : str, optional
@@ -359,6 +364,7 @@ class Study(Shown):
         interactions: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
+        power: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
         description: str = "",
         reference: str = "",
@@ -402,6 +408,7 @@ class Study(Shown):
             "interactions": dict(interactions or {}),
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
+            "power": None if power is None else _copied(power),
             "run": dict(run or {}),
         }
         head = _filled(
@@ -645,6 +652,27 @@ class Study(Shown):
     def published(self) -> PublishedSection:
         """What a publication says about this study."""
         return self._plan.published
+
+    @property
+    def power(self) -> PowerSection:
+        """Numbers of cases to simulate, and the population that theory expects."""
+        return self._plan.power or PowerSection()
+
+    @property
+    def hypothesised(self) -> Hypothesised:
+        """The population that section ``[power]`` states.
+
+        Raises
+        ------
+        PlanError
+            If it states none.
+        """
+        if self._plan.power is None or not self._plan.power.states_population:
+            raise PlanError(
+                f"The study {self.name!r} does not say what values its theory expects.",
+                remedy="Give it a section [power] with loadings, paths and correlations.",
+            )
+        return hypothesised(self._plan)
 
     @property
     def run(self) -> RunSection:
