@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,22 @@ _LEFT, _FOOT, _HEAD, _GAP = 34.0, 28.0, 15.0, 34.0
 _HEIGHT, _ROW = 170.0, 9.0
 _NARROW = 330.0
 """Width in points below which the two panels stand under each other."""
-_NAMES = 0.42
+_NAMES = 0.5
 """Largest share of a panel that the names beside its curves take."""
 _DASHES = ("-", "--", "-.", ":")
 _FILLS = (INK, "#ffffff")
-_TESTS = {"close": "Close fit", "exact": "Exact fit"}
+_TESTS = {"close": "Test of close fit", "exact": "Test of exact fit"}
+_SHORT = {
+    "estimated": "Admissible",
+    "fit_model": "Fit",
+    "fit_measurement": "Fit, step one",
+    "fit_structural": "Fit, step two",
+    "convergent": "Convergent validity",
+    "discriminant": "Discriminant verdict",
+    "all": "All hypotheses",
+    "everything": "Everything at once",
+}
+"""What the events of the procedure are called beside their curves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,9 @@ class PowerChart(Chart):
     def layout(self) -> Layout:
         """Room around and inside the axes."""
         inner = self._panel_height
-        height = len(self.panels) * (inner + _GAP + _HEAD) - _GAP - _HEAD if self._stacked else inner
+        height = (
+            len(self.panels) * (inner + _GAP + _HEAD) - _GAP - _HEAD if self._stacked else inner
+        )
         return Layout(_LEFT, 4.0, _HEAD, _FOOT, height)
 
     @property
@@ -118,13 +132,11 @@ class PowerChart(Chart):
                 place, length = (number * (share + gap), 0.0, share, 1.0), share * width
             self._draw_panel(axes.inset_axes(place), heading, curves, length)
 
-    def _draw_panel(
-        self, axes: Axes, heading: str, curves: Sequence[Curve], length: float
-    ) -> None:
+    def _draw_panel(self, axes: Axes, heading: str, curves: Sequence[Curve], length: float) -> None:
         """Draw the curves of one panel with their names at the right."""
         open_frame(axes, "left", "bottom")
-        names = [shortened(curve.name, SMALL_SIZE, _NAMES * length - 12.0) for curve in curves]
-        room = max(text_width(name, SMALL_SIZE) for name in names) + 14.0
+        names = [shortened(curve.name, SMALL_SIZE, _NAMES * length - 30.0) for curve in curves]
+        room = max(text_width(name, SMALL_SIZE) for name in names) + 28.0
         sizes = [n for curve in curves for n in curve.n]
         low, high = min(sizes), max(sizes)
         span = (high - low) or 1.0
@@ -138,12 +150,14 @@ class PowerChart(Chart):
         places = _spread(ends, _ROW / height)
         for number, (curve, name, place) in enumerate(zip(curves, names, places, strict=True)):
             self._draw_curve(axes, curve, number)
+            at = high + (18.0 / length) * (high + beyond - low)
+            self._draw_curve(axes, replace(curve, n=(at,), power=(place,)), number)
             axes.plot(
-                [curve.n[-1], high + 0.5 * (8.0 / length) * (high + beyond - low)],
+                [curve.n[-1], at],
                 [curve.power[-1], place], "-", color=RULE, linewidth=0.5, zorder=0,
                 clip_on=False,
             )  # fmt: skip
-            write(axes, name, (high, place), (9.0, 0.0), size=SMALL_SIZE)
+            write(axes, name, (at, place), (6.0, 0.0), size=SMALL_SIZE)
         number_axis(axes, "Number of cases", (low, high + beyond), length, shown=(low, high))
         number_axis(axes, "Probability", (0.0, 1.02), height, which="y", shown=(0.0, 1.0))
         write(
@@ -155,13 +169,14 @@ class PowerChart(Chart):
     def _draw_curve(axes: Axes, curve: Curve, number: int) -> None:
         """Draw one curve; dash, mark and fill tell it from the others without colour."""
         if curve.closed_form:
-            axes.plot(curve.n, curve.power, ":", color=QUIET, linewidth=1.1, zorder=1)
+            line: dict[str, Any] = {"color": QUIET, "linewidth": 1.1, "zorder": 1, "clip_on": False}
+            axes.plot(curve.n, curve.power, ":", marker="|", markersize=4.2, **line)
             return
         axes.plot(
             curve.n, curve.power, _DASHES[number // len(SHAPES) % len(_DASHES)],
             marker=SHAPES[number % len(SHAPES)], color=INK, linewidth=0.7, markersize=4.2,
             markeredgewidth=0.7, markeredgecolor=INK,
-            markerfacecolor=_FILLS[number % len(_FILLS)], zorder=2,
+            markerfacecolor=_FILLS[number % len(_FILLS)], zorder=2, clip_on=False,
         )  # fmt: skip
 
 
@@ -169,7 +184,7 @@ def _spread(ends: Sequence[float], least: float) -> list[float]:
     """Return places in [0, 1] near the ends of curves, so far apart that names do not touch."""
     order = sorted(range(len(ends)), key=lambda place: (ends[place], -place))
     places = list(ends)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         places[after] = max(places[after], places[before] + least)
     excess = max(places) - 1.0
     if excess > 0:
@@ -197,7 +212,7 @@ def power_chart(
     hypotheses : DataFrame
         A row per size and hypothesis: ``n hypothesis power``.
     procedure : DataFrame
-        A row per size and event: ``n event description share``.
+        A row per size and event: ``n event share``; those of the hypotheses are left out.
     fit_tests : DataFrame
         A row per size, model and test of fit: ``n model test power``; the last model is drawn.
     goal : float
@@ -222,14 +237,14 @@ def power_chart(
         raise PlanError("There is no simulated size to draw.")
     panels = []
     if len(hypotheses):
-        curves = _curves(hypotheses, "hypothesis", "hypothesis", "power")
+        curves = _curves(hypotheses, "hypothesis", "power")
         panels.append(("Hypotheses", curves))
     single = set(hypotheses["hypothesis"]) if len(hypotheses) else set()
     whole = procedure[~procedure["event"].isin(single)]
     panels.append(
         (
             "Whole procedure, and tests of fit",
-            (*_curves(whole, "event", "description", "share"), *_fit_curves(fit_tests)),
+            (*_curves(whole, "event", "share"), *_fit_curves(fit_tests)),
         )
     )
     parts = [
@@ -252,14 +267,15 @@ def power_chart(
     )
 
 
-def _curves(table: pd.DataFrame, key: str, words: str, value: str) -> tuple[Curve, ...]:
+def _curves(table: pd.DataFrame, key: str, value: str) -> tuple[Curve, ...]:
     """Return a curve per hypothesis or event, in the order of the table."""
     found = []
     for _, part in table.groupby(key, sort=False):
         ordered = part.sort_values("n")
         known = ordered[ordered[value].notna()]
         if len(known):
-            name = clean(str(known[words].iloc[0]))
+            event = str(known[key].iloc[0])
+            name = clean(_SHORT.get(event, event) if key == "event" else event)
             found.append(Curve(name, _numbers(known["n"]), _numbers(known[value])))
     return tuple(found)
 

@@ -8,15 +8,15 @@ from trustsem.fit.baseline import (
 )
 from trustsem.fit.indices import FIT_INDICES, FitIndex, FitInputs, fit_inputs, fit_measures
 from trustsem.fit.modification import modification_indices
-from trustsem.fit.release import equality_tests, group_equality_tests
-from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
-from trustsem.fit.rmsea_power import (
+from trustsem.fit.power_of_fit import (
     FIT_TESTS,
     rmsea_power,
     rmsea_power_nested,
     rmsea_sample_size,
     rmsea_sample_size_nested,
 )
+from trustsem.fit.release import equality_tests, group_equality_tests
+from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
 from trustsem.fit.scaled import (
     ROBUST_INDICES,
     SCALED_INDICES,

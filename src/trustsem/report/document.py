@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trustsem.results import plain
+from trustsem.results.power import PARTS
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural", "method", "invariance", "interactions", "bootstrap")
+COMPARED = (
+    "measurement", "structural", "method", "invariance", "interactions", "bootstrap", "power",
+)  # fmt: skip
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -51,8 +54,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``what_if``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``power``, ``what_if``, ``scorecard``, ``agreement``.
+        Frames are lists of records; a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -83,6 +86,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
+        "power": result.power and _chosen(result.power, PARTS),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sections for those who ask: method bias, groups, interactions, bootstrap."""
+"""Sections for those who ask: method bias, groups, interactions, bootstrap, power."""
 
 from __future__ import annotations
 
@@ -65,6 +65,13 @@ def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Sectio
             chart("bootstrap", "Bootstrap Distributions of the Hypothesised Effects", draw),
         ]
         sections.append(Section("bootstrap", "Bootstrap Intervals", parts))
+    if result.power is not None:
+        power = result.power
+        parts = [
+            *_parts(power.findings, partial(power.tables, labels(result)), show),
+            chart("power", "Power by Number of Cases", draw),
+        ]
+        sections.append(Section("power", "Power and Precision", parts))
     return sections
 
 
@@ -80,6 +87,8 @@ def further_sources(result: StudyResult) -> set[str]:
         sources |= {"lin2010", "wen2010", "johnson1936"}
     if result.resampled is not None:
         sources |= {"efron1979", "efron1987"}
+    if result.power is not None:
+        sources |= {"muthen2002power", "maccallum1996", "hoenig2001"}
     return sources
 
 

@@ -43,7 +43,7 @@ GOAL = 0.80
 ALL = "all"
 EVERYTHING = "everything"
 _LARGEST_N = 100_000
-_MOST_MORE = 6
+_MOST_MORE = 3
 _LARGEST_MORE = 10_000
 _NEAR = 0.15
 _MANY = 0.1
@@ -286,7 +286,7 @@ def run_power(
     if _whole(samples, "samples") < 2:  # noqa: PLR2004 - a spread needs two
         raise SpecificationError(f"A simulation needs at least 2 samples, got {samples!r}.")
     if confirm:
-        least = len(plan.simulation.population[0].names) * len(groups) + 1
+        least = 2 * len(plan.simulation.population[0].names) * len(groups)
         chosen = sorted({*chosen, *_further_sizes(plan, theory, chosen, least)})
     by_group = [apportioned(n, groups) for n in chosen]
     found, interrupted = simulate(
@@ -408,9 +408,7 @@ class _Theory:
         return float(high + self.lost)
 
 
-def _further_sizes(
-    plan: PowerPlan, theory: _Theory, sizes: Sequence[int], least: int
-) -> list[int]:
+def _further_sizes(plan: PowerPlan, theory: _Theory, sizes: Sequence[int], least: int) -> list[int]:
     """Return the sizes that theory asks for and that nothing near is simulated of."""
     wanted = [theory.cases(plan, position) for position in range(len(plan.tested))]
     wanted.append(theory.cases_for_all(plan))
@@ -431,9 +429,7 @@ def _usable(found: Simulated) -> Flags:
     return found.converged[-1] & found.admissible[-1]
 
 
-def _hypotheses(
-    plan: PowerPlan, sizes: Sequence[Simulated], theory: _Theory
-) -> pd.DataFrame:
+def _hypotheses(plan: PowerPlan, sizes: Sequence[Simulated], theory: _Theory) -> pd.DataFrame:
     """Tabulate power, bias, coverage and errors of every hypothesis at every size."""
     rows = []
     for found in sizes:
@@ -469,11 +465,9 @@ def _summary(values: Floats, errors: Floats, population: float) -> dict[str, Any
 def _parameters(plan: PowerPlan, sizes: Sequence[Simulated]) -> pd.DataFrame:
     """Tabulate the same for every free parameter; power against 0, two-tailed."""
     rows = []
-    for number, (name, model) in enumerate(
-        zip(plan.names, plan.simulation.models, strict=True)
-    ):
-        keys = pd.DataFrame(row_keys(model.problem.table))
-        keys = keys[keys["free"] > 0].to_dict("records")
+    for number, (name, model) in enumerate(zip(plan.names, plan.simulation.models, strict=True)):
+        table = pd.DataFrame(row_keys(model.problem.table))
+        keys = table[table["free"] > 0].to_dict("records")
         for found in sizes:
             used = found.converged[number] & found.admissible[number]
             for key in keys:
@@ -544,9 +538,7 @@ def _described(plan: PowerPlan) -> dict[str, tuple[str, bool | None]]:
         "estimated": (f"Admissible solution of {models}", None)
     }
     described |= {event.name: (event.description, event.population) for event in plan.events}
-    described |= {
-        test.name: (f"{test.name} supported", _true(test)) for test in plan.tested
-    }
+    described |= {test.name: (f"{test.name} supported", _true(test)) for test in plan.tested}
     described[ALL] = ("All hypotheses supported", all(map(_true, plan.tested)))
     judged = [event.population for event in plan.events if event.population is not None]
     described[EVERYTHING] = ("Everything at once", all([*judged, *map(_true, plan.tested)]))
@@ -572,9 +564,7 @@ def _procedure(plan: PowerPlan, sizes: Sequence[Simulated]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_PROCEDURE))
 
 
-def _required(
-    plan: PowerPlan, sizes: Sequence[Simulated], theory: _Theory
-) -> pd.DataFrame:
+def _required(plan: PowerPlan, sizes: Sequence[Simulated], theory: _Theory) -> pd.DataFrame:
     """Tabulate the number of cases that each hypothesis, and the whole procedure, needs."""
     happened = [_happened(plan, found) for found in sizes]
     n = np.array([sum(found.sizes) for found in sizes], dtype=float)
@@ -586,16 +576,20 @@ def _required(
         targets.append((ALL, "", theory.cases_for_all(plan)))
     if plan.events:
         targets.append((EVERYTHING, "", float("nan")))
+    described = _described(plan)
     rows = []
-    for name, path, approximate in targets:
+    for name, path, expected in targets:
         met = np.array([events[name].sum() for events in happened], dtype=float)
         totals = np.array([len(events[name]) for events in happened], dtype=float)
         found = size_for_power(n, met, totals, plan.goal)
-        needed = float(ceil(found.n)) if np.isfinite(found.n) else found.n
-        reason = _why_not(met / totals, plan.goal) if not found.inside else ""
-        rows.append(
-            (name, path, plan.goal, approximate, needed, found.n_error, found.inside, reason)
-        )
+        n_required, n_error, approximate = found.n, found.n_error, expected
+        reason = "" if found.inside else _why_not(met / totals, plan.goal)
+        if described[name][1] is False:
+            n_required = n_error = approximate = float("nan")
+            reason = "not so in the population"
+        if np.isfinite(n_required):
+            n_required = float(ceil(n_required))
+        rows.append((name, path, plan.goal, approximate, n_required, n_error, found.inside, reason))
     return pd.DataFrame(rows, columns=list(_REQUIRED))
 
 
@@ -608,9 +602,7 @@ def _why_not(shares: Floats, goal: float) -> str:
     return "not among the sizes simulated"
 
 
-def _detectable(
-    plan: PowerPlan, samples: int, workers: int, *, confirm: bool
-) -> pd.DataFrame:
+def _detectable(plan: PowerPlan, samples: int, workers: int, *, confirm: bool) -> pd.DataFrame:
     """Tabulate the smallest effects that the present number of cases detects."""
     n = plan.present_n or 0
     model = plan.simulation.models[-1].of_size((n,))
@@ -702,7 +694,7 @@ def _population_findings(plan: PowerPlan) -> list[Finding]:
         Finding(
             code="power_population",
             subject="power",
-            claim="The population itself does not meet a criterion: "
+            claim="In the population itself this does not hold: "
             f"{'; '.join(missed)}. No number of cases changes that.",
             severity="warning",
             holds=False,
@@ -715,7 +707,7 @@ def _convergence_findings(table: pd.DataFrame) -> list[Finding]:
     poor = table[table["admissible"] < 1 - _MANY]
     if not len(poor):
         return []
-    worst = poor.loc[poor["admissible"].idxmin()]
+    worst = poor.sort_values("admissible", kind="stable").iloc[0]
     sizes = ", ".join(str(n) for n in dict.fromkeys(poor["n"]))
     return [
         Finding(
@@ -740,9 +732,7 @@ def _low_power(plan: PowerPlan, table: pd.DataFrame) -> list[Finding]:
     low = at[(at["power"] < plan.goal) & at["hypothesis"].isin(true)]
     if not len(low):
         return []
-    names = ", ".join(
-        f"{row.hypothesis} ({row.power:.2f})" for row in low.itertuples(index=False)
-    )
+    names = ", ".join(f"{row.hypothesis} ({row.power:.2f})" for row in low.itertuples(index=False))
     return [
         Finding(
             code="power_low",

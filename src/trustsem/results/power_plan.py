@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -136,10 +137,10 @@ def tested_paths(
     standardised = _standardised(model)
     found = []
     for name, way, sign, tails in named:
-        steps = [rows[pair] for pair in zip(way[:-1], way[1:], strict=True)]
+        steps = [rows[pair] for pair in pairwise(way)]
         std = float(np.prod([standardised[_key(row)] for row in steps]))
         path = " -> ".join(way)
-        found.append(_tested(model, name, path, steps, std, sign, tails))
+        found.append(_tested(model, (name, path), steps, std, (sign, tails)))
     return tuple(found)
 
 
@@ -161,18 +162,16 @@ def free_paths(model: SimulatedModel) -> tuple[TestedPath, ...]:
         place = f" ({table.group_labels[row.group - 1]})" if several else ""
         name = f"{row.lhs}{row.op}{row.rhs}{place}"
         std = standardised[_key(row)]
-        found.append(_tested(model, name, words + place, [row], std, "any", 2))
+        found.append(_tested(model, (name, words + place), [row], std, ("any", 2)))
     return tuple(found)
 
 
 def _tested(
     model: SimulatedModel,
-    name: str,
-    path: str,
+    names: tuple[str, str],
     steps: Sequence[Parameter],
     std: float,
-    sign: Sign,
-    tails: int,
+    test: tuple[Sign, int],
 ) -> TestedPath:
     """Return one hypothesis."""
     chain = Chain(
@@ -180,7 +179,7 @@ def _tested(
         tuple(float("nan") if row.fixed is None else float(row.fixed) for row in steps),
     )
     population = float(chain.value(model.params[None])[0])
-    return TestedPath(name, path, chain, sign, tails, population, std)
+    return TestedPath(*names, chain, *test, population, std)
 
 
 def _key(row: Parameter) -> tuple[str, str, str, int]:
@@ -319,14 +318,14 @@ def _with_path(
     return params
 
 
-def _power_of(
-    model: SimulatedModel, params: Floats, tested: TestedPath, alpha: float
-) -> Floats:
+def _power_of(model: SimulatedModel, params: Floats, tested: TestedPath, alpha: float) -> Floats:
     """Return the large-sample power in each of some populations; NaN where there is none."""
     power = np.full(len(params), np.nan)
     possible = np.flatnonzero(np.isfinite(params).all(axis=-1))
     some = params[possible]
-    moments = [(np.asarray(each.Sigma), np.asarray(each.mu)) for each in model.problem.implied(some)]
+    moments = [
+        (np.asarray(each.Sigma), np.asarray(each.mu)) for each in model.problem.implied(some)
+    ]
     positive = np.linalg.eigvalsh(moments[0][0])[:, 0] > 0
     possible, some = possible[positive], some[positive]
     moments = [(Sigma[positive], mu[positive]) for Sigma, mu in moments]
@@ -348,9 +347,7 @@ def moved_population(model: SimulatedModel, params: Floats) -> tuple[SampleMomen
     )
 
 
-def confirmation(
-    plan: MonteCarlo, tested: TestedPath, params: Floats, number: int
-) -> MonteCarlo:
+def confirmation(plan: MonteCarlo, tested: TestedPath, params: Floats, number: int) -> MonteCarlo:
     """Return the simulation that confirms a detectable effect, with samples of its own."""
     model = plan.models[-1]
     population = moved_population(model, params)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from trustsem import display
+from trustsem.fit import FIT_TESTS, rmsea_power, rmsea_sample_size
 from trustsem.tables import Notes, Table
 
 if TYPE_CHECKING:
@@ -231,3 +232,69 @@ def _shown_size(found: Power) -> int:
     if found.present_n in found.n:
         return int(found.present_n or 0)
     return found.n[len(found.n) // 2]
+
+
+def fit_power_table(
+    df: int,
+    sizes: Sequence[int],
+    *,
+    alpha: float = 0.05,
+    goal: float = 0.80,
+    groups: int = 1,
+    tested: tuple[float, float] | None = None,
+) -> Table:
+    """Return the power of tests of fit in closed form, and the cases that they need.
+
+    Parameters
+    ----------
+    df : int
+        Degrees of freedom of a model.
+    sizes : sequence of int
+        Numbers of cases, over all groups.
+    alpha, goal : float
+        Level of the tests, and wanted power.
+    groups : int
+        Number of groups.
+    tested : (float, float), optional
+        RMSEA under the hypothesis and in truth; by default the tests of close, not-close and exact
+        fit.
+
+    Raises
+    ------
+    SpecificationError
+        If a number cannot be meant.
+
+    References
+    ----------
+    MacCallum et al. (1996) [maccallum1996]_.
+    """
+    tests = {TESTS[name]: pair for name, pair in FIT_TESTS.items()}
+    tests = tests if tested is None else {"Own test": tested}
+    rows = []
+    columns = {
+        "test": display.Column("Test", display.TEXT),
+        "df": display.Column("df", display.COUNT, "<i>df</i>"),
+        "rmsea0": display.Column("RMSEA tested", display.BOUNDED),
+        "rmsea1": display.Column("RMSEA in truth", display.BOUNDED),
+    }
+    columns |= {f"power_{n}": display.Column(f"Power, N = {n:,}", _SHARE) for n in sizes}
+    columns["n_required"] = display.Column(f"N for {display.bounded(goal)}", display.COUNT)
+    for test, (before, truth) in tests.items():
+        given: dict[str, Any] = {
+            "rmsea0": before, "rmsea1": truth, "alpha": alpha, "groups": groups,
+        }  # fmt: skip
+        row: dict[str, Any] = {"test": test, "df": df, "rmsea0": before, "rmsea1": truth}
+        row |= {f"power_{n}": rmsea_power(df=df, n=n, **given) for n in sizes}
+        row["n_required"] = rmsea_sample_size(df=df, power=goal, **given)
+        rows.append(row)
+    several = f" N counts the cases of all {groups} groups." if groups > 1 else ""
+    return Table(
+        "power-rmsea",
+        "Power of the Tests of Fit",
+        pd.DataFrame(rows),
+        columns=columns,
+        notes=Notes(
+            f"In closed form, level {alpha:g} (MacCallum et al., 1996); chi-square is N - 1 times "
+            f"the discrepancy.{several}"
+        ),
+    )

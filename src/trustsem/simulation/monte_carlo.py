@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from trustsem.inference import estimate_covariance, expected_covariances
 from trustsem.moments import SampleMoments
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import Moments, NormalPopulation, Resampling, weighted_moments
+
+_Array = TypeVar("_Array", Floats, Flags)
 
 AT_ONCE = 200
 """Samples that are estimated together."""
@@ -59,7 +62,7 @@ class SimulatedModel:
 
     def covariance(self) -> Floats:
         """Return the sampling covariance of the estimates by large-sample theory, (q, q)."""
-        return covariances(self.problem, self.params[None])[0]
+        return np.asarray(covariances(self.problem, self.params[None])[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,18 +248,21 @@ class Simulated:
     @classmethod
     def joined(cls, parts: Sequence[Simulated]) -> Simulated:
         """Return the samples of all parts."""
-        first = parts[0]
-        several = ("params", "errors", "converged", "admissible")
-        single = ("values", "value_errors", "judged")
-        joined = {
-            name: tuple(
-                np.concatenate(arrays)
-                for arrays in zip(*(getattr(part, name) for part in parts), strict=True)
-            )
-            for name in several
-        }
-        alone = {name: np.concatenate([getattr(part, name) for part in parts]) for name in single}
-        return cls(sizes=first.sizes, **joined, **alone)
+        return cls(
+            sizes=parts[0].sizes,
+            params=_stacked([part.params for part in parts]),
+            errors=_stacked([part.errors for part in parts]),
+            converged=_stacked([part.converged for part in parts]),
+            admissible=_stacked([part.admissible for part in parts]),
+            values=np.concatenate([part.values for part in parts]),
+            value_errors=np.concatenate([part.value_errors for part in parts]),
+            judged=np.concatenate([part.judged for part in parts]),
+        )
+
+
+def _stacked(parts: Sequence[tuple[_Array, ...]]) -> tuple[_Array, ...]:
+    """Return each model's arrays of all parts as one."""
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,17 +303,13 @@ class MonteCarlo:
             population = NormalPopulation(sample.cov, mean, n, sample.divisor)
             rounded = group < len(self.scales)
             sources.append(
-                RoundedPopulation(
-                    population, self.scales[group].lowest, self.scales[group].highest
-                )
+                RoundedPopulation(population, self.scales[group].lowest, self.scales[group].highest)
                 if rounded
                 else population
             )
         return Resampling(tuple(sources), samples, self.seed, (*self.key, *sizes))
 
-    def moments_of(
-        self, model: SimulatedModel, drawn: Sequence[Moments]
-    ) -> tuple[Moments, ...]:
+    def moments_of(self, model: SimulatedModel, drawn: Sequence[Moments]) -> tuple[Moments, ...]:
         """Return the moments of one model's variables, in its order."""
         found = []
         for own, every, (S, mean) in zip(
@@ -387,8 +389,7 @@ def _simulate_part(
     sizes, numbers = part
     drawn = plan.draws(sizes, samples).moments(numbers)
     found = tuple(
-        estimate_stack(model.of_size(sizes), plan.moments_of(model, drawn))
-        for model in plan.models
+        estimate_stack(model.of_size(sizes), plan.moments_of(model, drawn)) for model in plan.models
     )
     value, se = chain_values(plan.chains, found[-1].params, found[-1].covariance)
     return Simulated(
@@ -473,5 +474,3 @@ def _member(problem: Problem, number: int) -> Problem:
             means = block.mean if single else block.mean[number]
         samples.append(replace(sample, cov=S, mean=means))
     return problem.with_samples(samples)
-
-

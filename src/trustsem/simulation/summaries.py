@@ -249,4 +249,4 @@ def _probit(X: Floats, met: Floats, totals: Floats) -> tuple[Floats, Floats]:
         coef = coef + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-10:  # noqa: PLR2004 - converged
             break
-    return coef, information
+    return np.asarray(coef, dtype=float), np.asarray(information)

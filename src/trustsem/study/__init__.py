@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trustsem.study.measurement import MeasurementStep
 from trustsem.study.plan import Construct, Hypothesis, Study, reflective, second_order
+from trustsem.study.power_analysis import power
 from trustsem.study.result import StudyResult
 from trustsem.study.run import two_step
 from trustsem.study.structural import StructuralStep
@@ -18,6 +19,7 @@ __all__ = [
     "StudyResult",
     "load_study",
     "parse_study",
+    "power",
     "reflective",
     "second_order",
     "shipped_studies",

@@ -27,22 +27,6 @@ _ARROW = " -> "
 
 
 @dataclass(frozen=True, slots=True)
-class Hypothesised:
-    """A population that a theory expects.
-
-    Parameters
-    ----------
-    cov : DataFrame, shape (p, p)
-        Correlations of all observed variables.
-    residual_variances : mapping of str to float
-        Those of single items, which their assumed reliability fixes.
-    """
-
-    cov: pd.DataFrame
-    residual_variances: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
 class _Structure:
     """What a plan relates, as names.
 
@@ -68,7 +52,7 @@ class _Structure:
     def of(cls, plan: ParsedPlan) -> _Structure:
         """Take it from a plan."""
         known = {name: entry for name, entry in plan.constructs.items() if entry}
-        named: dict[tuple[str, str], tuple[str, ...]] = {ends: () for ends in sorted(plan.steps)}
+        named: dict[tuple[str, str], tuple[str, ...]] = dict.fromkeys(sorted(plan.steps), ())
         for name, hypothesis in plan.hypotheses.items():
             if hypothesis and hypothesis.chain in named:
                 named[hypothesis.ends] += (name,)
@@ -130,16 +114,9 @@ def population_mistakes(plan: ParsedPlan) -> Iterator[tuple[Key, str]]:
         yield from _impossible(plan, section, structure)
 
 
-def hypothesised(plan: ParsedPlan) -> Hypothesised:
-    """Return the population of a plan without mistakes."""
-    section = plan.power or PowerSection()
-    structure = _Structure.of(plan)
-    cov = _covariances(plan, section, structure)
-    fixed = {
-        structure.items[name][0]: 1 - reliability
-        for name, reliability in structure.reliability.items()
-    }
-    return Hypothesised(cov, fixed)
+def hypothesised_correlations(plan: ParsedPlan) -> pd.DataFrame:
+    """Return the correlations of all observed variables in the population of a valid plan."""
+    return _covariances(plan, plan.power or PowerSection(), _Structure.of(plan))
 
 
 # -- single values ----------------------------------------------------------------------------
@@ -180,11 +157,9 @@ def _wrong_loadings(section: PowerSection, structure: _Structure) -> Iterator[tu
 def _loading_mistake(key: Key, value: float) -> Iterator[tuple[Key, str]]:
     """Yield what is wrong with one loading."""
     if not 0 < abs(value) < 1:
-        yield (
-            key,
-            f"a standardised loading lies between -1 and 1 and is not 0, got {value:g}: the "
-            f"residual variance of the item would be {1 - value**2:.3g}",
-        )
+        left = f"the residual variance of the item would be {1 - value**2:.3g}"
+        what = f"a standardised loading lies between -1 and 1 and is not 0, got {value:g}: {left}"
+        yield key, what
 
 
 def _wrong_paths(
@@ -194,41 +169,46 @@ def _wrong_paths(
     if not structure.paths:
         if section.paths is not None:
             yield ("paths",), "a study without hypotheses has no paths"
-        return
-    if section.paths is None:
+    elif section.paths is None:
         yield ("paths",), "is required: the standardised paths that theory expects"
-        return
-    if structure.ordered() is None:
+    elif structure.ordered() is None:
         yield ("paths",), "the paths run in a circle; values are stated for models without feedback"
-        return
-    values = _paths_by_key(section, structure)
-    if not isinstance(section.paths, float):
-        known = [*_path_keys(structure)]
-        for name in section.paths:
-            if _normal(name) not in known:
-                hint = did_you_mean(name, known)
-                yield ("paths", name), f"is no hypothesis about one path and no path.{hint}"
-        twice = [
-            names[0] for ends, names in structure.paths.items()
-            if sum(_normal(key) in (_ARROW.join(ends), *names) for key in section.paths) > 1
-        ]  # fmt: skip
-        if twice:
-            yield ("paths",), f"has two values for {listed(twice)}"
-        lacking = [
-            f"{'/'.join(names)} ({_ARROW.join(ends)})" if names else _ARROW.join(ends)
-            for ends, names in structure.paths.items()
-            if ends not in values
-        ]
-        if lacking:
-            yield ("paths",), f"lacks {listed(lacking)}"
-    for ends, value in values.items():
-        for name in structure.paths[ends]:
+    elif not isinstance(section.paths, float):
+        yield from _wrong_names(section.paths, structure)
+        yield from _wrong_signs(plan, section.paths, structure)
+
+
+def _wrong_names(given: Mapping[str, float], structure: _Structure) -> Iterator[tuple[Key, str]]:
+    """Yield names that are no path, paths with two values, and paths without one."""
+    keys = _path_keys(structure)
+    named = [keys[_normal(name)] for name in given if _normal(name) in keys]
+    for name in given:
+        if _normal(name) not in keys:
+            hint = did_you_mean(name, keys)
+            yield ("paths", name), f"is no hypothesis about one path and no path.{hint}"
+    twice = [_ARROW.join(ends) for ends in structure.paths if named.count(ends) > 1]
+    if twice:
+        yield ("paths",), f"has two values for {listed(twice)}"
+    lacking = [
+        f"{'/'.join(names)} ({_ARROW.join(ends)})" if names else _ARROW.join(ends)
+        for ends, names in structure.paths.items()
+        if ends not in named
+    ]
+    if lacking:
+        yield ("paths",), f"lacks {listed(lacking)}"
+
+
+def _wrong_signs(
+    plan: ParsedPlan, given: Mapping[str, float], structure: _Structure
+) -> Iterator[tuple[Key, str]]:
+    """Yield values of the other sign than a hypothesis expects."""
+    keys = _path_keys(structure)
+    for written, value in given.items():
+        for name in structure.paths.get(keys.get(_normal(written), ("", "")), ()):
             hypothesis = plan.hypotheses[name]
-            if isinstance(section.paths, float) or hypothesis is None:
-                continue
-            if (hypothesis.sign == "+" and value < 0) or (hypothesis.sign == "-" and value > 0):
-                what = f"{name} expects the sign '{hypothesis.sign}', got {value:g}"
-                yield ("paths", name), what
+            sign = "any" if hypothesis is None else hypothesis.sign
+            if (sign == "+" and value < 0) or (sign == "-" and value > 0):
+                yield ("paths", written), f"{name} expects the sign '{sign}', got {value:g}"
 
 
 def _path_keys(structure: _Structure) -> dict[str, tuple[str, str]]:
@@ -237,9 +217,7 @@ def _path_keys(structure: _Structure) -> dict[str, tuple[str, str]]:
     return {**{name: ends for ends, names in structure.paths.items() for name in names}, **keys}
 
 
-def _paths_by_key(
-    section: PowerSection, structure: _Structure
-) -> dict[tuple[str, str], float]:
+def _paths_by_key(section: PowerSection, structure: _Structure) -> dict[tuple[str, str], float]:
     """Return the value of each path that has one; one number for all takes the expected signs."""
     if section.paths is None:
         return {}
@@ -311,14 +289,14 @@ def _impossible(
     nodes, Beta, Psi, explained = _constructs(plan, section, structure)
     for name, share in explained.items():
         if share >= 1:
-            yield (
-                ("paths",),
-                f"together the paths to {name!r} explain {share:.3g} times its variance: its "
-                "residual variance would be negative",
-            )
+            what = f"together the paths to {name!r} explain {share:.3g} times its variance"
+            yield ("paths",), f"{what}: its residual variance would be negative"
             return
     if np.linalg.eigvalsh(Psi)[0] <= 0:
-        yield ("correlations",), "no variables can correlate so: the matrix is not positive definite"
+        yield (
+            ("correlations",),
+            "no variables can correlate so: the matrix is not positive definite",
+        )
         return
     del nodes, Beta
     cov = _covariances(plan, section, structure).to_numpy()
@@ -349,7 +327,9 @@ def _constructs(
     for t, name in enumerate(nodes):
         before = np.sqrt(np.diag(Psi)[:t])
         if name in outcomes:
-            explained[name], root = _residual(Beta[t, :t], cov[:t, :t], across[:t, :t] @ (R[t, :t] * before))
+            explained[name], root = _residual(
+                Beta[t, :t], cov[:t, :t], across[:t, :t] @ (R[t, :t] * before)
+            )
         else:
             root = 1.0
         Psi[t, t] = root**2
@@ -372,9 +352,7 @@ def _residual(own: Floats, cov: Floats, together: Floats) -> tuple[float, float]
     return (share, root) if root > 0 else (max(share, 1.0), 0.0)
 
 
-def _covariances(
-    plan: ParsedPlan, section: PowerSection, structure: _Structure
-) -> pd.DataFrame:
+def _covariances(plan: ParsedPlan, section: PowerSection, structure: _Structure) -> pd.DataFrame:
     """Return the correlations of all observed variables."""
     nodes, Beta, Psi, _ = _constructs(plan, section, structure)
     A = np.linalg.inv(np.eye(len(nodes)) - Beta)
@@ -383,7 +361,9 @@ def _covariances(
         loadings = np.array([_loading(section, structure, whole, part) for part in parts])
         cov = _measured(cov, names.index(whole), loadings)
         names += list(parts)
-    observed = [name for name in nodes if name not in structure.items and name not in structure.parts]
+    observed = [
+        name for name in nodes if name not in structure.items and name not in structure.parts
+    ]
     for construct, items in structure.items.items():
         loadings = np.array([_loading(section, structure, construct, item) for item in items])
         cov = _measured(cov, names.index(construct), loadings)

@@ -26,7 +26,7 @@ from trustsem.study.alternatives import (
     unconstrained_alternative,
 )
 from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
-from trustsem.study.hypothesised import Hypothesised, hypothesised
+from trustsem.study.hypothesised import hypothesised_correlations
 from trustsem.study.sections import (
     BiasSection,
     ConstructSection,
@@ -659,8 +659,8 @@ class Study(Shown):
         return self._plan.power or PowerSection()
 
     @property
-    def hypothesised(self) -> Hypothesised:
-        """The population that section ``[power]`` states.
+    def hypothesised(self) -> pd.DataFrame:
+        """Correlations of all observed variables in the population of section ``[power]``.
 
         Raises
         ------
@@ -672,7 +672,7 @@ class Study(Shown):
                 f"The study {self.name!r} does not say what values its theory expects.",
                 remedy="Give it a section [power] with loadings, paths and correlations.",
             )
-        return hypothesised(self._plan)
+        return hypothesised_correlations(self._plan)
 
     @property
     def run(self) -> RunSection:

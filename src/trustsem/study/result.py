@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from trustsem.results import Invariance, LatentInteraction
+    from trustsem.results import Invariance, LatentInteraction, Power
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
     from trustsem.study.plan import Hypothesis, Study
@@ -89,6 +89,9 @@ class StudyResult(Shown):
         Latent interactions by name; None without a section ``[interactions]``.
     resampled : Resampled or None
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
+    power : Power or None
+        Simulated power of the hypotheses and of the whole procedure; None where it was not asked
+        for.
     """
 
     study: Study
@@ -107,6 +110,7 @@ class StudyResult(Shown):
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
+    power: Power | None = None
 
     @property
     def models(self) -> Models:
@@ -369,7 +373,7 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled")
+        asked = ("method", "invariance", "interactions", "resampled", "power")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

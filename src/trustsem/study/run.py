@@ -20,6 +20,7 @@ from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
 from trustsem.study.plan import Study
+from trustsem.study.power_analysis import study_power
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
@@ -101,6 +102,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         n=settings.bootstrap,
         seed=settings.seed,
     )
+    power, power_findings = study_power(
+        plan, measurement.model, structural.model if structural else None, settings
+    )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
         if settings.second_engine
@@ -117,6 +121,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *power_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -143,6 +148,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        power=power,
     )
 
 

@@ -637,7 +637,7 @@ Values = Annotated[float | dict[str, float], BeforeValidator(_values)]
 
 
 class PowerSection(Section):
-    """``[power]``: numbers of cases to simulate, and the standardised values that theory expects."""
+    """``[power]``: numbers of cases to simulate, and the population that theory expects."""
 
     n: Annotated[tuple[int, ...], BeforeValidator(_sizes)] = ()
     samples: Annotated[StrictInt, Field(ge=2)] = 1000

@@ -260,9 +260,7 @@ def _rejected(df: Floats, before: Floats, truth: Floats, alpha: float) -> Floats
     """Return the probability of a rejection, from both noncentralities."""
     df, before, truth = np.broadcast_arrays(df, before, truth)
     upward = truth >= before
-    critical = np.where(
-        upward, _quantile(1 - alpha, df, before), _quantile(alpha, df, before)
-    )
+    critical = np.where(upward, _quantile(1 - alpha, df, before), _quantile(alpha, df, before))
     below = np.where(truth > 0, special.chndtr(critical, df, truth), special.chdtr(df, critical))
     return np.asarray(np.where(upward, 1 - below, below))
 

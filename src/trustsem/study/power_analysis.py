@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from trustsem.arrays import Flags, Floats, diagonal
@@ -45,6 +46,8 @@ _DOWNWARD = ("rmsea", "srmr")
 _STEPS = ("measurement", "structural")
 _AROUND = (0.5, 0.75, 1.0, 1.5, 2.0)
 _ROUND = 5
+_FIFTHS = 5
+_EXACT = 1e-8
 _PLANNED = (100, 150, 200, 300, 400)
 _REACH = float(special.ndtri(0.975))
 _LEFT_OUT = ("missing", "se", "test", "information", "meanstructure", "ordered", "parameterization")
@@ -162,9 +165,7 @@ class _Chosen:
             raise SpecificationError(f"A seed is a whole number from 0 on, got {seed!r}.")
 
 
-def _sizes(
-    said: int | Sequence[int] | None, planned: Sequence[int], plan: PowerPlan
-) -> list[int]:
+def _sizes(said: int | Sequence[int] | None, planned: Sequence[int], plan: PowerPlan) -> list[int]:
     """Return the numbers of cases to simulate."""
     if said is not None:
         chosen = [said] if isinstance(said, int | np.integer) else list(said)
@@ -179,8 +180,7 @@ def _sizes(
     present_n = plan.present_n
     least = (len(plan.simulation.population[0].names) + 1) * len(plan.simulation.population)
     around = {
-        present_n if share == 1 else _ROUND * round(share * present_n / _ROUND)
-        for share in _AROUND
+        present_n if share == 1 else _ROUND * round(share * present_n / _ROUND) for share in _AROUND
     }
     return sorted(n for n in around if n > least)
 
@@ -300,7 +300,7 @@ def plan_of_steps(
         models.append(simulated_model(structural))
     n = last.n_obs
     findings = (observed_effects(n), *_assumptions(last))
-    return _study_plan(study, population, models, chosen, n, findings)
+    return _study_plan(study, population, models, chosen, present_n=n, findings=findings)
 
 
 def plan_of_values(study: Study, chosen: _Chosen, present_n: int | None) -> PowerPlan:
@@ -313,26 +313,32 @@ def plan_of_values(study: Study, chosen: _Chosen, present_n: int | None) -> Powe
     """
     stated = study.hypothesised
     items = [item for names in study.items_of.values() for item in names]
-    plan = study.with_variances(stated.residual_variances) if study.reliabilities else study
+    names = list(stated.columns)
+    sd = _spreads(study, names) if chosen.rounded else pd.Series(1.0, index=names)
+    cov = stated * np.outer(sd, sd)
+    plan = study.with_variances({item: float(sd[item] ** 2) for item in study.reliabilities})
     options: dict[str, Any] = {
         key: value for key, value in study.options.items() if key not in _LEFT_OUT
     }
     estimator = str(options.pop("estimator", "ML"))
     options["estimator"] = estimator if estimator in FROM_MOMENTS else "ML"
     options |= {"sample_nobs": present_n or max(_PLANNED), "sample_cov_rescale": False}
-    first = cfa(plan.measurement_model(), sample_cov=stated.cov.loc[items, items], **options)
+    first = cfa(plan.measurement_model(), sample_cov=cov.loc[items, items], **options)
     models = [simulated_model(first)]
     last = first
     if study.hypotheses:
-        last = sem(plan.structural_model(), sample_cov=stated.cov, **options)
+        last = sem(plan.structural_model(), sample_cov=cov, **options)
         models.append(simulated_model(last))
-    if not (first.converged and last.converged):
+    exact = all(model.converged and model.estimate.value < _EXACT for model in (first, last))
+    if not exact:
         raise PlanError(
-            "The models of the study could not be estimated from the stated population.",
+            "The models of the study do not reproduce the population that it states.",
             remedy="Look for values near 0 or 1 in the section [power].",
         )
     findings = () if not _special(study) else (normal_theory(_special(study)),)
-    return _study_plan(plan, population_of(last), models, chosen, present_n, findings)
+    return _study_plan(
+        plan, population_of(last), models, chosen, present_n=present_n, findings=findings
+    )
 
 
 def _special(study: Study) -> str:
@@ -341,7 +347,9 @@ def _special(study: Study) -> str:
     parts = []
     estimator = str(options.get("estimator", "ML"))
     if estimator not in FROM_MOMENTS or options.get("ordered"):
-        parts.append(f"estimator {estimator}" + (" for ordered items" if options.get("ordered") else ""))
+        parts.append(
+            f"estimator {estimator}" + (" for ordered items" if options.get("ordered") else "")
+        )
     if options.get("missing", "listwise") not in ("listwise", "default"):
         parts.append(f"missing = '{options['missing']}'")
     return " and ".join(parts)
@@ -372,6 +380,7 @@ def _study_plan(
     population: Sequence[Any],
     models: Sequence[SimulatedModel],
     chosen: _Chosen,
+    *,
     present_n: int | None,
     findings: Sequence[Finding],
 ) -> PowerPlan:
@@ -380,9 +389,7 @@ def _study_plan(
     measured = Measured.of(models[0], study.items_of)
     judge = StudyJudge(limits, measured)
     tested = (
-        tested_paths(
-            models[-1], [(h.name, h.chain, h.sign, h.tails) for h in study.hypotheses]
-        )
+        tested_paths(models[-1], [(h.name, h.chain, h.sign, h.tails) for h in study.hypotheses])
         if study.hypotheses
         else ()
     )
@@ -398,12 +405,14 @@ def _study_plan(
         scales=_scales(study, population) if chosen.rounded else (),
     )
     if chosen.rounded:
-        simulation = _on_scale(study, simulation)
+        simulation = _on_scale(simulation)
     not_distinct = truth.distinct.size - int(truth.distinct.sum())
     events = [_fit_event(name, limits) for name in names]
     events.append(Event("convergent", "Convergent validity met", bool(truth.convergent)))
     if truth.distinct.size:
-        exceptions = f" ({not_distinct} of {truth.distinct.size} not distinct)" if not_distinct else ""
+        exceptions = (
+            f" ({not_distinct} of {truth.distinct.size} not distinct)" if not_distinct else ""
+        )
         words = f"Discriminant verdict right for all pairs{exceptions}"
         events.append(Event("discriminant", words))
     return PowerPlan(
@@ -446,18 +455,24 @@ def _scales(study: Study, population: Sequence[Any]) -> tuple[Scale, ...]:
     return (Scale(lowest, highest),)
 
 
-def _on_scale(study: Study, simulation: MonteCarlo) -> MonteCarlo:
+def _spreads(study: Study, names: Sequence[str]) -> pd.Series[float]:
+    """Return standard deviations for items of which only the scale is known: a fifth of it."""
+    scales = study.scales
+    spans = {name: scales[name][1] - scales[name][0] for name in names if name in scales}
+    return pd.Series({name: spans[name] / _FIFTHS if name in spans else 1.0 for name in names})
+
+
+def _on_scale(simulation: MonteCarlo) -> MonteCarlo:
     """Return a simulation whose population lies on the scale of the answers.
 
-    Where nothing is known of the answers' means, they lie in the middle of the scale; a stated
-    population, whose items have variance 1, gets standard deviations of a quarter of the scale.
+    Where nothing is known of the means of the answers, they lie in the middle of the scale.
     """
     (scale,), (sample,) = simulation.scales, simulation.population
     rounded = np.isfinite(scale.lowest)
-    middle = np.where(rounded, (scale.lowest + scale.highest) / 2, 0.0)
+    middle = np.where(rounded, scale.lowest, 0.0) + np.where(rounded, scale.highest, 0.0)
+    middle = middle / 2
     mean = np.zeros(len(sample.names)) if sample.mean is None else sample.mean
     centred = np.where(rounded & ~mean.astype(bool), middle, mean)
-    del study
     return replace(simulation, population=(replace(sample, mean=centred),))
 
 
@@ -628,9 +643,7 @@ class StudyJudge:
         (sample,) = models[0].problem.samples
         params = models[0].params[None]
         yes, q = np.ones(1, dtype=bool), params.shape[-1]
-        exact = Estimates(
-            params, np.zeros((1, q, q)), (sample.cov[None],), {}, yes, yes, n_obs=0
-        )
+        exact = Estimates(params, np.zeros((1, q, q)), (sample.cov[None],), {}, yes, yes, n_obs=0)
         constructs = measured.at(params, sample.cov[None])
         declared = np.zeros(0)
         if measured.pairs:
@@ -682,12 +695,8 @@ class StudyJudge:
         """Return which pairs are declared distinct, shape (b, k); NaN where nothing is judged."""
         limits, n = self.limits, found.n_obs
         phi = np.asarray(constructs.correlations())
-        ave = model_indices(constructs, residual_covariances=False)[
-            ..., MODEL_INDICES.index("ave")
-        ]
-        ratios = heterotrait_monotrait_of_covariances(
-            constructs.S, measured.membership, "absolute"
-        )
+        ave = model_indices(constructs, residual_covariances=False)[..., MODEL_INDICES.index("ave")]
+        ratios = heterotrait_monotrait_of_covariances(constructs.S, measured.membership, "absolute")
         declared = np.empty((len(found.params), len(measured.pairs)))
         with np.errstate(invalid="ignore", divide="ignore"):
             for place, (i, j) in enumerate(measured.pairs):
