@@ -4,6 +4,7 @@ from trustsem.charts.chart import Chart, Layout, Width
 from trustsem.charts.densities import DensityChart, Ridge, bootstrap_chart, density
 from trustsem.charts.estimates import groups_chart, loadings_chart, paths_chart
 from trustsem.charts.forest import Block, Forest, Mark, Row
+from trustsem.charts.influence import IndexChart, WithoutChart, index_chart, without_chart
 from trustsem.charts.levels import LadderChart, invariance_chart
 from trustsem.charts.maps import (
     CorrelationMap,
@@ -38,6 +39,7 @@ __all__ = [
     "CorrelationMap",
     "DensityChart",
     "Forest",
+    "IndexChart",
     "LadderChart",
     "Layout",
     "LikertChart",
@@ -55,10 +57,12 @@ __all__ = [
     "SlopesChart",
     "SlopesKind",
     "Width",
+    "WithoutChart",
     "bootstrap_chart",
     "correlations_chart",
     "density",
     "groups_chart",
+    "index_chart",
     "invariance_chart",
     "likert_chart",
     "loadings_chart",
@@ -69,4 +73,5 @@ __all__ = [
     "power_chart",
     "residuals_chart",
     "style",
+    "without_chart",
 ]

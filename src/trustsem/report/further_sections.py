@@ -1,4 +1,4 @@
-"""Sections for those who ask: method bias, groups, interactions, bootstrap, power."""
+"""Sections for those who ask: method bias, groups, bootstrap, influence, power, ..."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from trustsem.tables import Table
 if TYPE_CHECKING:
     from trustsem.results import LatentInteraction
     from trustsem.study import StudyResult
+    from trustsem.study.influence import StudyInfluence
 
 Show = Callable[[Iterable[Finding]], Iterable[Block]]
 """Returns findings as blocks."""
@@ -65,6 +66,8 @@ def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Sectio
             chart("bootstrap", "Bootstrap Distributions of the Hypothesised Effects", draw),
         ]
         sections.append(Section("bootstrap", "Bootstrap Intervals", parts))
+    if result.influence is not None:
+        sections.append(_influence_section(result, result.influence, show, draw))
     if result.power is not None:
         power = result.power
         parts = [
@@ -73,6 +76,21 @@ def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Sectio
         ]
         sections.append(Section("power", "Power and Precision", parts))
     return sections
+
+
+def _influence_section(
+    result: StudyResult, found: StudyInfluence, show: Show, draw: Draw
+) -> Section:
+    """Return how much rests on single respondents."""
+    parts = [*_parts(found.findings, partial(found.tables, labels(result)), show)]
+    if len(found.hypotheses):
+        parts.append(
+            chart("leave_one_out", "Hypothesised Effects Without Single Respondents", draw)
+        )
+    step = "Measurement" if found.structural is None else "Structural"
+    title = f"Generalised Cook's Distance of Each Respondent, {step} Model"
+    parts.append(chart("influence", title, draw))
+    return Section("influence", "Influence of Single Respondents", parts)
 
 
 def further_sources(result: StudyResult) -> set[str]:
@@ -86,7 +104,13 @@ def further_sources(result: StudyResult) -> set[str]:
     if result.interactions is not None:
         sources |= {"lin2010", "wen2010", "johnson1936"}
     if result.resampled is not None:
-        sources |= {"efron1979", "efron1987"}
+        sources |= {"efron1979", "efron1987", "bollen1992"}
+        sources |= {"zhang2016"} if result.resampled.measurement.kind == "nonparametric" else set()
+        kinds = {bootstrap.kind for bootstrap in result.resampled.exact.values()}
+        sources |= {"davison1997"} if "parametric" in kinds else set()
+    if result.influence is not None:
+        sources |= {"pek2011", "cook1977", "belsley1980"}
+        sources |= {"broderick2020"} if len(result.influence.fragility) else set()
     if result.power is not None:
         sources |= {"muthen2002power", "maccallum1996", "hoenig2001"}
     return sources

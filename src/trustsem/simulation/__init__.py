@@ -3,13 +3,13 @@
 from trustsem.simulation.bootstrap import (
     Refits,
     Solutions,
-    chi_squares,
     estimate_again,
     jackknife,
     plan_resamples,
     solution_errors,
     solutions,
 )
+from trustsem.simulation.claims import Claim, Goal, Outcomes, goals, judge_claims
 from trustsem.simulation.draws import (
     choose_unanswered,
     cut_into_categories,
@@ -17,6 +17,19 @@ from trustsem.simulation.draws import (
     draw_indicators,
     interval_thresholds,
     reverse_keyed_answers,
+)
+from trustsem.simulation.fit import chi_squares, fit_values
+from trustsem.simulation.fragility import LARGEST_SHARE, Flip, case_influence, find_flips
+from trustsem.simulation.influence import (
+    ErrorKind,
+    LeaveSomeOut,
+    LeftOut,
+    cook_distances,
+    estimate_without,
+    every_case,
+    likelihood_distances,
+    moments_without,
+    sample_without,
 )
 from trustsem.simulation.monte_carlo import (
     Chain,
@@ -29,6 +42,11 @@ from trustsem.simulation.monte_carlo import (
     simulate,
 )
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
+from trustsem.simulation.populations import (
+    AnsweringPopulation,
+    transformed_cases,
+    transformed_incomplete_cases,
+)
 from trustsem.simulation.resampling import (
     RESAMPLING_KINDS,
     Cases,
@@ -38,7 +56,6 @@ from trustsem.simulation.resampling import (
     Resampling,
     ResamplingKind,
     Source,
-    transformed_cases,
     weighted_moments,
 )
 from trustsem.simulation.summaries import (
@@ -51,17 +68,34 @@ from trustsem.simulation.summaries import (
     summarise,
     supported,
 )
+from trustsem.simulation.together import (
+    Reestimated,
+    Reestimation,
+    StatisticOf,
+    estimate_together,
+)
 
 __all__ = [
+    "LARGEST_SHARE",
     "RESAMPLING_KINDS",
+    "AnsweringPopulation",
     "Cases",
     "Chain",
+    "Claim",
     "Draws",
+    "ErrorKind",
     "Estimates",
     "Finished",
+    "Flip",
+    "Goal",
     "LeaveOneOut",
+    "LeaveSomeOut",
+    "LeftOut",
     "MonteCarlo",
     "NormalPopulation",
+    "Outcomes",
+    "Reestimated",
+    "Reestimation",
     "Refits",
     "Report",
     "Resampling",
@@ -72,21 +106,34 @@ __all__ = [
     "SizeForPower",
     "Solutions",
     "Source",
+    "StatisticOf",
     "Summary",
+    "case_influence",
     "cases_needed",
     "chain_values",
     "chi_squares",
     "choose_unanswered",
+    "cook_distances",
     "cut_into_categories",
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
+    "estimate_together",
+    "estimate_without",
+    "every_case",
+    "find_flips",
+    "fit_values",
+    "goals",
     "interval_thresholds",
     "jackknife",
+    "judge_claims",
+    "likelihood_distances",
+    "moments_without",
     "normal_power",
     "plan_resamples",
     "reverse_keyed_answers",
     "run_in_parts",
+    "sample_without",
     "share",
     "simulate",
     "size_for_power",
@@ -95,5 +142,6 @@ __all__ = [
     "summarise",
     "supported",
     "transformed_cases",
+    "transformed_incomplete_cases",
     "weighted_moments",
 ]

@@ -24,7 +24,7 @@ from trustsem.estimation import (
     stacked_objective,
 )
 from trustsem.fit import stacked_fit
-from trustsem.inference import estimate_covariance, expected_covariances
+from trustsem.inference import estimate_covariance, stacked_covariances
 from trustsem.moments import SampleMoments
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import Moments, NormalPopulation, Resampling, weighted_moments
@@ -452,7 +452,7 @@ def covariances(problem: Problem, params: Floats) -> Floats:
     constraint not linear, each solution is looked at by itself.
     """
     if problem.estimator.efficient and not len(problem.reduction.conditions):
-        return expected_covariances(problem, params)
+        return stacked_covariances(problem, params)
     found = np.full((len(params), params.shape[-1], params.shape[-1]), np.nan)
     for number, each in enumerate(params):
         try:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trustsem.results import Invariance, LatentInteraction, Power
+    from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
     from trustsem.study.plan import Hypothesis, Study
@@ -89,6 +90,8 @@ class StudyResult(Shown):
         Latent interactions by name; None without a section ``[interactions]``.
     resampled : Resampled or None
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
+    influence : StudyInfluence or None
+        Both steps without each respondent; None where it was not asked for.
     power : Power or None
         Simulated power of the hypotheses and of the whole procedure; None where it was not asked
         for.
@@ -110,6 +113,7 @@ class StudyResult(Shown):
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
+    influence: StudyInfluence | None = None
     power: Power | None = None
 
     @property
@@ -373,7 +377,7 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled", "power")
+        asked = ("method", "invariance", "interactions", "resampled", "influence", "power")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

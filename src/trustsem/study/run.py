@@ -13,9 +13,11 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
+from trustsem.results.progress import terminal_report
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
+from trustsem.study.influence import study_influence
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
@@ -101,7 +103,10 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         plan,
         n=settings.bootstrap,
         seed=settings.seed,
+        workers=settings.workers,
+        report=None if settings.progress is False else terminal_report("bootstrap"),
     )
+    influence, influence_findings = study_influence(measurement, structural, plan, settings)
     power, power_findings = study_power(
         plan, measurement.model, structural.model if structural else None, settings
     )
@@ -121,6 +126,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *influence_findings,
         *power_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
@@ -148,6 +154,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        influence=influence,
         power=power,
     )
 
