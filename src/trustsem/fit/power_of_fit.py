@@ -106,8 +106,12 @@ def rmsea_sample_size(
         Degrees of freedom of the model.
     power : float
         Wanted probability of a rejection, above ``alpha`` and below 1.
-    rmsea0, rmsea1, alpha, groups, multiplier
+    rmsea0, rmsea1, alpha : float
         As in :func:`rmsea_power`.
+    groups : int
+        Number of groups.
+    multiplier : {"n-1", "n"}
+        What F is multiplied with to give chi-square.
 
     Returns
     -------
@@ -161,8 +165,12 @@ def rmsea_power_nested(
         Cases, over all groups.
     rmsea_a, rmsea_b : float or array_like
         Their RMSEA in truth.
-    alpha, groups, multiplier
-        As in :func:`rmsea_power`.
+    alpha : float
+        Level of the test.
+    groups : int
+        Number of groups.
+    multiplier : {"n-1", "n"}
+        What F is multiplied with to give chi-square.
 
     Returns
     -------
@@ -225,10 +233,18 @@ def rmsea_sample_size_nested(
 
     Parameters
     ----------
-    df_a, df_b, rmsea_a, rmsea_b, alpha, groups, multiplier
-        As in :func:`rmsea_power_nested`.
+    df_a, df_b : int
+        Degrees of freedom of the restricted model and of the one that it is nested in.
     power : float
         Wanted probability of a rejection, above ``alpha`` and below 1.
+    rmsea_a, rmsea_b : float
+        Their RMSEA in truth.
+    alpha : float
+        Level of the test.
+    groups : int
+        Number of groups.
+    multiplier : {"n-1", "n"}
+        What F is multiplied with to give chi-square.
 
     Returns
     -------

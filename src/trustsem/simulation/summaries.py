@@ -132,8 +132,12 @@ def normal_power(delta: ArrayLike, sign: Sign, tails: int, alpha: float) -> Floa
     ----------
     delta : array_like
         Population value in standard errors.
-    sign, tails, alpha
-        As in :func:`supported`.
+    sign : {"+", "-", "any"}
+        Expected direction.
+    tails : {1, 2}
+        Tails of the test.
+    alpha : float
+        Level of the test.
     """
     d = np.asarray(delta, dtype=float)
     critical = -float(special.ndtri(alpha / tails))
@@ -152,8 +156,12 @@ def cases_needed(
         Population value in standard errors of a sample whose chi-square multiplier is 1.
     goal : float
         Wanted power.
-    sign, tails, alpha
-        As in :func:`supported`.
+    sign : {"+", "-", "any"}
+        Expected direction.
+    tails : {1, 2}
+        Tails of the test.
+    alpha : float
+        Level of the test.
     most : int
         Where the search ends.
 
