@@ -12,6 +12,12 @@ from trustsem.charts.maps import (
     correlations_chart,
     residuals_chart,
 )
+from trustsem.charts.multiverse import (
+    CurvesChart,
+    SpecificationCurve,
+    curve_chart,
+    curves_chart,
+)
 from trustsem.charts.plot import Plot, Plots, Plotted
 from trustsem.charts.points import (
     ModificationChart,
@@ -37,6 +43,7 @@ __all__ = [
     "Block",
     "Chart",
     "CorrelationMap",
+    "CurvesChart",
     "DensityChart",
     "Forest",
     "IndexChart",
@@ -56,10 +63,13 @@ __all__ = [
     "Row",
     "SlopesChart",
     "SlopesKind",
+    "SpecificationCurve",
     "Width",
     "WithoutChart",
     "bootstrap_chart",
     "correlations_chart",
+    "curve_chart",
+    "curves_chart",
     "density",
     "groups_chart",
     "index_chart",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustsem.study.measurement import MeasurementStep
+from trustsem.study.multiverse_analysis import Multiverse, multiverse
 from trustsem.study.plan import Construct, Hypothesis, Study, reflective, second_order
 from trustsem.study.power_analysis import power
 from trustsem.study.result import StudyResult
@@ -14,10 +15,12 @@ __all__ = [
     "Construct",
     "Hypothesis",
     "MeasurementStep",
+    "Multiverse",
     "StructuralStep",
     "Study",
     "StudyResult",
     "load_study",
+    "multiverse",
     "parse_study",
     "power",
     "reflective",

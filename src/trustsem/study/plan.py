@@ -33,6 +33,7 @@ from trustsem.study.sections import (
     EffectSection,
     GroupsSection,
     InteractionSection,
+    MultiverseSection,
     PowerSection,
     PublishedSection,
     RivalSection,
@@ -51,7 +52,8 @@ _METHOD_FACTOR = {"method_factor": True}
 SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
 _OF_STEP_TWO = (
-    "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published", "power",
+    "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published",
+    "multiverse", "power",
 )  # fmt: skip
 
 
@@ -300,11 +302,15 @@ class Study(Shown):
         Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
     published : mapping, optional
         ``reference, values, claims`` of the publication.
+    multiverse : mapping, optional
+        Defensible choices, all combinations of which are estimated: ``estimator, likelihood,
+        missing, answers, outliers, weak_items, items, residual_covariances, controls,
+        method_factor, structure, limit``.
     power : mapping, optional
         ``n, samples, goal``, and the population that theory expects: ``loadings, paths,
         correlations``, standardised.
     run : mapping, optional
-        ``seed, bootstrap, influence, power, cutoffs, workers, second_engine``.
+        ``seed, bootstrap, influence, power, cutoffs, multiverse, workers, second_engine``.
     description, reference : str, optional
         For readers.
     synthetic : bool, optional
@@ -364,6 +370,7 @@ class Study(Shown):
         interactions: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
+        multiverse: Mapping[str, Any] | None = None,
         power: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
         description: str = "",
@@ -408,6 +415,7 @@ class Study(Shown):
             "interactions": dict(interactions or {}),
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
+            "multiverse": None if multiverse is None else _copied(multiverse),
             "power": None if power is None else _copied(power),
             "run": dict(run or {}),
         }
@@ -652,6 +660,11 @@ class Study(Shown):
     def published(self) -> PublishedSection:
         """What a publication says about this study."""
         return self._plan.published
+
+    @property
+    def multiverse(self) -> MultiverseSection | None:
+        """The choices whose combinations are estimated; None: only the study's own."""
+        return self._plan.multiverse
 
     @property
     def power(self) -> PowerSection:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
+    from trustsem.study.multiverse_analysis import Multiverse
     from trustsem.study.plan import Hypothesis, Study
     from trustsem.study.resampled import Resampled
     from trustsem.study.sequence import ModelSequence
@@ -92,6 +93,9 @@ class StudyResult(Shown):
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
     influence : StudyInfluence or None
         Both steps without each respondent; None where it was not asked for.
+    multiverse : Multiverse or None
+        The hypotheses under all combinations of declared choices; None without a section
+        ``[multiverse]``.
     power : Power or None
         Simulated power of the hypotheses and of the whole procedure; None where it was not asked
         for.
@@ -114,6 +118,7 @@ class StudyResult(Shown):
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
     influence: StudyInfluence | None = None
+    multiverse: Multiverse | None = None
     power: Power | None = None
 
     @property
@@ -377,7 +382,9 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled", "influence", "power")
+        asked = (
+            "method", "invariance", "interactions", "resampled", "influence", "multiverse", "power",
+        )  # fmt: skip
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""
