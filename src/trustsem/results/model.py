@@ -54,7 +54,7 @@ from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_page, summary_text
 from trustsem.specification import ParameterTable
@@ -294,7 +294,7 @@ class ModelResult(Shown):
         kind: str = "nonparametric",
         workers: int = 1,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> Bootstrap:
         """Estimate the model again from many resamples.
 
@@ -309,9 +309,9 @@ class ModelResult(Shown):
             the model holds, which gives a test of the model; normal samples from the implied
             moments, which needs no cases.
         workers : int
-            Processes, each with one thread of linear algebra.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra; -1 for one on each core.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -323,7 +323,7 @@ class ModelResult(Shown):
         ResamplingError
             If the model did not converge, or cases are needed and there is only a matrix.
         """
-        report = terminal_report("bootstrap") if progress else None
+        report = progress_report("bootstrap", progress)
         return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------

@@ -253,9 +253,9 @@ def estimate_again(
     draws : Resampling or LeaveOneOut
         The samples.
     workers : int
-        Processes.
+        Processes, -1 for one on each core.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -268,7 +268,14 @@ def estimate_again(
     """
     parts = [range(first, min(first + at_once, draws.n)) for first in range(0, draws.n, at_once)]
     task = partial(_estimate_part, problem, params, draws)
-    finished = run_in_parts(task, parts, workers=workers, report=report)
+    finished = run_in_parts(
+        task,
+        parts,
+        workers=workers,
+        report=report,
+        pieces=len,
+        failures=lambda part: int((~part.converged).sum()),
+    )
     refits = Refits.joined(finished.outcomes)
     lost = refits.numbers[~refits.converged].tolist()
     if finished.interrupted or not 0 < len(lost) <= FEW:
