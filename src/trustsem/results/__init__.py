@@ -1,10 +1,11 @@
 """What a user holds: results of estimated models, and the functions that produce them."""
 
-from trustsem.results.bootstrap import Bootstrap, Replicates
+from trustsem.results.bootstrap import Bootstrap, Replicates, Wish, run_bootstraps
 from trustsem.results.comparison import compare, nested_difference
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
+from trustsem.results.influence import Influence
 from trustsem.results.ladder import LEVELS
 from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
 from trustsem.results.model import ModelResult
@@ -16,11 +17,13 @@ __all__ = [
     "LEVELS",
     "Bootstrap",
     "Held",
+    "Influence",
     "Invariance",
     "LatentInteraction",
     "ModelResult",
     "Models",
     "Replicates",
+    "Wish",
     "cfa",
     "compare",
     "compare_held",
@@ -32,5 +35,6 @@ __all__ = [
     "nested_difference",
     "plain",
     "read_formula",
+    "run_bootstraps",
     "sem",
 ]

@@ -52,6 +52,7 @@ from trustsem.inference import (
 from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
+from trustsem.results.influence import Influence, analyse_influence
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
 from trustsem.results.progress import progress_report
@@ -325,6 +326,35 @@ class ModelResult(Shown):
         """
         report = progress_report("bootstrap", progress)
         return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
+
+    def influence(self, workers: int = 1, *, progress: bool | None = None) -> Influence:
+        """Estimate the model again without each respondent.
+
+        Parameters
+        ----------
+        workers : int
+            Processes, each with one thread of linear algebra, -1 for one on each core; they change
+            no result.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
+
+        Returns
+        -------
+        Influence
+            Changes of estimates, chi-square and fit, and generalised Cook's distances; exact, not
+            approximated. An interrupt (Ctrl-C) keeps the cases that are finished.
+
+        Raises
+        ------
+        ResamplingError
+            If the model did not converge, or was estimated from a matrix.
+
+        References
+        ----------
+        Pek & MacCallum (2011) [pek2011]_.
+        """
+        report = progress_report("influence", progress)
+        return analyse_influence(self, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------
 
