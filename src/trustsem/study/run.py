@@ -23,6 +23,7 @@ from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
 from trustsem.study.multiverse_analysis import survivable
 from trustsem.study.plan import Study
+from trustsem.study.power_analysis import study_power
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
@@ -114,6 +115,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         loadings=_by_item(measurement.loadings),
         settings=settings,
     )
+    power, power_findings = study_power(
+        plan, measurement.model, structural.model if structural else None, settings
+    )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
         if settings.second_engine
@@ -132,6 +136,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *resampling_findings,
         *influence_findings,
         *multiverse_findings,
+        *power_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -160,6 +165,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         resampled=resampled,
         influence=influence,
         multiverse=specifications,
+        power=power,
     )
 
 
