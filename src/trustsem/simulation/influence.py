@@ -302,7 +302,7 @@ def estimate_without(
     workers : int
         Processes.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -321,7 +321,7 @@ def estimate_without(
     found: list[Refits] = []
     chisq: list[Floats] = []
     interrupted = False
-    counter = _Counter.of(np.bincount(of_sample, minlength=len(sizes)), at_once, report)
+    counter = _Counter.of(np.bincount(of_sample, minlength=len(sizes)), report)
     for position, size in enumerate(sizes):
         numbers = np.flatnonzero(of_sample == position)
         part = removals.take(numbers.tolist())
@@ -407,9 +407,8 @@ class _Counter:
     report: Report | None
 
     @classmethod
-    def of(cls, sizes: NDArray[np.intp], at_once: int, report: Report | None) -> _Counter:
-        parts = -(-sizes // at_once)
-        return cls(np.cumsum(parts) - parts, int(parts.sum()), report)
+    def of(cls, sizes: NDArray[np.intp], report: Report | None) -> _Counter:
+        return cls(np.cumsum(sizes) - sizes, int(sizes.sum()), report)
 
     def of_part(self, position: int) -> Report | None:
         """Return the report of one of the computations."""
@@ -418,8 +417,8 @@ class _Counter:
         return partial(_passed_on, self.report, int(self.before[position]), self.total)
 
 
-def _passed_on(report: Report, before: int, total: int, done: int, _: int) -> None:
-    report(before + done, total)
+def _passed_on(report: Report, before: int, total: int, done: int, _: int, failed: int = 0) -> None:
+    report(before + done, total, failed)
 
 
 def _chi_squares(problem: Problem, removals: LeaveSomeOut, refits: Refits) -> Floats:
