@@ -220,7 +220,10 @@ class _Asked:
             "measurement": (self.indices, self.pairs),
             "structural": () if self.effects is None else (self.effects,),
         }
-        return [Wish(model.estimate, of_step[step], True) for step, model in self.models.items()]
+        return [
+            Wish(model.estimate, of_step[step], fit=True, by=model.errors_by)
+            for step, model in self.models.items()
+        ]
 
 
 def _exact_fit(
@@ -232,7 +235,7 @@ def _exact_fit(
     if first.kind == "parametric":
         return dict(zip(steps, bootstraps, strict=True)), ()
     kind = "parametric" if first.estimate.problem.table.ordered else "bollen-stine"
-    wishes = [Wish(model.estimate, (), True) for model in asked.models.values()]
+    wishes = [Wish(model.estimate, fit=True) for model in asked.models.values()]
     n = min(first.n, EXACT_FIT)
     try:
         found = run_bootstraps(wishes, kind, n, seed, workers=workers)
