@@ -12,6 +12,12 @@ from trustsem.charts.maps import (
     correlations_chart,
     residuals_chart,
 )
+from trustsem.charts.multiverse import (
+    CurvesChart,
+    SpecificationCurve,
+    curve_chart,
+    curves_chart,
+)
 from trustsem.charts.plot import Plot, Plots, Plotted
 from trustsem.charts.points import (
     ModificationChart,
@@ -19,6 +25,7 @@ from trustsem.charts.points import (
     mahalanobis_chart,
     modification_chart,
 )
+from trustsem.charts.power import PowerChart, power_chart
 from trustsem.charts.responses import (
     Bar,
     BarBlock,
@@ -36,6 +43,7 @@ __all__ = [
     "Block",
     "Chart",
     "CorrelationMap",
+    "CurvesChart",
     "DensityChart",
     "Forest",
     "IndexChart",
@@ -48,16 +56,20 @@ __all__ = [
     "Plot",
     "Plots",
     "Plotted",
+    "PowerChart",
     "QuantileChart",
     "ResidualMap",
     "Ridge",
     "Row",
     "SlopesChart",
     "SlopesKind",
+    "SpecificationCurve",
     "Width",
     "WithoutChart",
     "bootstrap_chart",
     "correlations_chart",
+    "curve_chart",
+    "curves_chart",
     "density",
     "groups_chart",
     "index_chart",
@@ -68,6 +80,7 @@ __all__ = [
     "missing_chart",
     "modification_chart",
     "paths_chart",
+    "power_chart",
     "residuals_chart",
     "style",
     "without_chart",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trustsem.results import plain
+from trustsem.results.power import PARTS
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
@@ -24,6 +25,8 @@ COMPARED = (
     "interactions",
     "bootstrap",
     "influence",
+    "multiverse",
+    "power",
 )
 """Parts of the document that hold estimates."""
 
@@ -49,6 +52,10 @@ _INFLUENCE = ("n_cases", "hypotheses", "fragility", "findings")
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings", "fragility"})
 """What may differ between machines although the estimates agree: ways of a search."""
+_MULTIVERSE = (
+    "choices", "specifications", "estimates", "agreement", "drivers", "switches", "overall",
+    "weak_items", "findings",
+)  # fmt: skip
 
 
 def results_document(result: StudyResult) -> dict[str, Any]:
@@ -64,8 +71,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``influence``, ``what_if``, ``scorecard``,
-        ``agreement``. Frames are lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``power``, ``what_if``,
+        ``scorecard``, ``agreement``. Frames are lists of records; a number that does not exist is
+        null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -97,6 +105,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
         "influence": result.influence and _chosen(result.influence, _INFLUENCE),
+        "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
+        "power": result.power and _chosen(result.power, PARTS),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

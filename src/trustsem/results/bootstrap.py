@@ -294,7 +294,7 @@ class Bootstrap(Shown):
         chi-square. Its limits are those of the resamples, no confidence interval of the
         population's fit; ``pvalue`` is NaN [bollen1992]_, [zhang2016]_.
         """
-        own = self._own_fit
+        own = self.sample_fit
         rows = {}
         for name, replicates in zip(FIT_SHOWN, self._shown_fit.T, strict=True):
             lower, upper = percentile_interval(replicates[:, None], _LEVEL)
@@ -330,10 +330,12 @@ class Bootstrap(Shown):
         n_free = count_independent(self.estimate)
         return fit_values(self.estimate.problem, self.draws, self._kept, n_free, measures)
 
-    @cached_property
-    def _own_fit(self) -> dict[str, float]:
+    @property
+    def sample_fit(self) -> pd.Series:
+        """The fit measures of the sample that :attr:`fit` shows, uncorrected."""
         values = fit_of_each([self.estimate], count_independent(self.estimate), FIT_SHOWN)
-        return {name: float(value[0]) for name, value in values.items()}
+        found = {name: float(value[0]) for name, value in values.items()}
+        return pd.Series(found, name="est").rename_axis("measure")
 
     def _share_as_bad(self, own: float, replicates: Floats, name: str) -> float:
         """Return the share of resamples that fit as badly as the sample, or worse."""

@@ -11,6 +11,7 @@ from scipy import special
 
 from trustsem.charts import (
     CorrelationMap,
+    CurvesChart,
     DensityChart,
     Forest,
     IndexChart,
@@ -20,9 +21,11 @@ from trustsem.charts import (
     ModificationChart,
     Plots,
     Plotted,
+    PowerChart,
     QuantileChart,
     ResidualMap,
     SlopesChart,
+    SpecificationCurve,
     Width,
     WithoutChart,
     bootstrap_chart,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from trustsem.arrays import Floats
     from trustsem.results import Bootstrap, Invariance
     from trustsem.study.influence import StudyInfluence
+    from trustsem.study.multiverse_analysis import Multiverse
     from trustsem.study.result import StudyResult
     from trustsem.study.structural import StructuralStep
     from trustsem.survey import Screening
@@ -358,6 +362,23 @@ class StudyPlots(Plots):
             )
         return self._result.structural
 
+    @Plotted
+    def power(self, *, width: Width = "190mm") -> PowerChart:
+        """Power of the hypotheses and of the whole procedure by number of cases.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        found = self._result.power
+        if found is None:
+            raise PlanError(
+                "The study was run without a power analysis.",
+                remedy="Run it with one: two_step(study, power=1000).",
+            )
+        return found.plot.chart(width=width)
+
     # -- groups and interactions --------------------------------------------------------------
 
     @Plotted
@@ -420,6 +441,43 @@ class StudyPlots(Plots):
             raise UnknownOptionError(name, list(known), kind="interaction")
         found = known[name or next(iter(known))]
         return found.chart(self._result.study.labels, width=width)
+
+    # -- choices ------------------------------------------------------------------------------
+
+    @Plotted
+    def multiverse(
+        self, *, hypothesis: str | None = None, width: Width = "165mm"
+    ) -> SpecificationCurve:
+        """Specification curve of a hypothesis: estimates in order, the choices below.
+
+        Parameters
+        ----------
+        hypothesis : str, optional
+            Its name; by default the one that the fewest specifications agree on.
+        width : str or float
+            Final width.
+        """
+        return self._explored.plot.multiverse.chart(hypothesis=hypothesis, width=width)
+
+    @Plotted
+    def curves(self, *, width: Width = "165mm") -> CurvesChart:
+        """Specification curves of all hypotheses beside each other.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        return self._explored.plot.curves.chart(width=width)
+
+    @property
+    def _explored(self) -> Multiverse:
+        if self._result.multiverse is None:
+            raise PlanError(
+                "The study declares no choices.",
+                remedy="Give it a section [multiverse] with lines like estimator = ['ML', 'MLR'].",
+            )
+        return self._result.multiverse
 
 
 _EFFECT = ("predictor", "outcome", "kind")
