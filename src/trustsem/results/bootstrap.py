@@ -619,10 +619,8 @@ def run_bootstraps(
         If a model has no solution to start from, or no cases to draw.
     """
     chosen = _require_kind(kind)
-    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and (workers >= 1 or workers == -1)):
-        raise SpecificationError(
-            f"A bootstrap needs at least 2 resamples and 1 worker, got {n!r} and {workers!r}."
-        )
+    if not (_whole(n) and n >= _ENOUGH):
+        raise SpecificationError(f"A bootstrap needs at least 2 resamples, got {n!r}.")
     if seed is not None and not (_whole(seed) and seed >= 0):
         raise SpecificationError(f"A seed is a whole number that is not negative, got {seed!r}.")
     if not all(wish.estimate.converged for wish in wishes):

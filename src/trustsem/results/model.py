@@ -55,7 +55,7 @@ from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.influence import Influence, analyse_influence
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_page, summary_text
 from trustsem.simulation import ErrorsBy
@@ -296,7 +296,7 @@ class ModelResult(Shown):
         kind: str = "nonparametric",
         workers: int = 1,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> Bootstrap:
         """Estimate the model again from many resamples.
 
@@ -312,9 +312,9 @@ class ModelResult(Shown):
             the model implies, cut into the sample's categories and with its missing answers, which
             needs no cases if answers are complete and continuous.
         workers : int
-            Processes, each with one thread of linear algebra.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra; -1 for one on each core.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -327,8 +327,7 @@ class ModelResult(Shown):
             If the model did not converge, cases are needed and there is only a matrix, or ordered
             answers are to be moved to where the model holds.
         """
-        report = terminal_report("bootstrap") if progress else None
-        by = self.errors_by
+        report, by = progress_report("bootstrap", progress), self.errors_by
         return run_bootstrap(self.estimate, kind, n, seed, by=by, workers=workers, report=report)
 
     @property
@@ -336,15 +335,16 @@ class ModelResult(Shown):
         """What the standard errors of each resample rest on, where they are asked for."""
         return ErrorsBy.of(self._information, self.options.se)
 
-    def influence(self, workers: int = 1, *, progress: bool = False) -> Influence:
+    def influence(self, workers: int = 1, *, progress: bool | None = None) -> Influence:
         """Estimate the model again without each respondent.
 
         Parameters
         ----------
         workers : int
-            Processes, each with one thread of linear algebra; they change no result.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra, -1 for one on each core; they change
+            no result.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -361,7 +361,7 @@ class ModelResult(Shown):
         ----------
         Pek & MacCallum (2011) [pek2011]_.
         """
-        report = terminal_report("influence") if progress else None
+        report = progress_report("influence", progress)
         return analyse_influence(self, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------
