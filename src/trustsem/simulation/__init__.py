@@ -10,6 +10,15 @@ from trustsem.simulation.bootstrap import (
     solution_errors,
     solutions,
 )
+from trustsem.simulation.cutoffs import (
+    CUTOFF_INDICES,
+    MISFIT,
+    CutoffRates,
+    SimulatedFit,
+    cutoff_rates,
+    population_fit,
+    simulate_fit,
+)
 from trustsem.simulation.draws import (
     choose_unanswered,
     cut_into_categories,
@@ -17,6 +26,18 @@ from trustsem.simulation.draws import (
     draw_indicators,
     interval_thresholds,
     reverse_keyed_answers,
+)
+from trustsem.simulation.misspecification import (
+    RULES,
+    Layout,
+    Population,
+    Relation,
+    Rule,
+    cross_loadings,
+    pseudo_true,
+    residual_correlations,
+    structural_relations,
+    thirds,
 )
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
 from trustsem.simulation.resampling import (
@@ -33,31 +54,48 @@ from trustsem.simulation.resampling import (
 )
 
 __all__ = [
+    "CUTOFF_INDICES",
+    "MISFIT",
     "RESAMPLING_KINDS",
+    "RULES",
     "Cases",
+    "CutoffRates",
     "Draws",
     "Finished",
+    "Layout",
     "LeaveOneOut",
     "NormalPopulation",
+    "Population",
     "Refits",
+    "Relation",
     "Report",
     "Resampling",
     "ResamplingKind",
+    "Rule",
+    "SimulatedFit",
     "Solutions",
     "Source",
     "chi_squares",
     "choose_unanswered",
+    "cross_loadings",
     "cut_into_categories",
+    "cutoff_rates",
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
     "interval_thresholds",
     "jackknife",
     "plan_resamples",
+    "population_fit",
+    "pseudo_true",
+    "residual_correlations",
     "reverse_keyed_answers",
     "run_in_parts",
+    "simulate_fit",
     "solution_errors",
     "solutions",
+    "structural_relations",
+    "thirds",
     "transformed_cases",
     "weighted_moments",
 ]
