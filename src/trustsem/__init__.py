@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from trustsem.findings import Finding
     from trustsem.moments.ordered import polychoric
     from trustsem.results import (
+        DynamicCutoffs,
         Invariance,
         LatentInteraction,
         ModelResult,
         cfa,
         compare,
+        dynamic_cutoffs,
         growth,
         interaction,
         invariance,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "DynamicCutoffs": "results",
     "Finding": "findings",
     "Invariance": "results",
     "LatentInteraction": "results",
@@ -49,6 +52,7 @@ _HOME = {
     "TrustsemError": "errors",
     "cfa": "results",
     "compare": "results",
+    "dynamic_cutoffs": "results",
     "growth": "results",
     "interaction": "results",
     "invariance": "results",
@@ -64,6 +68,7 @@ _HOME = {
 }
 
 __all__ = [
+    "DynamicCutoffs",
     "Finding",
     "Invariance",
     "LatentInteraction",
@@ -75,6 +80,7 @@ __all__ = [
     "__version__",
     "cfa",
     "compare",
+    "dynamic_cutoffs",
     "growth",
     "interaction",
     "invariance",

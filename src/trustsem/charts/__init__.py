@@ -1,6 +1,7 @@
 """Charts: plain numbers and names, drawn with matplotlib in one look; SVG, PNG, PDF or axes."""
 
 from trustsem.charts.chart import Chart, Layout, Width
+from trustsem.charts.cutoffs import CutoffChart, cutoffs_chart
 from trustsem.charts.densities import DensityChart, Ridge, bootstrap_chart, density
 from trustsem.charts.estimates import groups_chart, loadings_chart, paths_chart
 from trustsem.charts.forest import Block, Forest, Mark, Row
@@ -35,6 +36,7 @@ __all__ = [
     "Block",
     "Chart",
     "CorrelationMap",
+    "CutoffChart",
     "DensityChart",
     "Forest",
     "LadderChart",
@@ -55,6 +57,7 @@ __all__ = [
     "Width",
     "bootstrap_chart",
     "correlations_chart",
+    "cutoffs_chart",
     "density",
     "groups_chart",
     "invariance_chart",

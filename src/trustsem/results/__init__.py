@@ -2,6 +2,7 @@
 
 from trustsem.results.bootstrap import Bootstrap, Replicates
 from trustsem.results.comparison import compare, nested_difference
+from trustsem.results.cutoffs import DynamicCutoffs
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
@@ -10,11 +11,13 @@ from trustsem.results.latent_interaction import LatentInteraction, interaction, 
 from trustsem.results.model import ModelResult
 from trustsem.results.models import Models
 from trustsem.results.plain import plain
+from trustsem.results.published_cutoffs import dynamic_cutoffs
 from trustsem.results.run import cfa, growth, sem
 
 __all__ = [
     "LEVELS",
     "Bootstrap",
+    "DynamicCutoffs",
     "Held",
     "Invariance",
     "LatentInteraction",
@@ -25,6 +28,7 @@ __all__ = [
     "compare",
     "compare_held",
     "compare_paths",
+    "dynamic_cutoffs",
     "equal_loadings",
     "growth",
     "interaction",

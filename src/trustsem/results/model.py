@@ -52,6 +52,7 @@ from trustsem.inference import (
 from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
+from trustsem.results.cutoffs import DynamicCutoffs, run_cutoffs
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
 from trustsem.results.progress import terminal_report
@@ -325,6 +326,60 @@ class ModelResult(Shown):
         """
         report = terminal_report("bootstrap") if progress else None
         return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
+
+    def dynamic_cutoffs(
+        self,
+        samples: int = 500,
+        seed: int | None = None,
+        workers: int = 1,
+        *,
+        part: str | None = None,
+        progress: bool | None = None,
+    ) -> DynamicCutoffs:
+        """Simulate cut-offs of fit indices for this model and this sample size.
+
+        Samples are drawn from the population in which the model holds as it was estimated, and
+        from populations in which it leaves something out, one relation more on every level: of
+        several constructs cross-loadings, of one correlations of residuals, of a structural model
+        paths and correlations of disturbances. A cut-off tells the two apart.
+
+        Parameters
+        ----------
+        samples : int
+            Samples for each level.
+        seed : int or None
+            Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
+        workers : int
+            Processes, each with one thread of linear algebra.
+        part : {"measurement", "structural"}, optional
+            What is left out; by default structural relations where the model has paths and leaves
+            any out.
+        progress : bool or None
+            Whether to say on a terminal how far it is; None where standard error is one.
+
+        Returns
+        -------
+        DynamicCutoffs
+            An interrupt (Ctrl-C) keeps the samples that are finished.
+
+        Raises
+        ------
+        UnsupportedError
+            For several groups, ordered items, and estimators whose weights come from the cases.
+        ResamplingError
+            If the solution is not proper, or the model leaves nothing out that could be added.
+        SpecificationError
+            If an argument cannot be meant.
+
+        References
+        ----------
+        McNeish & Wolf (2023) [mcneish2023]_, [mcneish2023one]_; the levels of structural models
+        are our own.
+        """
+        report = None if progress is False else terminal_report("cut-offs")
+        return run_cutoffs(
+            self, samples=samples, seed=seed, part=part, workers=workers, report=report
+        )
 
     # -- fit ----------------------------------------------------------------------------------
 

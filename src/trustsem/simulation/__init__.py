@@ -36,6 +36,7 @@ from trustsem.simulation.misspecification import (
     cross_loadings,
     pseudo_true,
     residual_correlations,
+    standard_population,
     structural_relations,
     thirds,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "simulate_fit",
     "solution_errors",
     "solutions",
+    "standard_population",
     "structural_relations",
     "thirds",
     "transformed_cases",

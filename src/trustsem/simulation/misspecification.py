@@ -254,7 +254,9 @@ class Population:
             if one.kind == "cross-loading":
                 Lambda[one.first, one.second] += one.size
             elif one.kind == "residual correlation":
-                added = one.size * np.sqrt(Theta[one.first, one.first] * Theta[one.second, one.second])
+                added = one.size * np.sqrt(
+                    Theta[one.first, one.first] * Theta[one.second, one.second]
+                )
                 Theta[[one.first, one.second], [one.second, one.first]] += added
             elif one.kind == "path":
                 Beta[one.second, one.first] += one.size
@@ -461,9 +463,7 @@ def _named(one: Relation, layout: Layout) -> tuple[str, str]:
     return layout.eta[one.first], layout.eta[one.second]
 
 
-def _fitting(
-    population: Population, others: Sequence[Relation], one: Relation
-) -> Relation | None:
+def _fitting(population: Population, others: Sequence[Relation], one: Relation) -> Relation | None:
     """Return a relation as large as there is room for; None if there is hardly any."""
     least = np.minimum(np.diag(population.Psi), _LEAST_DISTURBANCE)
     while abs(one.size) >= _SMALLEST:
@@ -502,3 +502,33 @@ def pseudo_true(
     return found, np.where(ends.converged, ends.value, np.nan)
 
 
+def standard_population(
+    Lambda: Floats,
+    Beta: Floats,
+    ties: Sequence[tuple[int, int, float]],
+    residual_ties: Sequence[tuple[int, int, float]],
+) -> Population:
+    """Return the population of a standardised solution; variances of residuals follow from it.
+
+    Parameters
+    ----------
+    Lambda : ndarray, shape (p, m)
+        Standardised loadings.
+    Beta : ndarray, shape (m, m)
+        Standardised paths, from the column to the row.
+    ties, residual_ties : sequence of (int, int, float)
+        Correlations of variables in eta, or of their disturbances, and of residuals of items.
+
+    Notes
+    -----
+    It need not be possible: see :meth:`Population.is_proper`.
+    """
+    p, m = Lambda.shape
+    relations = [Relation("disturbance correlation", *tie) for tie in ties]
+    Psi = _disturbances(Beta, np.eye(m), relations)
+    bare = Population(Lambda, Beta, Psi, np.zeros((p, p)), np.ones(p), np.zeros(p))
+    alone = 1.0 - np.diag(Lambda @ bare.Phi @ Lambda.T)
+    Theta = np.diag(np.where(np.abs(alone) < _INVISIBLE, 0.0, alone))
+    for i, j, size in residual_ties:
+        Theta[[i, j], [j, i]] = size * np.sqrt(np.abs(alone[i] * alone[j]))
+    return replace(bare, Theta=Theta)
