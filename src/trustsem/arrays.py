@@ -198,6 +198,12 @@ def gathered(A: Numbers, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> Numb
     return A.take(rows, axis=-2).take(cols, axis=-1)
 
 
+def powered(A: Floats, exponent: float) -> Floats:
+    """Return a power of one positive definite matrix, symmetric like the matrix."""
+    values, vectors = np.linalg.eigh(A)
+    return np.asarray((vectors * values**exponent) @ vectors.T)
+
+
 def forms(J: Floats, V: Floats) -> Floats:
     """Return ``j' V j`` of each row j of a matrix."""
     return np.asarray(((J @ V) * J).sum(axis=-1))

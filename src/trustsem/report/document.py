@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural", "method", "invariance", "interactions", "bootstrap")
+COMPARED = (
+    "measurement", "structural", "method", "invariance", "interactions", "bootstrap", "cutoffs",
+)  # fmt: skip
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -33,7 +35,8 @@ _SCREENING = (
 )  # fmt: skip
 """What was found in the answers, without a row for any single respondent."""
 
-_RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
+_RESAMPLED = ("counts", "method", "reliability", "discriminant", "hypotheses", "effects", "fit",
+              "findings")  # fmt: skip
 
 _NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
 
@@ -51,8 +54,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``what_if``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``cutoffs``, ``what_if``, ``scorecard``, ``agreement``.
+        Frames are lists of records; a number that does not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -83,6 +86,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
+        "cutoffs": result.cutoffs and result.cutoffs.to_dict(),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

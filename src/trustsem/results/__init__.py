@@ -1,6 +1,6 @@
 """What a user holds: results of estimated models, and the functions that produce them."""
 
-from trustsem.results.bootstrap import Bootstrap, Replicates
+from trustsem.results.bootstrap import Bootstrap, Replicates, Wish, run_bootstraps
 from trustsem.results.comparison import compare, nested_difference
 from trustsem.results.cutoffs import DynamicCutoffs
 from trustsem.results.group_differences import compare_paths, equal_loadings
@@ -24,6 +24,7 @@ __all__ = [
     "ModelResult",
     "Models",
     "Replicates",
+    "Wish",
     "cfa",
     "compare",
     "compare_held",
@@ -36,5 +37,6 @@ __all__ = [
     "nested_difference",
     "plain",
     "read_formula",
+    "run_bootstraps",
     "sem",
 ]

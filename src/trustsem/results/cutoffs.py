@@ -137,6 +137,19 @@ class DynamicCutoffs(Shown):
             "disturbance correlation": f"the disturbances of {lhs} and {rhs} correlate",
         }[one.kind]
 
+    def words(self, level: int, labels: Mapping[str, str] | None = None) -> list[str]:
+        """Return what a level adds to the one before, in words.
+
+        Parameters
+        ----------
+        level : int
+            From 1 on.
+        labels : mapping of str to str, optional
+            Variable to the name that readers see.
+        """
+        first = self.counts[level - 2] if level > 1 else 0
+        return [self._words(one, labels) for one in self.relations[first : self.counts[level - 1]]]
+
     @cached_property
     def _rates(self) -> pd.DataFrame:
         values = self.simulated.values
@@ -196,7 +209,7 @@ class DynamicCutoffs(Shown):
 
     @property
     def values(self) -> pd.DataFrame:
-        """The indices of every sample: ``level sample srmr rmsea cfi tli``; NaN without solution."""
+        """Indices of every sample: ``level sample srmr rmsea cfi tli``; NaN without a solution."""
         levels, n, _ = self.simulated.values.shape
         frame = pd.DataFrame(
             self.simulated.values.reshape(levels * n, -1), columns=list(CUTOFF_INDICES)
@@ -275,9 +288,9 @@ class DynamicCutoffs(Shown):
             found.append(_hidden(hidden))
         rates = self._rates[self._rates["index"].isin(JUDGED)]
         blind = [
-            int(level)
-            for level, rows in rates.groupby("level")
-            if (rows["kind"] == "none").all() and level not in hidden
+            level
+            for level in range(1, self.n_levels + 1)
+            if (rates["kind"][rates["level"] == level] == "none").all() and level not in hidden
         ]
         if blind and not self.simulated.interrupted:
             found.append(_blind(blind, self.n_obs))
@@ -304,7 +317,7 @@ class DynamicCutoffs(Shown):
         of : str
             Which model, for the titles.
         """
-        model = f" of the {of}" if of else ""
+        model = f" of the {of.title()}" if of else ""
         words = [self._words(one, labels) for one in self.relations]
         levels = self.levels.assign(added=words)
         tables = [
@@ -387,8 +400,8 @@ class DynamicCutoffs(Shown):
     def _page(self) -> Page:
         """Return heading, findings and tables."""
         heading = (
-            f"Cut-offs for N = {self.n_obs}: {self.n_levels} levels of left-out "
-            f"{_RULE_WORDS[self.rule]}, {self.n} samples each, seed {self.seed}"
+            f"Cut-offs for N = {self.n_obs}: left-out {_RULE_WORDS[self.rule]} on {self.n_levels} "
+            f"level{'s' * (self.n_levels > 1)}, {self.n} samples each, seed {self.seed}"
         )
         lines = (heading, *map(str, self.findings))
         return Page((lines, *self.tables()))
@@ -431,10 +444,8 @@ class CutoffPlots(Plots):
         """
         found = self._result
         names = ["the model holds"]
-        levels = found.levels
         for level in range(1, found.n_levels + 1):
-            of_level = np.flatnonzero(levels["level"] == level)
-            words = [found._words(found.relations[k], labels) for k in of_level]  # noqa: SLF001
+            words = found.words(level, labels)
             more = f" and {len(words) - 1} more" if len(words) > 1 else ""
             names.append(f"+ {words[0]}{more}")
         return cutoffs_chart(
@@ -503,7 +514,7 @@ def run_cutoffs(
         population.mu, n=samples, seed=entropy, n_independent=result.n_free, workers=workers,
         report=report,
     )  # fmt: skip
-    measures = result.fit_measures if observed else {}
+    measures = {str(name): float(value) for name, value in result.fit_measures.items()}
     fit = {name: _best(measures, name) for name in CUTOFF_INDICES} if observed else {}
     return DynamicCutoffs(
         rule=rule,
@@ -521,8 +532,8 @@ def run_cutoffs(
 
 def _best(measures: Mapping[str, float], name: str) -> float:
     """Return an index, corrected for what the simulation does not have where it is known."""
-    robust = float(measures.get(f"{name}_robust", np.nan))
-    return robust if np.isfinite(robust) else float(measures[name])
+    robust = measures.get(f"{name}_robust", float("nan"))
+    return robust if np.isfinite(robust) else measures[name]
 
 
 def _require_arguments(samples: object, seed: object, workers: object) -> None:
@@ -531,8 +542,10 @@ def _require_arguments(samples: object, seed: object, workers: object) -> None:
         raise SpecificationError(
             f"Cut-offs are percentiles of {_LEAST_SAMPLES} samples at least, got {samples!r}."
         )
-    if not _whole(workers) or int(str(workers)) < 1:
-        raise SpecificationError(f"A number of workers is 1 or more, got {workers!r}.")
+    if not _whole(workers) or not (int(str(workers)) >= 1 or int(str(workers)) == -1):
+        raise SpecificationError(
+            f"A number of workers is 1 or more, or -1 for all cores; got {workers!r}."
+        )
     if seed is not None and not (_whole(seed) and int(str(seed)) >= 0):
         raise SpecificationError(f"A seed is a whole number that is not negative, got {seed!r}.")
 
@@ -600,7 +613,7 @@ def _levels(
     if part == "structural":
         raise ResamplingError(
             "The structural model leaves no relation out: it has nothing that cut-offs could find.",
-            remedy="Use part='measurement'.",
+            remedy="Its measurement part can be examined (part='measurement').",
         )
     n_constructs = len(layout.constructs)
     if n_constructs == 1:
@@ -637,8 +650,9 @@ def _fewer(
         Finding(
             code="fewer_misspecification_levels",
             subject="cut-offs",
-            claim=f"There are {len(levels)} levels of misspecification rather than {asked}: in the "
-            "other constructs no item measures that construct alone with a residual of its own.",
+            claim=f"There {_levels_in_words(len(levels))} of misspecification rather than {asked}: "
+            "in the other constructs no item measures that construct alone with a residual of "
+            "its own.",
             value=float(len(levels)),
             threshold=float(asked),
             source="mcneish2023",
@@ -661,8 +675,8 @@ def _normal_theory(estimator: str) -> Finding:
     return Finding(
         code="cutoffs_of_normal_data",
         subject="cut-offs",
-        claim=f"The cut-offs are those of normal samples, estimated by maximum likelihood. The fit "
-        f"by {estimator} is judged by its robust indices, which estimate the same quantities.",
+        claim="The cut-offs are those of normal samples, estimated by maximum likelihood. The fit by "
+        f"{estimator} is judged by its robust indices, which estimate the same quantities.",
         severity="note",
     )
 
@@ -713,6 +727,10 @@ def _blind(levels: list[int], n_obs: int) -> Finding:
         source="mcneish2023",
         remedy="Look at the single residuals and modification indices.",
     )
+
+
+def _levels_in_words(number: int) -> str:
+    return "is one level" if number == 1 else f"are {number} levels"
 
 
 def _numbered(levels: list[int]) -> str:

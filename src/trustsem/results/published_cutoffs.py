@@ -95,7 +95,7 @@ def dynamic_cutoffs(
     names, population = _population(syntax, values)
     R = pd.DataFrame(population.Sigma, index=names, columns=names)
     run = sem if any(term.op == "~" for term in syntax.terms) else cfa
-    given = {"sample_cov": R, "sample_nobs": int(n), "sample_cov_rescale": False}
+    given: dict[str, Any] = {"sample_cov": R, "sample_nobs": int(n), "sample_cov_rescale": False}
     clash = [name for name in options if name.startswith("sample_")]
     if clash:
         raise SpecificationError(

@@ -3,7 +3,6 @@
 from trustsem.simulation.bootstrap import (
     Refits,
     Solutions,
-    chi_squares,
     estimate_again,
     jackknife,
     plan_resamples,
@@ -27,6 +26,7 @@ from trustsem.simulation.draws import (
     interval_thresholds,
     reverse_keyed_answers,
 )
+from trustsem.simulation.fit import chi_squares, fit_values
 from trustsem.simulation.misspecification import (
     RULES,
     Layout,
@@ -41,6 +41,11 @@ from trustsem.simulation.misspecification import (
     thirds,
 )
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
+from trustsem.simulation.populations import (
+    AnsweringPopulation,
+    transformed_cases,
+    transformed_incomplete_cases,
+)
 from trustsem.simulation.resampling import (
     RESAMPLING_KINDS,
     Cases,
@@ -50,8 +55,13 @@ from trustsem.simulation.resampling import (
     Resampling,
     ResamplingKind,
     Source,
-    transformed_cases,
     weighted_moments,
+)
+from trustsem.simulation.together import (
+    Reestimated,
+    Reestimation,
+    StatisticOf,
+    estimate_together,
 )
 
 __all__ = [
@@ -59,6 +69,7 @@ __all__ = [
     "MISFIT",
     "RESAMPLING_KINDS",
     "RULES",
+    "AnsweringPopulation",
     "Cases",
     "CutoffRates",
     "Draws",
@@ -67,6 +78,8 @@ __all__ = [
     "LeaveOneOut",
     "NormalPopulation",
     "Population",
+    "Reestimated",
+    "Reestimation",
     "Refits",
     "Relation",
     "Report",
@@ -76,6 +89,7 @@ __all__ = [
     "SimulatedFit",
     "Solutions",
     "Source",
+    "StatisticOf",
     "chi_squares",
     "choose_unanswered",
     "cross_loadings",
@@ -84,6 +98,8 @@ __all__ = [
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
+    "estimate_together",
+    "fit_values",
     "interval_thresholds",
     "jackknife",
     "plan_resamples",
@@ -99,5 +115,6 @@ __all__ = [
     "structural_relations",
     "thirds",
     "transformed_cases",
+    "transformed_incomplete_cases",
     "weighted_moments",
 ]

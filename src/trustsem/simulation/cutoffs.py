@@ -1,4 +1,4 @@
-"""How does a model fit samples of the present size, where it holds and where it does not?"""
+"""Fit of a model in samples of one size: where it holds, and where it leaves something out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 from trustsem.arrays import Floats
 from trustsem.errors import ResamplingError
 from trustsem.estimation import Problem, stacked_objective
-from trustsem.fit import stacked_fit
-from trustsem.simulation.bootstrap import AT_ONCE, Refits, estimate_again
+from trustsem.fit import STACKED_MEASURES, stacked_fit
+from trustsem.simulation.bootstrap import estimate_again
+from trustsem.simulation.fit import fit_values
 from trustsem.simulation.misspecification import pseudo_true
 from trustsem.simulation.parallel import Report
 from trustsem.simulation.resampling import NormalPopulation, Resampling
@@ -23,6 +24,7 @@ MISFIT = frozenset({"srmr", "rmsea"})
 PAIRS = ((0.95, 0.05), (0.90, 0.10))
 """Shares of misspecified and of consistent samples that a cut-off may reject: at least, at most;
 the first pair that can be had [mcneish2023]_."""
+_COLUMNS = [STACKED_MEASURES.index(name) for name in CUTOFF_INDICES]
 _VISIBLE = 1e-12
 
 
@@ -114,7 +116,7 @@ def simulate_fit(
             break
         tried[level] = len(refits.numbers)
         kept = refits.take(np.flatnonzero(refits.converged))
-        values[level, kept.numbers] = _fit_of(there, draws, kept, n_independent)
+        values[level, kept.numbers] = fit_values(there, draws, kept, n_independent)[:, _COLUMNS]
         if interrupted:
             break
     population = population_fit(problem, everywhere, np.stack(Sigmas), mu, n_independent)
@@ -130,20 +132,6 @@ def _shifted(report: Report | None, level: int, levels: int) -> Report | None:
         report(level * total + done, levels * total)
 
     return shifted
-
-
-def _fit_of(problem: Problem, draws: Resampling, refits: Refits, n_independent: int) -> Floats:
-    """Return the indices of some solutions, shape (n, 4)."""
-    n = len(refits.numbers)
-    found = np.full((n, len(CUTOFF_INDICES)), np.nan)
-    for first in range(0, n, AT_ONCE):
-        index = np.arange(first, min(first + AT_ONCE, n))
-        part = refits.take(index)
-        moments = draws.moments(part.numbers.tolist())
-        stack = replace(problem, objective=stacked_objective(problem, moments))
-        measures = stacked_fit(stack, part.params, n_independent)
-        found[index] = np.stack([measures[name] for name in CUTOFF_INDICES], axis=-1)
-    return found
 
 
 def population_fit(

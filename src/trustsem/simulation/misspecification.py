@@ -1,9 +1,9 @@
 """What if the model left something out? Populations in which it did, one relation after the other.
 
-A population is that of an estimated model, in standardised matrices of the all-y LISREL form. Adding
-a relation keeps every variance, and every relation that is there already; residual variances give
-way. Which relations are added, and how large they are, follows stated rules: those of the literature
-for measurement models, one of our own for structural models.
+A population is that of an estimated model, in standardised matrices of the all-y LISREL form.
+Adding a relation keeps every variance, and every relation that is there already; residual variances
+give way. Which relations are added, and how large they are, follows stated rules: those of the
+literature for measurement models, one of our own for structural models.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Layout:
         for name, constructs in zip(item, measured, strict=True):
             if len(constructs) == 1 and n_items[constructs[0]] > 1 and name not in tied:
                 owner[item[name]] = constructs[0]
-        taking_part = paths.any(axis=0) | paths.any(axis=1)
+        taking_part = np.asarray(paths.any(axis=0) | paths.any(axis=1))
         for k, name in enumerate(structure.eta):
             structural[k] = bool(taking_part[k]) and name not in indicators
         return cls(
@@ -145,10 +145,10 @@ class Layout:
         correlation of the disturbances of two outcomes of which neither is before the other.
         """
         m = len(self.eta)
-        before = np.linalg.matrix_power(np.eye(m) + self.paths, m) > 0  # column before row
-        explained = self.paths.any(axis=1)
-        chosen = [k for k in np.flatnonzero(self.structural).tolist()]
-        chosen.sort(key=lambda k: self.eta[k])
+        before = np.asarray(np.linalg.matrix_power(np.eye(m) + self.paths, m) > 0)  # column, row
+        explained = np.asarray(self.paths.any(axis=1))
+        taking_part = np.flatnonzero(self.structural).tolist()
+        chosen = sorted(taking_part, key=lambda k: self.eta[k])
         for y in chosen:
             for a in chosen:
                 linked = self.paths[y, a] or self.paths[a, y] or self.together[a, y]
@@ -213,7 +213,7 @@ class Population:
         )
 
     @property
-    def Phi(self) -> Floats:  # noqa: N802 - a matrix
+    def Phi(self) -> Floats:
         """Correlations of the variables in eta, shape (m, m)."""
         A = np.linalg.inv(np.eye(len(self.Beta)) - self.Beta)
         return symmetric(A @ self.Psi @ A.T)
@@ -224,7 +224,7 @@ class Population:
         return symmetric(self.Lambda @ self.Phi @ self.Lambda.T + self.Theta)
 
     @property
-    def Sigma(self) -> Floats:  # noqa: N802 - a matrix
+    def Sigma(self) -> Floats:
         """Covariances of the observed variables in their own units, shape (p, p)."""
         return self.correlations * outer(self.sd, self.sd)
 
@@ -278,14 +278,14 @@ def _disturbances(Beta: Floats, Psi: Floats, ties: Sequence[Relation]) -> Floats
     """
     A = np.linalg.inv(np.eye(len(Beta)) - Beta)
     shared = Psi - np.diag(np.diag(Psi))
-    variances = np.diag(Psi)
+    variances = np.array(np.diag(Psi), dtype=float)
     for _ in range(_TURNS if ties else 1):
         off = shared.copy()
         for one in ties:
             added = one.size * np.sqrt(np.abs(variances[one.first] * variances[one.second]))
             off[[one.first, one.second], [one.second, one.first]] += added
         before = variances
-        variances = np.linalg.solve(A * A, 1.0 - np.diag(A @ off @ A.T))
+        variances = np.asarray(np.linalg.solve(A * A, 1.0 - np.diag(A @ off @ A.T)), dtype=float)
         if np.abs(variances - before).max() < 1e-14:  # noqa: PLR2004 - rounding
             break
     return off + np.diag(variances)
@@ -328,7 +328,7 @@ def cross_loadings(population: Population, layout: Layout) -> tuple[Relation, ..
             chosen.append((item, k))
 
     def size(pair: tuple[int, int]) -> tuple[float, str]:
-        return _rounded(Lambda[pair]), layout.items[pair[0]]
+        return _rounded(Lambda[pair[0], pair[1]]), layout.items[pair[0]]
 
     def priority(pair: tuple[int, int]) -> tuple[bool, float, str]:
         return bool(layout.n_items[pair[1]] < _MANY_ITEMS), *size(pair)
@@ -350,7 +350,7 @@ def cross_loadings(population: Population, layout: Layout) -> tuple[Relation, ..
     return tuple(found[pair] for pair in chosen)
 
 
-def _rounded(loading: float) -> float:
+def _rounded(loading: Floats | float) -> float:
     """Return the size of a loading, equal ones as equal."""
     return round(abs(float(loading)), 9)
 

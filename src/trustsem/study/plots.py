@@ -11,6 +11,7 @@ from scipy import special
 
 from trustsem.charts import (
     CorrelationMap,
+    CutoffChart,
     DensityChart,
     Forest,
     LadderChart,
@@ -36,7 +37,7 @@ from trustsem.charts import (
 from trustsem.errors import PlanError, UnknownOptionError
 from trustsem.inference import ARROW
 from trustsem.results.plots import indirect_table, with_limits
-from trustsem.study.resampled_tables import SHOWN, TITLES
+from trustsem.study.resampled_tables import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +137,7 @@ class StudyPlots(Plots):
         step, resampled = result.measurement, result.resampled
         table, kind = step.loadings, "Wald"
         if resampled is not None:
-            method = _better(resampled.measurement)
+            method = resampled.method
             limits = resampled.measurement.interval(method, what="std_all")
             table, kind = with_limits(table, limits), f"bootstrap {TITLES[method]}"
         limit = step.thresholds
@@ -221,7 +222,7 @@ class StudyPlots(Plots):
         effects, kind = step.effects, "Wald"
         hypotheses = _hypothesised(step.hypotheses)
         if resampled is not None and resampled.structural is not None:
-            method = _better(resampled.structural)
+            method = resampled.method
             hypotheses = _with_bootstrap(hypotheses, resampled.hypotheses, "hypothesis", method)
             effects = _with_bootstrap(effects, resampled.effects, _EFFECT, method)
             kind = f"bootstrap {TITLES[method]}"
@@ -258,7 +259,7 @@ class StudyPlots(Plots):
                 "The study was run without a bootstrap.",
                 remedy="Run it with one: two_step(study, bootstrap=5000).",
             )
-        method = _better(found.structural)
+        method = found.method
         labels = self._result.study.labels
         table = pd.DataFrame(
             {
@@ -274,6 +275,41 @@ class StudyPlots(Plots):
             table, draws, intervals=TITLES[method],
             n=found.structural.n, width=width,
         )  # fmt: skip
+
+    # -- cut-offs -----------------------------------------------------------------------------
+
+    @Plotted
+    def cutoffs(self, *, width: Width = "140mm") -> CutoffChart:
+        """Fit of the measurement model in simulated samples by level, with cut-offs.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        return self._cutoffs("measurement", width)
+
+    @Plotted
+    def structural_cutoffs(self, *, width: Width = "140mm") -> CutoffChart:
+        """Fit of the structural model in simulated samples by level, with cut-offs.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        return self._cutoffs("structural", width)
+
+    def _cutoffs(self, step: Step, width: Width) -> CutoffChart:
+        """Return the chart of one step's cut-offs."""
+        found = self._result.cutoffs
+        if found is None or step not in found.models:
+            raise PlanError(
+                f"The study has no cut-offs for its {step} model.",
+                remedy="Run it with them: two_step(study, cutoffs=500).",
+            )
+        labels = dict(self._result.study.labels)
+        return found.models[step].plot.distributions.chart(labels=labels, width=width)
 
     def _require_structure(self) -> StructuralStep:
         """Return step two of a study that has one."""
@@ -350,11 +386,6 @@ class StudyPlots(Plots):
 
 
 _EFFECT = ("predictor", "outcome", "kind")
-
-
-def _better(bootstrap: Bootstrap) -> str:
-    """Return the interval to show."""
-    return SHOWN.get(bootstrap.kind, ("percentile",))[0]
 
 
 def _printed(path: str, labels: Mapping[str, str]) -> str:

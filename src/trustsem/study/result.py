@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trustsem.results import Invariance, LatentInteraction
+    from trustsem.study.cutoffs import StudyCutoffs
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
     from trustsem.study.plan import Hypothesis, Study
@@ -89,6 +90,9 @@ class StudyResult(Shown):
         Latent interactions by name; None without a section ``[interactions]``.
     resampled : Resampled or None
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
+    cutoffs : StudyCutoffs or None
+        Cut-offs of fit indices for these models and this sample size; None where none were asked
+        for.
     """
 
     study: Study
@@ -107,6 +111,7 @@ class StudyResult(Shown):
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
+    cutoffs: StudyCutoffs | None = None
 
     @property
     def models(self) -> Models:
@@ -369,7 +374,7 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled")
+        asked = ("method", "invariance", "interactions", "resampled", "cutoffs")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

@@ -13,9 +13,11 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
+from trustsem.results.progress import terminal_report
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
+from trustsem.study.cutoffs import find_cutoffs
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
@@ -100,6 +102,17 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         plan,
         n=settings.bootstrap,
         seed=settings.seed,
+        workers=settings.workers,
+        report=None if settings.progress is False else terminal_report("bootstrap"),
+    )
+    cutoffs, cutoff_findings = find_cutoffs(
+        measurement,
+        structural,
+        plan,
+        n=settings.cutoffs,
+        seed=settings.seed,
+        workers=settings.workers,
+        report=None if settings.progress is False else terminal_report,
     )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
@@ -117,6 +130,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *cutoff_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -143,6 +157,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        cutoffs=cutoffs,
     )
 
 
