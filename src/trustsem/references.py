@@ -10,6 +10,12 @@ REFERENCES: dict[str, str] = {
     "bentler1990": "Bentler, P. M. (1990). Comparative fit indexes in structural models. Psychological Bulletin, 107(2), 238-246.",
     "bentler1995": "Bentler, P. M. (1995). EQS structural equations program manual. Multivariate Software.",
     "bertsekas1982": "Bertsekas, D. P. (1982). Projected Newton methods for optimization problems with simple constraints. SIAM Journal on Control and Optimization, 20(2), 221-246.",
+    "belsley1980": "Belsley, D. A., Kuh, E., & Welsch, R. E. (1980). Regression diagnostics: Identifying influential data and sources of collinearity. Wiley.",
+    "broderick2020": "Broderick, T., Giordano, R., & Meager, R. (2020). An automatic finite-sample robustness metric: When can dropping a little data make a big difference? arXiv:2011.14999.",
+    "cook1977": "Cook, R. D. (1977). Detection of influential observation in linear regression. Technometrics, 19(1), 15-18.",
+    "cook1986": "Cook, R. D. (1986). Assessment of local influence. Journal of the Royal Statistical Society: Series B, 48(2), 133-169.",
+    "jaeckel1972": "Jaeckel, L. A. (1972). The infinitesimal jackknife (Memorandum MM 72-1215-11). Bell Laboratories.",
+    "pek2011": "Pek, J., & MacCallum, R. C. (2011). Sensitivity analysis in structural equation models: Cases and their influence. Multivariate Behavioral Research, 46(2), 202-228.",
     "bollen1987": "Bollen, K. A. (1987). Total, direct, and indirect effects in structural equation models. Sociological Methodology, 17, 37-69.",
     "burt1976": "Burt, R. S. (1976). Interpretational confounding of unobserved variables in structural equation models. Sociological Methods & Research, 5(1), 3-52.",
     "rindskopf1988": "Rindskopf, D., & Rose, T. (1988). Some theory and applications of confirmatory second-order factor analysis. Multivariate Behavioral Research, 23(1), 51-67.",
@@ -74,6 +80,8 @@ REFERENCES: dict[str, str] = {
     "sclove1987": "Sclove, S. L. (1987). Application of model-selection criteria to some problems in multivariate analysis. Psychometrika, 52(3), 333-343.",
     "sobel1982": "Sobel, M. E. (1982). Asymptotic confidence intervals for indirect effects in structural equation models. Sociological Methodology, 13, 290-312.",
     "sorbom1989": "Sörbom, D. (1989). Model modification. Psychometrika, 54(3), 371-384.",
+    "simonsohn2020": "Simonsohn, U., Simmons, J. P., & Nelson, L. D. (2020). Specification curve analysis. Nature Human Behaviour, 4(11), 1208-1214.",
+    "steegen2016": "Steegen, S., Tuerlinckx, F., Gelman, A., & Vanpaemel, W. (2016). Increasing transparency through a multiverse analysis. Perspectives on Psychological Science, 11(5), 702-712.",
     "steiger1980": "Steiger, J. H., & Lind, J. C. (1980). Statistically based tests for the number of common factors. Paper presented at the annual meeting of the Psychometric Society, Iowa City.",
     "steiger1985": "Steiger, J. H., Shapiro, A., & Browne, M. W. (1985). On the multivariate asymptotic distribution of sequential chi-square statistics. Psychometrika, 50(3), 253-263.",
     "tanaka1985": "Tanaka, J. S., & Huba, G. J. (1985). A fit index for covariance structure models under arbitrary GLS estimation. British Journal of Mathematical and Statistical Psychology, 38(2), 197-201.",
@@ -150,6 +158,10 @@ REFERENCES: dict[str, str] = {
     "mcneish2023": "McNeish, D., & Wolf, M. G. (2023). Dynamic fit index cutoffs for confirmatory factor analysis models. Psychological Methods, 28(1), 61-88.",
     "mcneish2023one": "McNeish, D., & Wolf, M. G. (2023). Dynamic fit index cutoffs for one-factor models. Behavior Research Methods, 55(3), 1157-1174.",
     "welch1947": 'Welch, B. L. (1947). The generalization of "Student\'s" problem when several different population variances are involved. Biometrika, 34(1-2), 28-35.',
+    "hoenig2001": "Hoenig, J. M., & Heisey, D. M. (2001). The abuse of power: The pervasive fallacy of power calculations for data analysis. The American Statistician, 55(1), 19-24.",
+    "maccallum2006": "MacCallum, R. C., Browne, M. W., & Cai, L. (2006). Testing differences between nested covariance structure models: Power analysis and null hypotheses. Psychological Methods, 11(1), 19-35.",
+    "muthen2002power": "Muthén, L. K., & Muthén, B. O. (2002). How to use a Monte Carlo study to decide on sample size and determine power. Structural Equation Modeling, 9(4), 599-620.",
+    "steiger1998": "Steiger, J. H. (1998). A note on multiple sample extensions of the RMSEA fit index. Structural Equation Modeling, 5(4), 411-419.",
 }
 
 

@@ -1,4 +1,4 @@
-"""What a population is given that its model leaves out: the rules, their limits, their invariances."""
+"""What a population has that its model leaves out: the rules, their limits, their invariances."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_level_zero_is_what_the_model_implies():
 
 
 def test_weakest_items_load_on_the_most_reliable_construct_left():
-    """The package dynamic 1.1.0 prints the magnitudes .424 and .57 for this model (its vignette)."""
+    """The vignette of the R package dynamic 1.1.0 prints the magnitudes .424 and .57."""
     model = ts.cfa(THREE_CONSTRUCTS, holzinger())
     layout, population = of_model(model)
     chosen = cross_loadings(population, layout)
@@ -135,7 +135,9 @@ def test_scoring_an_item_backwards_turns_its_relation(turned):
     plain = of_model(ts.cfa(THREE_CONSTRUCTS, data))
     data[turned] = -data[turned]
     flipped = of_model(ts.cfa(THREE_CONSTRUCTS, data))
-    for one, other in zip(cross_loadings(*plain[::-1]), cross_loadings(*flipped[::-1]), strict=True):
+    for one, other in zip(
+        cross_loadings(*plain[::-1]), cross_loadings(*flipped[::-1]), strict=True
+    ):
         sign = -1 if named(one, plain[0])[0] == turned else 1
         assert named(one, plain[0]) == named(other, flipped[0])
         assert other.size == pytest.approx(sign * one.size, rel=1e-5)

@@ -5,12 +5,19 @@ from trustsem.charts.cutoffs import CutoffChart, cutoffs_chart
 from trustsem.charts.densities import DensityChart, Ridge, bootstrap_chart, density
 from trustsem.charts.estimates import groups_chart, loadings_chart, paths_chart
 from trustsem.charts.forest import Block, Forest, Mark, Row
+from trustsem.charts.influence import IndexChart, WithoutChart, index_chart, without_chart
 from trustsem.charts.levels import LadderChart, invariance_chart
 from trustsem.charts.maps import (
     CorrelationMap,
     ResidualMap,
     correlations_chart,
     residuals_chart,
+)
+from trustsem.charts.multiverse import (
+    CurvesChart,
+    SpecificationCurve,
+    curve_chart,
+    curves_chart,
 )
 from trustsem.charts.plot import Plot, Plots, Plotted
 from trustsem.charts.points import (
@@ -19,6 +26,7 @@ from trustsem.charts.points import (
     mahalanobis_chart,
     modification_chart,
 )
+from trustsem.charts.power import PowerChart, power_chart
 from trustsem.charts.responses import (
     Bar,
     BarBlock,
@@ -36,9 +44,11 @@ __all__ = [
     "Block",
     "Chart",
     "CorrelationMap",
+    "CurvesChart",
     "CutoffChart",
     "DensityChart",
     "Forest",
+    "IndexChart",
     "LadderChart",
     "Layout",
     "LikertChart",
@@ -48,18 +58,24 @@ __all__ = [
     "Plot",
     "Plots",
     "Plotted",
+    "PowerChart",
     "QuantileChart",
     "ResidualMap",
     "Ridge",
     "Row",
     "SlopesChart",
     "SlopesKind",
+    "SpecificationCurve",
     "Width",
+    "WithoutChart",
     "bootstrap_chart",
     "correlations_chart",
+    "curve_chart",
+    "curves_chart",
     "cutoffs_chart",
     "density",
     "groups_chart",
+    "index_chart",
     "invariance_chart",
     "likert_chart",
     "loadings_chart",
@@ -67,6 +83,8 @@ __all__ = [
     "missing_chart",
     "modification_chart",
     "paths_chart",
+    "power_chart",
     "residuals_chart",
     "style",
+    "without_chart",
 ]

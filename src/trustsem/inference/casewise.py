@@ -270,6 +270,35 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
     return tuple(found)
 
 
+def casewise_scores(problem: Problem, params: Floats) -> Floats:
+    """Return every case's derivatives of the log-likelihood in all free parameters.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model, whose discrepancy is a likelihood, and its samples.
+    params : ndarray, shape (q,)
+        Where.
+
+    Returns
+    -------
+    ndarray, shape (n, q)
+        Groups below each other.
+
+    Raises
+    ------
+    InferenceError
+        If the samples are matrices without cases.
+    """
+    found = []
+    for cases in _slope_cases(problem, params):
+        rows = np.zeros((cases.n_obs, len(params)))
+        for part in cases.chunks():
+            rows[part, cases.structure.free] = cases.scores(part)
+        found.append(rows)
+    return np.concatenate(found)
+
+
 def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
     r"""Compute the variance of the slope per case, in all free parameters.
 

@@ -126,6 +126,7 @@ def em_moments(
         patterns=patterns,
         group=group,
         findings=findings,
+        rows=frame.index.to_numpy()[kept],
     )
 
 

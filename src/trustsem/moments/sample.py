@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, invert_positive, outer, scaled_eigh
 from trustsem.errors import (
@@ -58,6 +59,8 @@ class SampleMoments:
     ordinal : OrdinalMoments or None
         Thresholds and the spread of all moments, if some variables are ordered; ``cov`` and
         ``mean`` are then those of latent responses and continuous variables.
+    rows : ndarray, shape (n_obs,), or None
+        What the index of the frame calls each case of ``data``.
     """
 
     names: tuple[str, ...]
@@ -70,6 +73,7 @@ class SampleMoments:
     group: str = ""
     findings: tuple[Finding, ...] = field(default=())
     ordinal: OrdinalMoments | None = None
+    rows: NDArray[Any] | None = None
 
     @property
     def covariances(self) -> pd.DataFrame:
@@ -152,6 +156,7 @@ def from_frame(
         data=complete,
         group=group,
         findings=(*lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
+        rows=frame.index.to_numpy()[answered],
     )
 
 

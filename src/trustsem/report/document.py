@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trustsem.results import plain
+from trustsem.results.power import PARTS
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
@@ -17,8 +18,17 @@ SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
 COMPARED = (
-    "measurement", "structural", "method", "invariance", "interactions", "bootstrap", "cutoffs",
-)  # fmt: skip
+    "measurement",
+    "structural",
+    "method",
+    "invariance",
+    "interactions",
+    "bootstrap",
+    "influence",
+    "multiverse",
+    "power",
+    "cutoffs",
+)
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -38,7 +48,15 @@ _SCREENING = (
 _RESAMPLED = ("counts", "method", "reliability", "discriminant", "hypotheses", "effects", "fit",
               "findings")  # fmt: skip
 
-_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
+_INFLUENCE = ("n_cases", "hypotheses", "fragility", "findings")
+"""Without a row for any single respondent."""
+
+_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings", "fragility"})
+"""What may differ between machines although the estimates agree: ways of a search."""
+_MULTIVERSE = (
+    "choices", "specifications", "estimates", "agreement", "drivers", "switches", "overall",
+    "weak_items", "findings",
+)  # fmt: skip
 
 
 def results_document(result: StudyResult) -> dict[str, Any]:
@@ -54,8 +72,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``cutoffs``, ``what_if``, ``scorecard``, ``agreement``.
-        Frames are lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``power``, ``cutoffs``,
+        ``what_if``, ``scorecard``, ``agreement``. Frames are lists of records; a number that does
+        not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -87,6 +106,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
         "cutoffs": result.cutoffs and result.cutoffs.to_dict(),
+        "influence": result.influence and _chosen(result.influence, _INFLUENCE),
+        "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
+        "power": result.power and _chosen(result.power, PARTS),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

@@ -6,11 +6,13 @@ from trustsem.results.cutoffs import DynamicCutoffs
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
+from trustsem.results.influence import Influence
 from trustsem.results.ladder import LEVELS
 from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
 from trustsem.results.model import ModelResult
 from trustsem.results.models import Models
 from trustsem.results.plain import plain
+from trustsem.results.power import Power
 from trustsem.results.published_cutoffs import dynamic_cutoffs
 from trustsem.results.run import cfa, growth, sem
 
@@ -19,10 +21,12 @@ __all__ = [
     "Bootstrap",
     "DynamicCutoffs",
     "Held",
+    "Influence",
     "Invariance",
     "LatentInteraction",
     "ModelResult",
     "Models",
+    "Power",
     "Replicates",
     "Wish",
     "cfa",

@@ -175,7 +175,7 @@ class Bootstrap(Shown):
     stored : mapping of callable to ndarray
         Statistics that were computed together with the solutions.
     stored_fit : ndarray or None
-        Fit measures that were.
+        Fit measures that were: :data:`FIT_SHOWN`.
     """
 
     estimate: Estimate
@@ -290,10 +290,9 @@ class Bootstrap(Shown):
         chi-square. Its limits are those of the resamples, no confidence interval of the
         population's fit; ``pvalue`` is NaN [bollen1992]_, [zhang2016]_.
         """
-        own, values = self._own_fit, self.fit_values()
+        own = self._own_fit
         rows = {}
-        for name in FIT_SHOWN:
-            replicates = values[name].to_numpy(dtype=float)
+        for name, replicates in zip(FIT_SHOWN, self._shown_fit.T, strict=True):
             lower, upper = percentile_interval(replicates[:, None], _LEVEL)
             rows[name] = {
                 "est": own[name],
@@ -317,18 +316,19 @@ class Bootstrap(Shown):
         """
         columns = list(STACKED_MEASURES)
         index = pd.Index(self._kept.numbers, name="resample")
-        return pd.DataFrame(self._fit_array.copy(), columns=columns, index=index)
+        return pd.DataFrame(self._fit_of(STACKED_MEASURES), columns=columns, index=index)
 
     @cached_property
-    def _fit_array(self) -> Floats:
-        if self.stored_fit is not None:
-            return self.stored_fit
+    def _shown_fit(self) -> Floats:
+        return self._fit_of(FIT_SHOWN) if self.stored_fit is None else self.stored_fit
+
+    def _fit_of(self, measures: Sequence[str]) -> Floats:
         n_free = count_independent(self.estimate)
-        return fit_values(self.estimate.problem, self.draws, self._kept, n_free)
+        return fit_values(self.estimate.problem, self.draws, self._kept, n_free, measures)
 
     @cached_property
     def _own_fit(self) -> dict[str, float]:
-        values = fit_of_each([self.estimate], count_independent(self.estimate))
+        values = fit_of_each([self.estimate], count_independent(self.estimate), FIT_SHOWN)
         return {name: float(value[0]) for name, value in values.items()}
 
     def _share_as_bad(self, own: float, replicates: Floats, name: str) -> float:
@@ -622,8 +622,9 @@ def run_bootstraps(
         draws = plan_resamples(problem, params, chosen, n, entropy)
         same = (model.draws for model in models if model.draws.draws_as(draws))
         draws = next(same, draws)
-        n_free = count_independent(wish.estimate) if wish.fit else None
-        models.append(Reestimation(problem, params, draws, wish.statistics, n_free))
+        n_free = count_independent(wish.estimate)
+        measures = FIT_SHOWN if wish.fit else ()
+        models.append(Reestimation(problem, params, draws, wish.statistics, measures, n_free))
     found, interrupted = estimate_together(models, workers=workers, report=report)
     return tuple(
         Bootstrap(

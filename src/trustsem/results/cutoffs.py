@@ -675,8 +675,8 @@ def _normal_theory(estimator: str) -> Finding:
     return Finding(
         code="cutoffs_of_normal_data",
         subject="cut-offs",
-        claim="The cut-offs are those of normal samples, estimated by maximum likelihood. The fit by "
-        f"{estimator} is judged by its robust indices, which estimate the same quantities.",
+        claim="The cut-offs are those of normal samples, estimated by maximum likelihood. The fit "
+        f"by {estimator} is judged by its robust indices, which estimate the same quantities.",
         severity="note",
     )
 

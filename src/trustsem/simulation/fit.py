@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -45,7 +45,11 @@ def chi_squares(problem: Problem, draws: Resampling | LeaveOneOut, refits: Refit
 
 
 def fit_values(
-    problem: Problem, draws: Resampling | LeaveOneOut, refits: Refits, n_independent: int
+    problem: Problem,
+    draws: Resampling | LeaveOneOut,
+    refits: Refits,
+    n_independent: int,
+    measures: Sequence[str] = STACKED_MEASURES,
 ) -> Floats:
     """Return the fit measures of each of some solutions.
 
@@ -59,23 +63,26 @@ def fit_values(
         Some of the samples' solutions.
     n_independent : int
         Number of independently estimated parameters.
+    measures : sequence of str
+        Which of :data:`trustsem.fit.STACKED_MEASURES`.
 
     Returns
     -------
     ndarray, shape (n, k)
-        A column for each of :data:`trustsem.fit.STACKED_MEASURES`; NaN where one does not exist.
+        A column for each measure; NaN where one does not exist.
     """
-    size = len(refits.numbers), len(STACKED_MEASURES)
+    size = len(refits.numbers), len(measures)
     if problem.by_cases:
         values = np.full(size, np.nan)
         for position, one in _one_by_one(problem, draws, refits):
-            measures = fit_of_each([one], n_independent)
-            values[position] = [measures[name][0] for name in STACKED_MEASURES]
+            found = fit_of_each([one], n_independent, measures)
+            values[position] = [found[name][0] for name in measures]
         return values
     parts = []
     for stack, part in _stacks(problem, draws, refits):
-        found = stacked_fit(stack, part.params, n_independent, chisq=_minima(problem, part))
-        parts.append(np.stack([found[name] for name in STACKED_MEASURES], axis=-1))
+        known = _minima(problem, part)
+        found = stacked_fit(stack, part.params, n_independent, measures, chisq=known)
+        parts.append(np.stack([found[name] for name in measures], axis=-1))
     return np.concatenate(parts) if parts else np.empty(size)
 
 

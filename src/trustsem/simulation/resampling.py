@@ -254,11 +254,14 @@ class Resampling:
         How many resamples there are.
     seed : int
         Seed of all of them.
+    key : tuple of int
+        What tells these samples from others of the same seed, such as the number of their cases.
     """
 
     sources: tuple[Source, ...]
     n: int
     seed: int
+    key: tuple[int, ...] = ()
     _drawn: _LastMoments = field(default_factory=_LastMoments, compare=False, repr=False)
 
     def draws_as(self, other: Resampling) -> bool:
@@ -270,7 +273,8 @@ class Resampling:
 
     def stream(self, number: int) -> np.random.Generator:
         """Return the random stream of one resample, from which its groups draw in turn."""
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        place = (*self.key, number)
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=place))
 
     def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
         """Return the moments of some resamples, group by group.

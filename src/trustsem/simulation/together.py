@@ -15,7 +15,6 @@ import numpy as np
 
 from trustsem.arrays import Floats
 from trustsem.estimation import Problem
-from trustsem.fit import STACKED_MEASURES
 from trustsem.simulation.bootstrap import (
     AT_ONCE,
     Refits,
@@ -47,15 +46,18 @@ class Reestimation:
         The resamples.
     statistics : tuple of callable
         What to compute.
-    n_independent : int or None
-        Number of independently estimated parameters, if fit measures are to be computed.
+    measures : tuple of str
+        Fit measures to compute, of :data:`trustsem.fit.STACKED_MEASURES`.
+    n_independent : int
+        Number of independently estimated parameters, for these.
     """
 
     problem: Problem
     params: Floats
     draws: Resampling
     statistics: tuple[StatisticOf, ...] = ()
-    n_independent: int | None = None
+    measures: tuple[str, ...] = ()
+    n_independent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Reestimated:
     values : tuple of ndarray, each of shape (n_converged, ...)
         Each statistic in the resamples that converged; empty if none did.
     fit : ndarray, shape (n_converged, k)
-        Their fit measures, :data:`trustsem.fit.STACKED_MEASURES`; k is 0 if none were asked for.
+        Their k fit measures.
     """
 
     refits: Refits
@@ -161,7 +163,7 @@ def _described(model: Reestimation, refits: Refits) -> Reestimated:
     if model.statistics and len(kept.numbers):
         stack = solutions(model.problem, model.draws, kept)
         values = tuple(np.asarray(statistic(stack)) for statistic in model.statistics)
-    if model.n_independent is None:
+    if not model.measures:
         return Reestimated(refits, values, np.empty((len(kept.numbers), 0)))
-    fit = fit_values(model.problem, model.draws, kept, model.n_independent)
-    return Reestimated(refits, values, fit.reshape(-1, len(STACKED_MEASURES)))
+    fit = fit_values(model.problem, model.draws, kept, model.n_independent, model.measures)
+    return Reestimated(refits, values, fit)

@@ -26,12 +26,15 @@ from trustsem.study.alternatives import (
     unconstrained_alternative,
 )
 from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
+from trustsem.study.hypothesised import hypothesised_correlations
 from trustsem.study.sections import (
     BiasSection,
     ConstructSection,
     EffectSection,
     GroupsSection,
     InteractionSection,
+    MultiverseSection,
+    PowerSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -50,6 +53,7 @@ SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
 _OF_STEP_TWO = (
     "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published",
+    "multiverse", "power",
 )  # fmt: skip
 
 
@@ -298,8 +302,15 @@ class Study(Shown):
         Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
     published : mapping, optional
         ``reference, values, claims`` of the publication.
+    multiverse : mapping, optional
+        Defensible choices, all combinations of which are estimated: ``estimator, likelihood,
+        missing, answers, outliers, weak_items, items, residual_covariances, controls,
+        method_factor, structure, limit``.
+    power : mapping, optional
+        ``n, samples, goal``, and the population that theory expects: ``loadings, paths,
+        correlations``, standardised.
     run : mapping, optional
-        ``seed, bootstrap, influence, power, cutoffs, workers, second_engine``.
+        ``seed, bootstrap, influence, power, cutoffs, multiverse, workers, second_engine``.
     description, reference : str, optional
         For readers.
     synthetic : bool, optional
@@ -359,6 +370,8 @@ class Study(Shown):
         interactions: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
+        multiverse: Mapping[str, Any] | None = None,
+        power: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
         description: str = "",
         reference: str = "",
@@ -402,6 +415,8 @@ class Study(Shown):
             "interactions": dict(interactions or {}),
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
+            "multiverse": None if multiverse is None else _copied(multiverse),
+            "power": None if power is None else _copied(power),
             "run": dict(run or {}),
         }
         head = _filled(
@@ -645,6 +660,32 @@ class Study(Shown):
     def published(self) -> PublishedSection:
         """What a publication says about this study."""
         return self._plan.published
+
+    @property
+    def multiverse(self) -> MultiverseSection | None:
+        """The choices whose combinations are estimated; None: only the study's own."""
+        return self._plan.multiverse
+
+    @property
+    def power(self) -> PowerSection:
+        """Numbers of cases to simulate, and the population that theory expects."""
+        return self._plan.power or PowerSection()
+
+    @property
+    def hypothesised(self) -> pd.DataFrame:
+        """Correlations of all observed variables in the population of section ``[power]``.
+
+        Raises
+        ------
+        PlanError
+            If it states none.
+        """
+        if self._plan.power is None or not self._plan.power.states_population:
+            raise PlanError(
+                f"The study {self.name!r} does not say what values its theory expects.",
+                remedy="Give it a section [power] with loadings, paths and correlations.",
+            )
+        return hypothesised_correlations(self._plan)
 
     @property
     def run(self) -> RunSection:

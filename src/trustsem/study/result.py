@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from trustsem.results import Invariance, LatentInteraction
+    from trustsem.results import Invariance, LatentInteraction, Power
     from trustsem.study.cutoffs import StudyCutoffs
+    from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
+    from trustsem.study.multiverse_analysis import Multiverse
     from trustsem.study.plan import Hypothesis, Study
     from trustsem.study.resampled import Resampled
     from trustsem.study.sequence import ModelSequence
@@ -93,6 +95,14 @@ class StudyResult(Shown):
     cutoffs : StudyCutoffs or None
         Cut-offs of fit indices for these models and this sample size; None where none were asked
         for.
+    influence : StudyInfluence or None
+        Both steps without each respondent; None where it was not asked for.
+    multiverse : Multiverse or None
+        The hypotheses under all combinations of declared choices; None without a section
+        ``[multiverse]``.
+    power : Power or None
+        Simulated power of the hypotheses and of the whole procedure; None where it was not asked
+        for.
     """
 
     study: Study
@@ -112,6 +122,9 @@ class StudyResult(Shown):
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
     cutoffs: StudyCutoffs | None = None
+    influence: StudyInfluence | None = None
+    multiverse: Multiverse | None = None
+    power: Power | None = None
 
     @property
     def models(self) -> Models:
@@ -374,7 +387,10 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled", "cutoffs")
+        asked = (
+            "method", "invariance", "interactions", "resampled", "cutoffs", "influence",
+            "multiverse", "power",
+        )  # fmt: skip
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

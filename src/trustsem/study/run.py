@@ -18,10 +18,13 @@ from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
 from trustsem.study.cutoffs import find_cutoffs
+from trustsem.study.influence import study_influence
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
+from trustsem.study.multiverse_analysis import survivable
 from trustsem.study.plan import Study
+from trustsem.study.power_analysis import study_power
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
@@ -52,7 +55,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         Options of the estimation that replace the study's own (:mod:`trustsem.options`), and
         settings of the run that replace those of its section ``[run]``: ``bootstrap``, the number
         of resamples from which both steps are estimated again; ``influence``, ``power``,
-        ``cutoffs``, ``workers``, ``progress``, ``second_engine``
+        ``cutoffs``, ``multiverse``, ``workers``, ``progress``, ``second_engine``
         (:class:`trustsem.study.settings.RunSettings`).
 
     Returns
@@ -88,7 +91,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
     answers = prepare_answers(plan, data, moments, options)
-    plan = with_residual_variances(plan, answers, keywords)
+    declared, plan = plan, with_residual_variances(plan, answers, keywords)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     method = method_battery(plan, answers, keywords, measurement, structural)
@@ -114,6 +117,17 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         workers=settings.workers,
         report=None if settings.progress is False else terminal_report,
     )
+    influence, influence_findings = study_influence(measurement, structural, plan, settings)
+    specifications, multiverse_findings = survivable(
+        declared,
+        answers,
+        keywords,
+        loadings=_by_item(measurement.loadings),
+        settings=settings,
+    )
+    power, power_findings = study_power(
+        plan, measurement.model, structural.model if structural else None, settings
+    )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
         if settings.second_engine
@@ -131,6 +145,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
         *cutoff_findings,
+        *influence_findings,
+        *multiverse_findings,
+        *power_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -158,7 +175,15 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
         cutoffs=cutoffs,
+        influence=influence,
+        multiverse=specifications,
+        power=power,
     )
+
+
+def _by_item(loadings: pd.DataFrame) -> dict[str, float]:
+    """Return the standardised loading of each item."""
+    return {str(item): float(value) for item, value in loadings[["item", "std_all"]].to_numpy()}
 
 
 def _require_two_steps(options: Options) -> None:
