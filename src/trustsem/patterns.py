@@ -67,7 +67,7 @@ class Patterns:
     def of(cls, data: Floats) -> Patterns:
         """Sort cases of shape (n, p), NaN for missing, each with something observed."""
         known = ~np.isnan(data)
-        observed, of_case = _distinct_rows(known)
+        observed, of_case = distinct_rows(known)
         counts = np.bincount(of_case, minlength=len(observed))
         filled = np.where(known, data, 0.0)
         p = data.shape[1]
@@ -328,7 +328,7 @@ class PatternPoint:
         return np.reshape(stack, (*self.mu.shape[:-1], *stack[0].shape))
 
 
-def _distinct_rows(known: Flags) -> tuple[Flags, NDArray[np.intp]]:
+def distinct_rows(known: Flags) -> tuple[Flags, NDArray[np.intp]]:
     """Return the distinct rows, those with most observed first, and which one each row is."""
     packed = np.packbits(known, axis=1)
     width = -(-packed.shape[1] // 8) * 8

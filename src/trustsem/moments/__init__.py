@@ -3,10 +3,12 @@
 from trustsem.moments.incomplete import (
     SaturatedModel,
     SaturatedMoments,
+    StackedMoments,
     available_moments,
     em_moments,
     independence_moments,
     saturated_moments,
+    stacked_moments,
 )
 from trustsem.moments.layout import MomentLayout
 from trustsem.moments.matrix import from_matrix, of_groups, printed_groups
@@ -41,6 +43,7 @@ __all__ = [
     "SaturatedModel",
     "SaturatedMoments",
     "Spread",
+    "StackedMoments",
     "available_moments",
     "distribution_free_weights",
     "em_moments",
@@ -55,5 +58,6 @@ __all__ = [
     "read_categories",
     "renewed",
     "saturated_moments",
+    "stacked_moments",
     "threshold_series",
 ]
