@@ -80,8 +80,8 @@ LAVAAN = {
     1: {"srmr": (0.05584, 0.07622, 0.10261), "rmsea": (0.08381, 0.12677, 0.16796),
         "cfi": (0.82679, 0.89614, 0.95456), "tli": (0.72019, 0.83223, 0.92660)},
 }  # fmt: skip
-"""5th, 50th and 95th percentiles over 500 normal samples of N = 150 from the model of PUBLISHED, and
-with x4 loading .5 on g, too; each estimated by lavaan 0.6-14, cfa(model, data), seed 1 of R 4.2.2."""
+"""5th, 50th and 95th percentiles over 500 normal samples of N = 150 from the model of PUBLISHED,
+and with x4 loading .5 on g, too; by lavaan 0.6-14, cfa(model, data), set.seed(1) of R 4.2.2."""
 
 
 def test_percentiles_are_those_of_a_loop_over_lavaan(published):

@@ -48,10 +48,19 @@ def dynamic_cutoffs(
         Correlations of constructs that the text leaves out are 0.
     n : int
         The sample size.
-    samples, seed, part, workers, progress
-        As in :meth:`trustsem.ModelResult.dynamic_cutoffs`.
+    samples : int
+        Samples for each level.
+    seed : int or None
+        Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
+    part : {"measurement", "structural"}, optional
+        What is left out; by default structural relations where the model has paths and leaves any
+        out.
     observed : mapping of str to float, optional
         Published fit: ``srmr``, ``rmsea``, ``cfi``, ``tli``, any of them.
+    workers : int
+        Processes.
+    progress : bool or None
+        Whether to say on a terminal how far it is; None where standard error is one.
     **options
         Options of the estimation, such as ``likelihood="wishart"`` or ``orthogonal=True``.
 
