@@ -56,7 +56,7 @@ from trustsem.results.cutoffs import DynamicCutoffs, run_cutoffs
 from trustsem.results.influence import Influence, analyse_influence
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_page, summary_text
 from trustsem.specification import ParameterTable
@@ -296,7 +296,7 @@ class ModelResult(Shown):
         kind: str = "nonparametric",
         workers: int = 1,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> Bootstrap:
         """Estimate the model again from many resamples.
 
@@ -311,9 +311,9 @@ class ModelResult(Shown):
             the model holds, which gives a test of the model; normal samples from the implied
             moments, which needs no cases.
         workers : int
-            Processes, each with one thread of linear algebra.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra; -1 for one on each core.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -325,7 +325,7 @@ class ModelResult(Shown):
         ResamplingError
             If the model did not converge, or cases are needed and there is only a matrix.
         """
-        report = terminal_report("bootstrap") if progress else None
+        report = progress_report("bootstrap", progress)
         return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
 
     def dynamic_cutoffs(
@@ -356,7 +356,7 @@ class ModelResult(Shown):
             What is left out; by default structural relations where the model has paths and leaves
             any out.
         progress : bool or None
-            Whether to say on a terminal how far it is; None where standard error is one.
+            Whether to say how far it is; None where somebody looks, a terminal or a notebook.
 
         Returns
         -------
@@ -377,20 +377,21 @@ class ModelResult(Shown):
         McNeish & Wolf (2023) [mcneish2023]_, [mcneish2023one]_; the levels of structural models
         are our own.
         """
-        report = None if progress is False else terminal_report("cut-offs")
+        report = progress_report("cut-offs", progress)
         return run_cutoffs(
             self, samples=samples, seed=seed, part=part, workers=workers, report=report
         )
 
-    def influence(self, workers: int = 1, *, progress: bool = False) -> Influence:
+    def influence(self, workers: int = 1, *, progress: bool | None = None) -> Influence:
         """Estimate the model again without each respondent.
 
         Parameters
         ----------
         workers : int
-            Processes, each with one thread of linear algebra; they change no result.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra, -1 for one on each core; they change
+            no result.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -407,7 +408,7 @@ class ModelResult(Shown):
         ----------
         Pek & MacCallum (2011) [pek2011]_.
         """
-        report = terminal_report("influence") if progress else None
+        report = progress_report("influence", progress)
         return analyse_influence(self, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pandas as pd
 
 from trustsem.errors import ResamplingError, SpecificationError, UnknownOptionError
 from trustsem.results.cutoffs import DynamicCutoffs, run_cutoffs
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.results.run import cfa, sem
 from trustsem.simulation import CUTOFF_INDICES, Population, standard_population
 from trustsem.specification import (
@@ -60,7 +60,7 @@ def dynamic_cutoffs(
     workers : int
         Processes.
     progress : bool or None
-        Whether to say on a terminal how far it is; None where standard error is one.
+        Whether to say how far it is; None where somebody looks, a terminal or a notebook.
     **options
         Options of the estimation, such as ``likelihood="wishart"`` or ``orthogonal=True``.
 
@@ -111,7 +111,7 @@ def dynamic_cutoffs(
             f"Option {clash[0]!r} has no place here: moments follow from the values in the text."
         )
     result = run(_freed(syntax, values), **given, **options)
-    report = None if progress is False else terminal_report("cut-offs")
+    report = progress_report("cut-offs", progress)
     found = run_cutoffs(
         result, samples=samples, seed=seed, part=part, workers=workers, report=report,
         observed=False,

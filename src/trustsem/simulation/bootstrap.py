@@ -111,6 +111,10 @@ class Refits:
             getattr(joined, name)[places] = getattr(chosen, name)
         return joined
 
+    def count_lost(self) -> int:
+        """Return how many have no solution."""
+        return int((~self.converged).sum())
+
     def take(self, index: NDArray[np.intp]) -> Refits:
         """Return some of them."""
         return Refits(
@@ -287,9 +291,9 @@ def estimate_again(
     draws : Resampling or LeaveOneOut
         The samples.
     workers : int
-        Processes.
+        Processes, -1 for one on each core.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -301,7 +305,14 @@ def estimate_again(
         Which of the two.
     """
     task = partial(estimate_part, problem, params, draws)
-    finished = run_in_parts(task, parts_of(draws.n, at_once), workers=workers, report=report)
+    finished = run_in_parts(
+        task,
+        parts_of(draws.n, at_once),
+        workers=workers,
+        report=report,
+        pieces=len,
+        failures=Refits.count_lost,
+    )
     refits = Refits.joined(finished.outcomes)
     if finished.interrupted:
         return refits, True

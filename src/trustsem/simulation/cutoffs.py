@@ -128,8 +128,8 @@ def _shifted(report: Report | None, level: int, levels: int) -> Report | None:
     if report is None:
         return None
 
-    def shifted(done: int, total: int) -> None:
-        report(level * total + done, levels * total)
+    def shifted(done: int, total: int, failed: int = 0) -> None:
+        report(level * total + done, levels * total, failed)
 
     return shifted
 

@@ -345,7 +345,7 @@ def simulate(
     workers : int
         Processes.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples and of all.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -375,7 +375,9 @@ def simulate(
         for first in range(0, samples, at_once)
     ]
     task = partial(_simulate_part, plan, samples)
-    finished = run_in_parts(task, parts, workers=workers, report=report)
+    finished = run_in_parts(
+        task, parts, workers=workers, report=report, pieces=lambda part: len(part[-1])
+    )
     by_size: dict[tuple[int, ...], list[Simulated]] = {}
     for outcome in finished.outcomes:
         by_size.setdefault(outcome.sizes, []).append(outcome)

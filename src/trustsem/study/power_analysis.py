@@ -24,7 +24,7 @@ from trustsem.results.power_plan import (
     simulated_model,
     tested_paths,
 )
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.simulation import Estimates, MonteCarlo, Scale, SimulatedModel
 from trustsem.study.answers import Data
 from trustsem.study.plan import Study
@@ -136,7 +136,7 @@ def power(
         section = study.power.n, study.power.samples
     sizes = _sizes(n, section[0], prepared)
     number = section[1] if samples is None else samples
-    report = None if progress is False else terminal_report("power")
+    report = progress_report("power", progress)
     return run_power(prepared, sizes, number, workers=workers, report=report, confirm=confirm)
 
 
@@ -804,7 +804,7 @@ def study_power(
             plan = plan_of_values(study, chosen, measurement.n_obs)
         else:
             plan = plan_of_steps(study, measurement, structural, chosen)
-        report = None if settings.progress is False else terminal_report("power")
+        report = progress_report("power", settings.progress)
         found = run_power(
             plan, _sizes(None, study.power.n, plan), settings.power, workers=settings.workers,
             report=report,

@@ -13,7 +13,7 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
@@ -106,7 +106,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         n=settings.bootstrap,
         seed=settings.seed,
         workers=settings.workers,
-        report=None if settings.progress is False else terminal_report("bootstrap"),
+        report=progress_report("bootstrap", settings.progress),
     )
     cutoffs, cutoff_findings = find_cutoffs(
         measurement,
@@ -115,7 +115,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         n=settings.cutoffs,
         seed=settings.seed,
         workers=settings.workers,
-        report=None if settings.progress is False else terminal_report,
+        report=partial(progress_report, progress=settings.progress),
     )
     influence, influence_findings = study_influence(measurement, structural, plan, settings)
     specifications, multiverse_findings = survivable(
