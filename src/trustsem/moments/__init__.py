@@ -5,6 +5,7 @@ from trustsem.moments.incomplete import (
     SaturatedMoments,
     available_moments,
     em_moments,
+    incomplete_parts,
     independence_moments,
     saturated_moments,
 )
@@ -27,7 +28,9 @@ from trustsem.moments.spread import (
     Spread,
     distribution_free_weights,
     predicted_cases,
+    product_map,
 )
+from trustsem.moments.survey_moments import SurveyMoments, add_up, group_label
 
 __all__ = [
     "Categories",
@@ -41,17 +44,22 @@ __all__ = [
     "SaturatedModel",
     "SaturatedMoments",
     "Spread",
+    "SurveyMoments",
+    "add_up",
     "available_moments",
     "distribution_free_weights",
     "em_moments",
     "from_frame",
     "from_matrix",
     "from_ordered_frame",
+    "group_label",
+    "incomplete_parts",
     "independence_moments",
     "of_groups",
     "polychoric",
     "predicted_cases",
     "printed_groups",
+    "product_map",
     "read_categories",
     "renewed",
     "saturated_moments",
