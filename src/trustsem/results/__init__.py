@@ -11,6 +11,7 @@ from trustsem.results.model import ModelResult
 from trustsem.results.models import Models
 from trustsem.results.plain import plain
 from trustsem.results.run import cfa, growth, sem
+from trustsem.results.streaming import read_moments
 
 __all__ = [
     "LEVELS",
@@ -32,5 +33,6 @@ __all__ = [
     "nested_difference",
     "plain",
     "read_formula",
+    "read_moments",
     "sem",
 ]

@@ -625,7 +625,7 @@ class ModelResult(Shown):
         Raises
         ------
         SpecificationError
-            If the model was estimated from a matrix.
+            If the model was estimated from a matrix, or from a file that was read in parts.
         UnsupportedError
             If items are ordered.
         UnknownOptionError
@@ -637,7 +637,14 @@ class ModelResult(Shown):
                 "They need the distribution of the constructs given the answers; scores of the "
                 "same model for continuous items order respondents nearly alike.",
             )
-        if any(sample.data is None for sample in self.estimate.problem.samples):
+        samples = self.estimate.problem.samples
+        if any(sample.again is not None for sample in samples):
+            raise SpecificationError(
+                "Factor scores are a row for each case; this model was estimated from a file that "
+                "was read in parts.",
+                remedy="Estimate it from read_survey() of a file with the cases that need scores.",
+            )
+        if any(sample.data is None for sample in samples):
             raise SpecificationError(
                 "Factor scores need raw data; this model was estimated from a matrix."
             )

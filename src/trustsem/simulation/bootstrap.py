@@ -190,8 +190,11 @@ def plan_resamples(
             continue
         if sample.data is None:
             raise ResamplingError(
-                f"The {kind} bootstrap draws cases; this model was estimated from a matrix.",
-                remedy="Give the data, or use kind='parametric'.",
+                f"The {kind} bootstrap draws cases; this model was estimated from "
+                f"{_without_cases(sample)}.",
+                remedy="Give the data, or use kind='parametric'."
+                if alike is None
+                else "Give the data with read_survey().",
             )
         data = sample.data
         if kind == "bollen-stine":
@@ -199,6 +202,11 @@ def plan_resamples(
             data = transformed_cases(data, sample.cov, implied.Sigma, mu)
         sources.append(Cases(data, sample.divisor, alike))
     return Resampling(tuple(sources), n, seed)
+
+
+def _without_cases(sample: SampleMoments) -> str:
+    """Return what holds no cases, in words."""
+    return "a matrix" if sample.again is None else "a file that was read in parts"
 
 
 def _alike(sample: SampleMoments) -> SampleMoments | None:
@@ -227,7 +235,8 @@ def jackknife(problem: Problem) -> LeaveOneOut:
     )
     if len(groups) < len(problem.samples):
         raise ResamplingError(
-            "The jackknife leaves out cases; this model was estimated from a matrix.",
+            "The jackknife leaves out cases; this model was estimated from "
+            f"{_without_cases(problem.samples[0])}.",
             remedy="Use method='percentile' or 'bc'.",
         )
     return LeaveOneOut(groups)
