@@ -200,6 +200,24 @@ def slopes(width=190):
     )  # fmt: skip
 
 
+def influence():
+    """Return distances of cases, two of which stand out beside each other."""
+    values = np.random.default_rng(11).chisquare(1, 221) / 2
+    values[[100, 102]] = 4.1, 3.9
+    return pd.DataFrame({"case": [str(k) for k in range(1, 222)], "value": values})
+
+
+def without_cases(effects, width):
+    """Draw effects without single cases; the last has none."""
+    rng = np.random.default_rng(12)
+    strips = [value + 0.01 * rng.normal(size=221) for value in effects["std"]]
+    strips[-1] = np.full(221, np.nan)
+    table = effects.assign(
+        supported=effects["filled"], set=["> 55", "2", *["12"] * 200][: len(effects)]
+    )
+    return charts.without_chart(table, strips, width=width)
+
+
 def all_charts(size, width):
     """Return every kind of chart at a size of the study and of the page."""
     items_of, labels = names(size)
@@ -230,6 +248,11 @@ def all_charts(size, width):
             rule="CFI of the level compared with, less .01", by="size", width=width,
         ),
         "slopes": slopes(width),
+        "influence": charts.index_chart(
+            influence(), title="Cook's distance of each case",
+            axis="Generalised Cook's distance", limit=3.0, limit_name="a limit", width=width,
+        ),
+        "leave_one_out": without_cases(effects, width),
     }  # fmt: skip
 
 

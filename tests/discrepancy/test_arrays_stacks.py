@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from kernel_models import numerical_jacobian, random_covariance
 from trustsem.arrays import (
     complex_step_jacobian,
+    invert_lower,
     invert_positive,
     is_positive_definite,
+    log_det,
     lower_triangle,
+    roots,
     scaled_eigh,
 )
 
@@ -75,3 +78,40 @@ def test_a_complex_step_loses_no_digit(rng):
 def test_the_lower_triangle_goes_row_by_row():
     A = np.array([[1.0, 2.0], [2.0, 3.0]])
     assert lower_triangle(A).tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 7, 8, 25])
+def test_triangles_are_inverted_exactly(p, rng):
+    L = np.linalg.cholesky(random_covariance(p, rng, lead=(2, 3)))
+    found = invert_lower(L)
+    assert np.abs(found @ L - np.eye(p)).max() < 1e-12
+    assert not np.triu(found, 1).any()
+
+
+def test_a_stack_is_inverted_as_its_members_are(rng):
+    unit = 10.0 ** np.arange(-3, 4)
+    A = random_covariance(7, rng, lead=(20,)) * np.outer(unit, unit)
+    A[3] = -A[3]
+    A[4, 0, 1] = np.nan
+    found = invert_positive(A)
+    for member, inverse, size in zip(A, found.matrix, found.log_det, strict=True):
+        alone = invert_positive(member)
+        assert np.allclose(
+            inverse * np.outer(unit, unit),
+            alone.matrix * np.outer(unit, unit),
+            rtol=1e-11,
+            atol=0,
+            equal_nan=True,
+        )
+        assert size == pytest.approx(float(alone.log_det), abs=1e-11, nan_ok=True)
+    assert np.flatnonzero(~found.positive).tolist() == [3, 4]
+
+
+def test_roots_and_determinants_exist_where_a_matrix_is_positive_definite(rng):
+    A = random_covariance(4, rng, lead=(3,)) * 1e6
+    A[1] = 0.0
+    root, positive = roots(A)
+    assert positive.tolist() == [True, False, True]
+    assert np.allclose((root @ np.swapaxes(root, 1, 2))[positive], A[positive], rtol=1e-12)
+    assert np.isnan(log_det(A)[1])
+    assert log_det(A)[2] == pytest.approx(np.linalg.slogdet(A[2])[1], abs=1e-11)

@@ -130,3 +130,24 @@ def test_observed_variables_of_the_structural_part_join_eta():
     for name in ("w", "z"):
         row = structure.constant["Lambda"][structure.observed.index(name)]
         assert row.tolist() == [float(other == name) for other in structure.eta]
+
+
+@pytest.mark.parametrize(
+    ("model", "longest"),
+    [
+        ("f =~ x1 + x2", 0),
+        ("y ~ x", 1),
+        ("y ~ x\nz ~ y + x\nw ~ x", 2),
+        ("f =~ x1 + x2\ng =~ f\nh =~ g", 2),
+        ("y1 ~ y2\ny2 ~ y1", None),
+        ("a ~ b\nb ~ c\nc ~ d\nd ~ e", 4),
+    ],
+)
+def test_total_effects_are_sums_over_chains_of_paths(model, longest, rng):
+    structure, table = structure_of(model)
+    assert structure.longest_chain == longest
+    params = 0.3 * rng.normal(size=(5, table.n_free))
+    p = structure.n_observed
+    found = structure.evaluate(params, np.eye(p), np.zeros(p))
+    inverse = np.linalg.inv(np.eye(structure.n_eta) - found.matrices["Beta"])
+    assert np.allclose(found.A, inverse, rtol=1e-13, atol=1e-13)

@@ -78,7 +78,8 @@ def test_every_place_that_a_point_may_cite_is_one_that_some_study_has(bollen, ho
     }
     rare = {
         "profile", "waves", "missing-patterns", "named-effects", "bootstrap-effects",
-        "discriminant-disagreement", "flagged-cases", "group-paths",
+        "discriminant-disagreement", "flagged-cases", "group-paths", "fragility",
+        "influence-measurement", "influence-structural",
     }  # fmt: skip
     cited = {place for point in POINTS for place in point.places if "*" not in place}
     assert cited - rare <= known

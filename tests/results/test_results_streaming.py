@@ -276,8 +276,19 @@ def test_what_needs_cases_says_what_works_instead(complete):
         ts.sem(MODEL, moments, test="bollen.stine")
     with pytest.raises(UnsupportedError, match="Products"):
         ts.interaction(MODEL + "\nother =~ t1", moments, "trust x learn -> other")
-    drawn = result.bootstrap(20, seed=1, kind="parametric")
-    assert len(drawn.parameters)
+    with pytest.raises(ResamplingError, match="read in parts"):
+        result.influence()
+
+
+def test_the_parametric_bootstrap_needs_no_cases(complete, incomplete):
+    result = ts.sem(MODEL, ts.read_moments(complete, ITEMS))
+    expected = ts.sem(MODEL, ts.read_survey(complete))
+    found, known = (one.bootstrap(20, seed=1, kind="parametric") for one in (result, expected))
+    np.testing.assert_allclose(found.parameters["se"], known.parameters["se"], rtol=1e-6)
+    lacking = ts.sem(MODEL, ts.read_moments(incomplete, ITEMS), missing="fiml")
+    drawn = lacking.bootstrap(30, seed=1, kind="parametric").parameters["se"]
+    # A missing answer makes estimates less certain, here as in theory; 30 samples tell as much.
+    np.testing.assert_allclose(drawn, lacking.parameters["se"], rtol=0.6)
 
 
 def test_what_was_not_read_is_refused(complete):

@@ -84,7 +84,7 @@ def test_what_cannot_be_resampled_is_said(monkeypatch):
     def nothing(*_args, **_kwargs):
         raise ResamplingError("There is nothing to draw from.")
 
-    monkeypatch.setattr("trustsem.results.model.run_bootstrap", nothing)
+    monkeypatch.setattr("trustsem.study.resampled.run_bootstraps", nothing)
     result = ts.two_step("wheaton1977", bootstrap=10)
     assert result.resampled is None
     assert "no_bootstrap" in {item.code for item in result.findings}

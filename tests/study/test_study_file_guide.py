@@ -22,6 +22,7 @@ from trustsem.study.sections import (
     InteractionSection,
     ModelSection,
     MomentsSection,
+    MultiverseSection,
     ObservedSection,
     PublishedSection,
     PublishedValue,
@@ -44,8 +45,8 @@ def guide():
     "section",
     [
         Head, DataSection, MomentsSection, ConstructSection, ObservedSection, HypothesisSection,
-        EffectSection, ModelSection, RivalSection, BiasSection, GroupsSection, InteractionSection,
-        PublishedSection, PublishedValue, RunSection, ScreeningSection,
+        EffectSection, ModelSection, MultiverseSection, RivalSection, BiasSection, GroupsSection,
+        InteractionSection, PublishedSection, PublishedValue, RunSection, ScreeningSection,
     ],
 )  # fmt: skip
 def test_every_key_is_explained(guide, section):

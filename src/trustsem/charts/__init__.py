@@ -4,12 +4,19 @@ from trustsem.charts.chart import Chart, Layout, Width
 from trustsem.charts.densities import DensityChart, Ridge, bootstrap_chart, density
 from trustsem.charts.estimates import groups_chart, loadings_chart, paths_chart
 from trustsem.charts.forest import Block, Forest, Mark, Row
+from trustsem.charts.influence import IndexChart, WithoutChart, index_chart, without_chart
 from trustsem.charts.levels import LadderChart, invariance_chart
 from trustsem.charts.maps import (
     CorrelationMap,
     ResidualMap,
     correlations_chart,
     residuals_chart,
+)
+from trustsem.charts.multiverse import (
+    CurvesChart,
+    SpecificationCurve,
+    curve_chart,
+    curves_chart,
 )
 from trustsem.charts.plot import Plot, Plots, Plotted
 from trustsem.charts.points import (
@@ -35,8 +42,10 @@ __all__ = [
     "Block",
     "Chart",
     "CorrelationMap",
+    "CurvesChart",
     "DensityChart",
     "Forest",
+    "IndexChart",
     "LadderChart",
     "Layout",
     "LikertChart",
@@ -52,11 +61,16 @@ __all__ = [
     "Row",
     "SlopesChart",
     "SlopesKind",
+    "SpecificationCurve",
     "Width",
+    "WithoutChart",
     "bootstrap_chart",
     "correlations_chart",
+    "curve_chart",
+    "curves_chart",
     "density",
     "groups_chart",
+    "index_chart",
     "invariance_chart",
     "likert_chart",
     "loadings_chart",
@@ -66,4 +80,5 @@ __all__ = [
     "paths_chart",
     "residuals_chart",
     "style",
+    "without_chart",
 ]

@@ -126,7 +126,7 @@ def _covers(box: tuple[float, float, float, float], cloud: Floats) -> bool:
     return bool(((x > left - 2) & (x < right + 2) & (y > bottom - 1) & (y < top + 1)).any())
 
 
-def _draw_labels(axes: Axes, labels: Sequence[Label]) -> None:
+def draw_labels(axes: Axes, labels: Sequence[Label]) -> None:
     """Write names, with a thin line to points that are not next to them."""
     for label in labels:
         far = abs(label.offset[1]) > _TOUCH
@@ -213,7 +213,7 @@ class QuantileChart(Chart):
         names = [
             shortened(self.cases[k], SMALL_SIZE, _LONGEST_NAME * size[0]) for k in chosen_cases
         ]
-        _draw_labels(axes, placed_labels(names, points[chosen_cases], points, limits, size))
+        draw_labels(axes, placed_labels(names, points[chosen_cases], points, limits, size))
 
 
 def mahalanobis_chart(
@@ -366,7 +366,7 @@ class ModificationChart(Chart):
         largest = [k for k in range(min(_MOST_NAMES, len(self.names)))
                    if self.indices[k] > self.critical]  # fmt: skip
         names = [shortened(self.names[k], SMALL_SIZE, _LONGEST_NAME * size[0]) for k in largest]
-        _draw_labels(axes, placed_labels(names, points[largest], points, limits, size))
+        draw_labels(axes, placed_labels(names, points[largest], points, limits, size))
 
 
 _KINDS = {

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DEFAULT_STUDY = "brockman2017"
 IMPROPER = UNFIT = 4
 DIFFERS = 5
-FURTHER = {"bootstrap": 5000, "influence": True, "power": 500, "cutoffs": 500}
+FURTHER = {"bootstrap": 5000, "influence": True, "power": 500, "cutoffs": 500, "multiverse": True}
 """What is computed beside the two steps in a run for which nobody says otherwise."""
 _SHOWN_DIFFERENCES = 10
 _LONGEST_FOLDER = 60
@@ -176,6 +176,7 @@ def _further(plan: Study, said: Mapping[str, Any], *, quick: bool) -> dict[str, 
     from trustsem.study.settings import WITHOUT  # noqa: PLC0415  (numpy and pandas come with it)
 
     usual = {name: getattr(plan.run, name) or default for name, default in FURTHER.items()}
+    usual["multiverse"] = plan.run.multiverse
     given = {name: value for name, value in said.items() if value is not None}
     return {**(WITHOUT if quick else usual), **given}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trustsem.arrays import Floats, invert_positive, outer
+from trustsem.arrays import Floats, invert_positive, log_det, outer
 from trustsem.discrepancy.base import Discrepancy, members
 from trustsem.discrepancy.traces import TraceCurvature
 
@@ -42,7 +42,7 @@ class MaximumLikelihood:
     @classmethod
     def of(cls, S: Floats, mean: Floats | None = None) -> MaximumLikelihood:
         """Prepare samples; S positive definite."""
-        return cls(S, mean, invert_positive(S).log_det)
+        return cls(S, mean, log_det(S))
 
     def at(self, Sigma: Floats, mu: Floats | None = None) -> Discrepancy:
         """Evaluate at implied moments of shape (..., p, p) and (..., p)."""

@@ -47,6 +47,13 @@ class TraceCurvature:
             total = total + 2 * (there + back)
         return np.asarray(total)
 
+    def squares(self, at: Tangents) -> Floats:
+        """Return the form of each direction with itself, for covariances alone; (..., k)."""
+        total: Floats | float = 0.0
+        for factor, W, V in self.terms:
+            total = total + factor * at.squares(W, V)
+        return np.asarray(total)
+
     def weighted(self, at: Tangents) -> tuple[Floats, Floats]:
         """Return what the form makes of each direction, shapes (p, p, k) and (p, k)."""
         moves, shifts = at.moves(), at.shifts()

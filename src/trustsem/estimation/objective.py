@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsem.arrays import Floats
-from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood
+from trustsem.discrepancy import Criterion, Discrepancy, MaximumLikelihood, TraceCurvature
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Tangents
 
@@ -77,11 +77,7 @@ class Block:
 
     def slope(self, implied: Implied, at: Discrepancy) -> Floats:
         """Return dF in the group's parameters, shape (..., k)."""
-        projection, directions = implied.projection, self.structure.directions
-        slope = projection.slope(directions, at.dF_dSigma)
-        if at.dF_dmu is not None:
-            slope = slope + projection.mean_slope(directions, at.dF_dmu)
-        return slope
+        return self.structure.pullback.slopes_of(implied, at.dF_dSigma, at.dF_dmu)
 
     def hessian(self, implied: Implied, at: Discrepancy, *, exact: bool) -> Floats:
         """Return the group's second derivatives of F, or their expectation, (..., k, k)."""
@@ -93,6 +89,12 @@ class Block:
         if at.dF_dmu is not None:
             H = H + projection.mean_bend(directions, projection.onto(at.dF_dmu))
         return H
+
+    def curvatures(self, implied: Implied, at: Discrepancy) -> Floats | None:
+        """Return the diagonal of the expected Hessian if it is cheap by itself, (..., k)."""
+        if not isinstance(at.expected, TraceCurvature):
+            return None
+        return at.expected.squares(Tangents(implied.projection, self.structure.directions))
 
 
 AnyBlock: TypeAlias = Block | ResponseBlock
@@ -123,6 +125,16 @@ class Evaluation:
         for block, implied, at in self.parts:
             total[..., block.structure.free] += block.share * block.slope(implied, at)
         return total
+
+    def curvatures(self) -> Floats | None:
+        """Return about how F curves along each reduced parameter, shape (..., r), if cheap."""
+        total = np.zeros((*self.value.shape, self.n_params))
+        for block, implied, at in self.parts:
+            own = None if isinstance(block, ResponseBlock) else block.curvatures(implied, at)
+            if own is None:
+                return None
+            total[..., block.structure.free] += block.share * own
+        return self.reduction.squares(total)
 
     def exact_hessian(self) -> Floats:
         """Return the second derivatives of F in the reduced parameters, shape (..., r, r)."""

@@ -95,6 +95,10 @@ class Reduction:
         """Return slopes in the reduced parameters from those in all, shape (..., r)."""
         return full if self.is_identity else np.asarray(full @ self.K)
 
+    def squares(self, full: Floats) -> Floats:
+        """Return curvatures along the reduced parameters from those along all, if these add up."""
+        return full if self.is_identity else np.asarray(full @ self.K**2)
+
     def curvature(self, full: Floats) -> Floats:
         """Return a Hessian in the reduced parameters from that in all, shape (..., r, r).
 

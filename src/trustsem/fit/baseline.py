@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trustsem.arrays import Flags, Floats, diagonal, invert_positive
+from trustsem.discrepancy import MaximumLikelihood
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.objective import Block
 from trustsem.estimation.responses import ResponseBlock
@@ -75,9 +76,10 @@ def baseline_fit(problem: Problem) -> Baseline:
 
 def _by_likelihood(block: Block, related: Flags) -> Floats:
     """Return the minimum of the maximum-likelihood discrepancy of complete data."""
-    S = block.S
+    S, criterion = block.S, block.criterion
     free = np.log(diagonal(S)[..., ~related]).sum(axis=-1)
-    return np.asarray(free + _log_det(S[..., related, :][..., related]) - _log_det(S))
+    whole = criterion.log_det_S if isinstance(criterion, MaximumLikelihood) else _log_det(S)
+    return np.asarray(free + _log_det(S[..., related, :][..., related]) - whole)
 
 
 def _by_responses(block: ResponseBlock, related: Flags) -> float:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 RESIDUAL_KINDS = ("raw", "cor_bentler", "cor_bollen", "normalized", "standardized")
 """Kinds of residuals; aliases ``cor`` and ``cor.bollen`` style names are accepted."""
 
+RMS_KINDS = ("rmr", "srmr", "crmr", "srmr_mplus")
+"""Root mean square residuals."""
+
 _NEGLIGIBLE = 1e-9
 
 
@@ -396,7 +399,9 @@ def averaged_rms(
     return total
 
 
-def moment_rms(S: Floats, mean: Floats | None, implied: Implied) -> dict[str, float | Floats]:
+def moment_rms(
+    S: Floats, mean: Floats | None, implied: Implied, kinds: Sequence[str] = RMS_KINDS
+) -> dict[str, float | Floats]:
     """Compute the root mean squares of one group without ordered items.
 
     Parameters
@@ -407,32 +412,38 @@ def moment_rms(S: Floats, mean: Floats | None, implied: Implied) -> dict[str, fl
         Sample means; None if the model explains none.
     implied : Implied
         Implied moments of the same samples.
+    kinds : sequence of str
+        Which of :data:`RMS_KINDS`.
 
     Returns
     -------
     dict
         As of :func:`root_mean_squares`, arrays of shape (...).
     """
-    raw = _of_kind("raw", S, mean, implied)
-    bentler = _of_kind("cor_bentler", S, mean, implied)
-    bollen = _of_kind("cor_bollen", S, mean, implied)
-    p = S.shape[-1]
-    relative = diagonal(raw.cov) / diagonal(S)
-    mplus = bollen.cov + relative[..., None] * np.eye(p)
-    low, strict = np.tril_indices(p), np.tril_indices(p, -1)
-    parts = {
-        "rmr": (raw.cov[..., low[0], low[1]], raw.mean),
-        "srmr": (bentler.cov[..., low[0], low[1]], bentler.mean),
-        "crmr": (bollen.cov[..., strict[0], strict[1]], bentler.mean),
-        "srmr_mplus": (mplus[..., low[0], low[1]], bollen.mean),
-    }
     values: dict[str, float | Floats] = {}
-    for name, (cov, gap) in parts.items():
+    for name in kinds:
+        cov, gap = _summed(name, S, mean, implied)
         plain = _root_mean_square(cov)
         values[f"{name}_nomean"] = plain
         both = None if gap is None else np.concatenate([cov, gap], axis=-1)
         values[name] = plain if both is None else _root_mean_square(both)
-    return values | {"srmr_bentler": values["srmr"]}
+    return values | ({"srmr_bentler": values["srmr"]} if "srmr" in values else {})
+
+
+def _summed(
+    name: str, S: Floats, mean: Floats | None, implied: Implied
+) -> tuple[Floats, Floats | None]:
+    """Return the residuals whose squares a root mean square averages: covariances, then means."""
+    p = S.shape[-1]
+    rows, cols = np.tril_indices(p, -1 if name == "crmr" else 0)
+    if name in ("rmr", "srmr"):
+        found = _of_kind("raw" if name == "rmr" else "cor_bentler", S, mean, implied)
+        return found.cov[..., rows, cols], found.mean
+    bollen = _of_kind("cor_bollen", S, mean, implied)
+    if name == "crmr":
+        return bollen.cov[..., rows, cols], _of_kind("cor_bentler", S, mean, implied).mean
+    relative = diagonal(S - implied.Sigma) / diagonal(S)
+    return (bollen.cov + relative[..., None] * np.eye(p))[..., rows, cols], bollen.mean
 
 
 def _response_rms(estimate: Estimate, group: int) -> dict[str, float | Floats]:

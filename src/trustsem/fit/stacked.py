@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from trustsem.arrays import Floats
-from trustsem.errors import UndefinedIndexError
+from trustsem.errors import UndefinedIndexError, UnknownOptionError
 from trustsem.estimation import Estimate, Problem
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.fit.baseline import baseline_fit
@@ -19,7 +19,7 @@ from trustsem.fit.indices import (
     fit_inputs,
     goodness_of_fit,
 )
-from trustsem.fit.residuals import averaged_rms, moment_rms
+from trustsem.fit.residuals import RMS_KINDS, averaged_rms, moment_rms
 from trustsem.inference import stacked_chi_squares
 
 STACKED_MEASURES = (
@@ -28,11 +28,16 @@ STACKED_MEASURES = (
 )  # fmt: skip
 """Fit measures of a stack, by the names that they have for one solution."""
 
-_INDICES = tuple(index for index in FIT_INDICES if index.name in STACKED_MEASURES)
+_INDICES = {index.name: index for index in FIT_INDICES if index.name in STACKED_MEASURES}
 
 
 def stacked_fit(
-    problem: Problem, params: Floats, n_independent: int, *, chisq: Floats | None = None
+    problem: Problem,
+    params: Floats,
+    n_independent: int,
+    measures: Sequence[str] = STACKED_MEASURES,
+    *,
+    chisq: Floats | None = None,
 ) -> dict[str, Floats]:
     """Compute the fit measures of a model on each member of a stack of complete samples.
 
@@ -45,13 +50,15 @@ def stacked_fit(
         The estimates.
     n_independent : int
         Number of independently estimated parameters.
+    measures : sequence of str
+        Which of :data:`STACKED_MEASURES`; GFI costs as much as the others together.
     chisq : ndarray, shape (b,), optional
         The chi-squares, where they are known already.
 
     Returns
     -------
     dict of str to ndarray, shape (b,)
-        By the names of :data:`STACKED_MEASURES`, with the formulas of
+        By the names of ``measures``, with the formulas of
         :func:`trustsem.fit.fit_measures`; NaN where a measure does not exist.
 
     Raises
@@ -63,11 +70,28 @@ def stacked_fit(
         raise UndefinedIndexError(
             f"{problem.estimator.name} needs more of a sample than covariances and means"
         )
-    x = _stacked_inputs(problem, params, n_independent, chisq)
-    return {index.name: _values(index, x, len(params)) for index in _INDICES}
+    chosen = require_measures(measures)
+    x = _stacked_inputs(problem, params, n_independent, chosen, chisq)
+    return {name: _values(_INDICES[name], x, len(params)) for name in chosen}
 
 
-def fit_of_each(estimates: Iterable[Estimate], n_independent: int) -> dict[str, Floats]:
+def require_measures(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of fit measures of a stack.
+
+    Raises
+    ------
+    UnknownOptionError
+        If there is no such measure.
+    """
+    for name in names:
+        if name not in _INDICES:
+            raise UnknownOptionError(name, STACKED_MEASURES, kind="fit measure")
+    return tuple(names)
+
+
+def fit_of_each(
+    estimates: Iterable[Estimate], n_independent: int, measures: Sequence[str] = STACKED_MEASURES
+) -> dict[str, Floats]:
     """Compute the same measures from solutions that come one by one: of cases, or thresholds.
 
     Parameters
@@ -76,28 +100,37 @@ def fit_of_each(estimates: Iterable[Estimate], n_independent: int) -> dict[str, 
         Solutions, each with its own sample.
     n_independent : int
         Number of independently estimated parameters.
+    measures : sequence of str
+        Which of :data:`STACKED_MEASURES`.
 
     Returns
     -------
     dict of str to ndarray, shape (b,)
         As of :func:`stacked_fit`.
     """
+    chosen = require_measures(measures)
+    indices = [_INDICES[name] for name in chosen]
     rows = []
     for estimate in estimates:
-        values, _ = evaluated(_INDICES, fit_inputs(estimate, n_independent))
-        rows.append([values[name] for name in STACKED_MEASURES])
-    table = np.array(rows, dtype=float).reshape(len(rows), len(STACKED_MEASURES))
-    return {name: table[:, place] for place, name in enumerate(STACKED_MEASURES)}
+        values, _ = evaluated(indices, fit_inputs(estimate, n_independent))
+        rows.append([values[name] for name in chosen])
+    table = np.array(rows, dtype=float).reshape(len(rows), len(chosen))
+    return {name: table[:, place] for place, name in enumerate(chosen)}
 
 
 def _stacked_inputs(
-    problem: Problem, params: Floats, n_independent: int, chisq: Floats | None
+    problem: Problem,
+    params: Floats,
+    n_independent: int,
+    measures: Sequence[str],
+    chisq: Floats | None,
 ) -> FitInputs:
     """Collect what the formulas need."""
     baseline = baseline_fit(problem)
     nothing = float("nan")
+    kinds = [name for name in RMS_KINDS if name in measures]
     groups = [
-        moment_rms(block.S, block.mean, implied)
+        moment_rms(block.S, block.mean, implied, kinds)
         for block, implied in zip(problem.objective.blocks, problem.implied(params), strict=True)
         if not isinstance(block, ResponseBlock)
     ]
@@ -114,7 +147,7 @@ def _stacked_inputs(
         fmin=nothing,
         logl=nothing,
         logl_unrestricted=nothing,
-        gfi=goodness_of_fit(problem, params),
+        gfi=goodness_of_fit(problem, params) if {"gfi", "agfi"} & set(measures) else nothing,
         rms=averaged_rms(groups, [sample.n_obs for sample in problem.samples]),
         is_distributed=not problem.estimator.corrected,
     )

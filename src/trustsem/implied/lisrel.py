@@ -46,11 +46,11 @@ class Implied:
     matrices: dict[str, Numbers]
 
     @classmethod
-    def from_matrices(cls, matrices: dict[str, Numbers]) -> Implied:
-        """Compute the moments from filled model matrices."""
+    def from_matrices(cls, matrices: dict[str, Numbers], longest: int | None = None) -> Implied:
+        """Compute the moments from filled model matrices; see :func:`total_effects`."""
         Lambda, Beta, Psi = matrices["Lambda"], matrices["Beta"], matrices["Psi"]
         with np.errstate(over="ignore", invalid="ignore"):  # a search may try absurd values
-            A = _total_effects(Beta)
+            A = total_effects(Beta, longest)
             cov_eta = A @ Psi @ transpose(A)
             mean_eta = (A @ matrices["alpha"][..., None])[..., 0]
             LC = Lambda @ cov_eta
@@ -66,6 +66,11 @@ class Implied:
             LC=LC,
             matrices=matrices,
         )
+
+    @property
+    def Lambda(self) -> Numbers:
+        """Loadings, shape (..., p, m)."""
+        return self.matrices["Lambda"]
 
     def variances(self) -> Numbers:
         """Return implied variances of observed variables and eta, then those of their residuals.
@@ -174,6 +179,12 @@ class Projection:
         total *= outer(a.weight, b.weight)
         return np.asarray(total)
 
+    def squares(self, at: Directions, Q: Floats, P: Floats) -> Floats:
+        """Return tr(dSigma W dSigma V) of each parameter, given Q = X'WX and P = X'VX, (..., k)."""
+        u, v = at.u, at.v
+        total = Q[..., u, u] * P[..., v, v] + Q[..., v, v] * P[..., u, u]
+        return np.asarray(at.weight**2 * (total + 2 * Q[..., u, v] * P[..., u, v]))
+
     def mean_products(self, a: Directions, b: Directions, Q: Floats) -> Floats:
         """Return dmu_a' W dmu_b for all pairs, given Q = X'WX."""
         scale_a, scale_b = self.mean_scale(a), self.mean_scale(b)
@@ -240,11 +251,25 @@ class _Pairs:
         )
 
 
-def _total_effects(Beta: Numbers) -> Numbers:
-    """Return (I - Beta)^-1 for a stack; the identity where there are no paths."""
+def total_effects(Beta: Numbers, longest: int | None = None) -> Numbers:
+    """Return (I - Beta)^-1 for a stack; the identity where there are no paths.
+
+    Parameters
+    ----------
+    Beta : ndarray, shape (..., m, m)
+        Paths.
+    longest : int, optional
+        Most paths that follow each other; None where they may run in circles, or if unknown. The
+        total effects are then the sum of as many powers of Beta.
+    """
     identity = np.eye(Beta.shape[-1])
-    if not Beta.any():
+    if longest == 0 or not Beta.any():
         return np.broadcast_to(identity.astype(Beta.dtype), Beta.shape)
+    if longest is not None:
+        total = identity + Beta
+        for _ in range(longest - 1):
+            total = identity + Beta @ total
+        return np.asarray(total)
     try:
         return np.asarray(np.linalg.inv(identity - Beta))
     except np.linalg.LinAlgError:

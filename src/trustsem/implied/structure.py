@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, Numbers
 from trustsem.implied.lisrel import Implied
+from trustsem.implied.pullback import Pullback
 from trustsem.implied.response import Responses
 from trustsem.moments import MomentLayout
 from trustsem.specification import Parameter, ParameterTable
@@ -127,8 +128,12 @@ class Structure:
         Cells that take a sample moment: its row and column in S (column -1: the mean).
     directions : Directions
         Columns of X for the free parameters.
+    pullback : Pullback
+        The free parameters by matrix, for slopes of whole stacks at once.
     has_means : bool
         Whether the model says something about means.
+    longest_chain : int or None
+        Most paths within eta that follow each other; None if they can run in circles.
     responses : Responses or None
         How ordered items show what lies behind them; None without ordered items.
     """
@@ -141,7 +146,9 @@ class Structure:
     fills: dict[str, Fill]
     sample_cells: tuple[tuple[Cell, int, int], ...]
     directions: Directions
+    pullback: Pullback
     has_means: bool
+    longest_chain: int | None
     responses: Responses | None = None
 
     @property
@@ -162,7 +169,9 @@ class Structure:
         p = self.n_observed
         return p * (p + 1) // 2 + (p if self.has_means else 0)
 
-    def matrices(self, params: Numbers, S: Floats, mean: Floats | None) -> dict[str, Numbers]:
+    def matrices(
+        self, params: Numbers, S: Floats, mean: Floats | None, without: tuple[str, ...] = ()
+    ) -> dict[str, Numbers]:
         """Fill the model matrices.
 
         Parameters
@@ -173,6 +182,8 @@ class Structure:
             Sample covariance, for cells that are fixed at sample moments.
         mean : ndarray, shape (..., p), or None
             Sample mean, likewise.
+        without : tuple of str
+            Matrices that are not needed and take no sample moments.
 
         Returns
         -------
@@ -184,12 +195,14 @@ class Structure:
         filled = {
             name: np.empty(lead + base.shape, dtype=params.dtype)
             for name, base in self.constant.items()
+            if name not in without
         }
-        for name, base in self.constant.items():
-            filled[name][...] = base
-        for name, fill in self.fills.items():
-            at = (fill.rows,) if name in VECTORS else (fill.rows, fill.cols)
-            filled[name][(..., *at)] = params[..., fill.source]
+        for name, matrix in filled.items():
+            matrix[...] = self.constant[name]
+            fill = self.fills.get(name)
+            if fill is not None:
+                at = (fill.rows,) if name in VECTORS else (fill.rows, fill.cols)
+                matrix[(..., *at)] = params[..., fill.source]
         for cell, row, col in self.sample_cells:
             if col >= 0:
                 _put(filled, cell, S[..., row, col])
@@ -199,7 +212,7 @@ class Structure:
 
     def evaluate(self, params: Numbers, S: Floats, mean: Floats | None = None) -> Implied:
         """Compute the implied moments; shapes as in :meth:`matrices`."""
-        implied = Implied.from_matrices(self.matrices(params, S, mean))
+        implied = Implied.from_matrices(self.matrices(params, S, mean), self.longest_chain)
         return implied if self.responses is None else self.responses.completed(implied)
 
     def direct(self, cells: tuple[Cell, ...]) -> Directions:
@@ -301,9 +314,25 @@ def compile_structure(table: ParameterTable, group: int = 1) -> Structure:
         fills=_fills(cells, free),
         sample_cells=tuple(sample_cells),
         directions=_directions(tuple(cells), len(observed), len(eta)),
+        pullback=Pullback.of(cells, _SYMMETRIC),
         has_means=table.meanstructure,
+        longest_chain=_longest_chain(constant["Beta"], cells),
         responses=responses,
     )
+
+
+def _longest_chain(fixed: Floats, cells: Sequence[Cell]) -> int | None:
+    """Return how many paths can follow each other; None if they can run in circles."""
+    present = fixed != 0
+    for cell in cells:
+        if cell.matrix == "Beta":
+            present[cell.row, cell.col] = True
+    reached = np.ones(len(present), dtype=bool)
+    for length in range(len(present)):
+        reached = (present & reached).any(axis=1)
+        if not reached.any():
+            return length
+    return None
 
 
 def _responses(table: ParameterTable) -> Responses | None:

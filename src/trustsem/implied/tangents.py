@@ -33,6 +33,12 @@ class Tangents:
         P = Q if V is W else self.projection.within(V)
         return self.projection.sandwich(self.directions, other.directions, Q, P)
 
+    def squares(self, W: Floats, V: Floats) -> Floats:
+        """Return tr(dSigma W dSigma V) of each direction, shape (..., k)."""
+        Q = self.projection.within(W)
+        P = Q if V is W else self.projection.within(V)
+        return self.projection.squares(self.directions, Q, P)
+
     def mean_products(self, other: Tangents, W: Floats) -> Floats:
         """Return dmu_a' W dmu_b for all pairs."""
         Q = self.projection.within(W)

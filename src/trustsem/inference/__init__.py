@@ -1,5 +1,6 @@
 """Inference: information, standard errors, standardised solution, effects, difference tests."""
 
+from trustsem.inference.casewise import casewise_scores
 from trustsem.inference.complete_data import complete_data_test
 from trustsem.inference.difference import DifferenceTest, difference_test
 from trustsem.inference.distributions import (
@@ -30,6 +31,7 @@ from trustsem.inference.information import (
     estimate_covariance,
     expected_errors,
     independent_directions,
+    stacked_covariances,
 )
 from trustsem.inference.intervals import (
     bca_interval,
@@ -76,6 +78,7 @@ __all__ = [
     "TestedModel",
     "bca_interval",
     "bootstrap_quantiles",
+    "casewise_scores",
     "chains_table",
     "chi_square",
     "chi_square_above",
@@ -108,6 +111,7 @@ __all__ = [
     "specific_effects",
     "spectral_radius",
     "stacked_chi_squares",
+    "stacked_covariances",
     "standardized_effects",
     "standardized_errors",
     "studentised_interval",

@@ -371,6 +371,59 @@ def _by_moments(
     )
 
 
+def casewise_scores(problem: Problem, params: Floats) -> Floats:
+    """Return every case's derivatives of the log-likelihood in all free parameters.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model, whose discrepancy is a likelihood, and its samples.
+    params : ndarray, shape (q,)
+        Where.
+
+    Returns
+    -------
+    ndarray, shape (n, q)
+        Groups below each other.
+
+    Raises
+    ------
+    InferenceError
+        If the samples are matrices without cases.
+    """
+    found = []
+    for cases in _held_cases(problem, params):
+        rows = np.zeros((cases.n_obs, len(params)))
+        for part in cases.chunks():
+            rows[part, cases.structure.free] = cases.scores(part)
+        found.append(rows)
+    return np.concatenate(found)
+
+
+def _held_cases(problem: Problem, params: Floats) -> Iterator[GroupCases | IncompleteCases]:
+    """Yield the cases of every group; raise where they are not held."""
+    if problem.samples[0].patterns is None:
+        for group in group_cases(problem, params):
+            if not isinstance(group, GroupCases):
+                raise _not_held()
+            yield group
+        return
+    for block, sample in zip(problem.objective.blocks, problem.samples, strict=True):
+        if sample.data is None:
+            raise _not_held()
+        if isinstance(block, Block) and sample.patterns is not None:
+            at = block.implied(params)
+            yield IncompleteCases.of(block, sample.data, sample.patterns, at)
+
+
+def _not_held() -> InferenceError:
+    return InferenceError(
+        "Slopes of single cases need the cases; this model was estimated from a file that was read "
+        "in parts.",
+        remedy="Give the data with read_survey().",
+    )
+
+
 def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
     r"""Compute the variance of the slope per case, in all free parameters.
 

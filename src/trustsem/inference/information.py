@@ -158,6 +158,31 @@ def expected_errors(problem: Problem, params: Floats) -> Floats:
     return np.asarray(np.sqrt(variances * (2 / problem.weight)))
 
 
+def stacked_covariances(problem: Problem, params: Floats, *, exact: bool = False) -> Floats:
+    """Return sampling covariances of a stack of solutions, from the information of each.
+
+    Parameters
+    ----------
+    problem : Problem
+        The model on a stack of b samples (or on one sample, for any b), without nonlinear
+        constraints, with a discrepancy that weights moments efficiently.
+    params : ndarray, shape (b, q)
+        The solutions.
+    exact : bool
+        Observed information; otherwise expected information.
+
+    Returns
+    -------
+    ndarray, shape (b, q, q)
+        As :func:`estimate_covariance` gives for each; NaN where the information is singular.
+    """
+    point = problem.information_objective.at(problem.reduction.reduce(params))
+    hessian = point.exact_hessian() if exact else point.expected_hessian()
+    inverse = invert_positive(symmetric(hessian)).matrix * (2 / problem.weight)
+    K = problem.reduction.K
+    return inverse if problem.reduction.is_identity else np.asarray(K @ inverse @ K.T)
+
+
 def independent_directions(estimate: Estimate) -> Floats:
     """Return a basis of the directions in which all constraints leave the parameters free.
 

@@ -112,7 +112,7 @@ def em_moments(
     sample = pattern_moments(
         patterns, names, _spans(data), lost, complete=complete, divisor=divisor, group=group
     )
-    return replace(sample, data=data)
+    return replace(sample, data=data, rows=frame.index.to_numpy()[kept])
 
 
 @dataclass(frozen=True, slots=True)

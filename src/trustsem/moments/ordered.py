@@ -171,6 +171,7 @@ def from_ordered_frame(
         data=np.where(codes >= 0, codes, values),
         group=group,
         ordinal=moments,
+        rows=frame.index.to_numpy()[kept],
         findings=(
             *lost_cases(len(kept), len(codes), group),
             *_about_categories(categories, counts, place),

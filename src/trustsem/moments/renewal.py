@@ -25,7 +25,7 @@ def renewed(sample: SampleMoments, data: Floats) -> SampleMoments:
     MomentsError
         If they cannot be formed: a category is empty, a variable constant, a pair never observed.
     """
-    alike = replace(sample, data=data, n_obs=len(data))
+    alike = replace(sample, data=data, n_obs=len(data), rows=None)
     if sample.ordinal is not None:
         moments = renewed_ordinal(sample.ordinal, data)
         return replace(alike, cov=moments.cov, mean=moments.mean, ordinal=moments)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from trustsem.arrays import Floats, invert_positive, outer, scaled_eigh
 from trustsem.errors import (
@@ -86,6 +87,8 @@ class SampleMoments:
         ``mean`` are then those of latent responses and continuous variables.
     again : Cases or None
         The cases where ``data`` does not hold them: in a file too large for memory.
+    rows : ndarray, shape (n_obs,), or None
+        What the index of the frame calls each case of ``data``.
     """
 
     names: tuple[str, ...]
@@ -99,6 +102,7 @@ class SampleMoments:
     findings: tuple[Finding, ...] = field(default=())
     ordinal: OrdinalMoments | None = None
     again: Cases | None = None
+    rows: NDArray[Any] | None = None
 
     @property
     def has_cases(self) -> bool:
@@ -184,6 +188,7 @@ def from_frame(
         data=complete,
         group=group,
         findings=(*lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
+        rows=frame.index.to_numpy()[answered],
     )
 
 

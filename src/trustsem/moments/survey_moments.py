@@ -167,7 +167,7 @@ class SurveyMoments(Shown):
 
     @property
     def missing(self) -> pd.DataFrame:
-        """A row per variable: ``variable n_missing share_missing codes``, codes with their counts."""
+        """A row per variable: ``variable n_missing share_missing codes``, the last with counts."""
         rows = [
             (name, count, count / self.n_rows, self._codes(name))
             for name, count in zip(self.names, self.unanswered, strict=True)

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the layout of ``results.json`` and ``manifest.json``."""
 
-COMPARED = ("measurement", "structural", "method", "invariance", "interactions", "bootstrap")
+COMPARED = (
+    "measurement",
+    "structural",
+    "method",
+    "invariance",
+    "interactions",
+    "bootstrap",
+    "influence",
+    "multiverse",
+)
 """Parts of the document that hold estimates."""
 
 _INVARIANCE = (
@@ -33,9 +42,18 @@ _SCREENING = (
 )  # fmt: skip
 """What was found in the answers, without a row for any single respondent."""
 
-_RESAMPLED = ("reliability", "discriminant", "hypotheses", "effects", "findings")
+_RESAMPLED = ("counts", "method", "reliability", "discriminant", "hypotheses", "effects", "fit",
+              "findings")  # fmt: skip
 
-_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings"})
+_INFLUENCE = ("n_cases", "hypotheses", "fragility", "findings")
+"""Without a row for any single respondent."""
+
+_NOT_ESTIMATES = frozenset({"iterations", "gradient_norm", "findings", "fragility"})
+"""What may differ between machines although the estimates agree: ways of a search."""
+_MULTIVERSE = (
+    "choices", "specifications", "estimates", "agreement", "drivers", "switches", "overall",
+    "weak_items", "findings",
+)  # fmt: skip
 
 
 def results_document(result: StudyResult) -> dict[str, Any]:
@@ -51,8 +69,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``what_if``, ``scorecard``, ``agreement``. Frames are
-        lists of records; a number that does not exist is null.
+        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``what_if``,
+        ``scorecard``, ``agreement``. Frames are lists of records; a number that does not exist is
+        null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -83,6 +102,8 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
+        "influence": result.influence and _chosen(result.influence, _INFLUENCE),
+        "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

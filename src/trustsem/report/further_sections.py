@@ -1,4 +1,4 @@
-"""Sections for those who ask: method bias, groups, interactions, bootstrap."""
+"""Sections for those who ask: method bias, groups, interactions, bootstrap, influence, choices."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from trustsem.report.blocks import (
 )
 from trustsem.report.study_tables import labels
 from trustsem.results.group_tables import paths_table
+from trustsem.study.multiverse_analysis import least_agreed
+from trustsem.study.multiverse_tables import IN_THE_APPENDIX
 from trustsem.tables import Table
 
 if TYPE_CHECKING:
     from trustsem.results import LatentInteraction
-    from trustsem.study import StudyResult
+    from trustsem.study import Multiverse, StudyResult
+    from trustsem.study.influence import StudyInfluence
 
 Show = Callable[[Iterable[Finding]], Iterable[Block]]
 """Returns findings as blocks."""
@@ -65,7 +68,32 @@ def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Sectio
             chart("bootstrap", "Bootstrap Distributions of the Hypothesised Effects", draw),
         ]
         sections.append(Section("bootstrap", "Bootstrap Intervals", parts))
+    if result.influence is not None:
+        sections.append(_influence_section(result, result.influence, show, draw))
+    if result.multiverse is not None:
+        explored = result.multiverse
+        parts = [
+            *_parts(explored.findings, partial(_multiverse_tables, explored, appendix=False), show),
+            chart("curves", "Specification Curves of All Hypotheses", draw),
+            chart("multiverse", _curve_title(explored), draw),
+        ]
+        sections.append(Section("multiverse", "Multiverse", parts))
     return sections
+
+
+def _influence_section(
+    result: StudyResult, found: StudyInfluence, show: Show, draw: Draw
+) -> Section:
+    """Return how much rests on single respondents."""
+    parts = [*_parts(found.findings, partial(found.tables, labels(result)), show)]
+    if len(found.hypotheses):
+        parts.append(
+            chart("leave_one_out", "Hypothesised Effects Without Single Respondents", draw)
+        )
+    step = "Measurement" if found.structural is None else "Structural"
+    title = f"Generalised Cook's Distance of Each Respondent, {step} Model"
+    parts.append(chart("influence", title, draw))
+    return Section("influence", "Influence of Single Respondents", parts)
 
 
 def further_sources(result: StudyResult) -> set[str]:
@@ -79,8 +107,33 @@ def further_sources(result: StudyResult) -> set[str]:
     if result.interactions is not None:
         sources |= {"lin2010", "wen2010", "johnson1936"}
     if result.resampled is not None:
-        sources |= {"efron1979", "efron1987"}
+        sources |= {"efron1979", "efron1987", "bollen1992"}
+        sources |= {"zhang2016"} if result.resampled.measurement.kind == "nonparametric" else set()
+        kinds = {bootstrap.kind for bootstrap in result.resampled.exact.values()}
+        sources |= {"davison1997"} if "parametric" in kinds else set()
+    if result.influence is not None:
+        sources |= {"pek2011", "cook1977", "belsley1980"}
+        sources |= {"broderick2020"} if len(result.influence.fragility) else set()
+    if result.multiverse is not None:
+        sources |= {"steegen2016", "simonsohn2020"}
     return sources
+
+
+def further_appendix(result: StudyResult) -> list[tuple[str, Builder]]:
+    """Return the parts that these sections leave to the appendix."""
+    if result.multiverse is None:
+        return []
+    return [("specifications", partial(_multiverse_tables, result.multiverse, appendix=True))]
+
+
+def _multiverse_tables(found: Multiverse, *, appendix: bool) -> list[Table]:
+    """Return the tables of a multiverse that stand in its section, or those of the appendix."""
+    return [table for table in found.tables() if (table.name in IN_THE_APPENDIX) == appendix]
+
+
+def _curve_title(found: Multiverse) -> str:
+    """Return the title of the curve that is shown: of the hypothesis least agreed on."""
+    return f"Specification Curve of {least_agreed(found.agreement)}"
 
 
 def chart_of(result: StudyResult, name: str) -> tuple[str, LatentInteraction]:

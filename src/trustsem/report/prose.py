@@ -100,6 +100,11 @@ def _methods(result: StudyResult, version: str) -> Iterator[str]:
             "sequential chi-square differences (Anderson & Gerbing, 1988)."
         )
         yield _intervals(result)
+    if result.influence is not None:
+        yield (
+            "To see how much rests on single respondents, the models were estimated again without "
+            f"each of the {result.influence.n_cases} (Pek & MacCallum, 2011)."
+        )
     if result.invariance is not None:
         found = result.invariance
         levels = ", ".join(found.levels["level"].astype(str))

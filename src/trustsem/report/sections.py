@@ -39,7 +39,11 @@ from trustsem.report.definitions import (
     VALIDITY,
     short_citation,
 )
-from trustsem.report.further_sections import further_sections, further_sources
+from trustsem.report.further_sections import (
+    further_appendix,
+    further_sections,
+    further_sources,
+)
 from trustsem.results import plain as plain_values
 from trustsem.study import measurement_tables, screening_tables, structural_tables
 from trustsem.tables import Table
@@ -394,6 +398,7 @@ def _appendix(result: StudyResult, draw: Draw) -> Section:
             ("flagged cases", _table(lambda: _nameless(screening_tables.flagged_cases(screening)))),
         ]
     parts += [
+        *further_appendix(result),
         (
             "intervals of all indices",
             _table(lambda: measurement_tables.all_intervals(result.measurement)),

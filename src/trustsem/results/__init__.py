@@ -1,10 +1,11 @@
 """What a user holds: results of estimated models, and the functions that produce them."""
 
-from trustsem.results.bootstrap import Bootstrap, Replicates
+from trustsem.results.bootstrap import Bootstrap, Replicates, Wish, run_bootstraps
 from trustsem.results.comparison import compare, nested_difference
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
+from trustsem.results.influence import Influence
 from trustsem.results.ladder import LEVELS
 from trustsem.results.latent_interaction import LatentInteraction, interaction, read_formula
 from trustsem.results.model import ModelResult
@@ -17,11 +18,13 @@ __all__ = [
     "LEVELS",
     "Bootstrap",
     "Held",
+    "Influence",
     "Invariance",
     "LatentInteraction",
     "ModelResult",
     "Models",
     "Replicates",
+    "Wish",
     "cfa",
     "compare",
     "compare_held",
@@ -34,5 +37,6 @@ __all__ = [
     "plain",
     "read_formula",
     "read_moments",
+    "run_bootstraps",
     "sem",
 ]

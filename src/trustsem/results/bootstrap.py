@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -16,10 +16,12 @@ from trustsem.arrays import Flags, Floats
 from trustsem.errors import ResamplingError, SpecificationError, UnknownOptionError
 from trustsem.estimation import Estimate
 from trustsem.findings import Finding, Findings, at_least
+from trustsem.fit import STACKED_MEASURES, fit_of_each
 from trustsem.inference import (
     KINDS,
     bca_interval,
     chi_square,
+    count_independent,
     expected_errors,
     jackknife_acceleration,
     percentile_interval,
@@ -31,13 +33,17 @@ from trustsem.results.rows import row_keys, sections
 from trustsem.simulation import (
     RESAMPLING_KINDS,
     LeaveOneOut,
+    Reestimation,
     Refits,
     Report,
     Resampling,
     ResamplingKind,
     Solutions,
+    StatisticOf,
     chi_squares,
     estimate_again,
+    estimate_together,
+    fit_values,
     jackknife,
     plan_resamples,
     solution_errors,
@@ -55,6 +61,10 @@ _MANY = 0.1
 """Share of failed or inadmissible resamples beyond which a reader must know."""
 _ENOUGH = 2
 """Resamples that a spread needs."""
+_LEVEL = 0.95
+FIT_SHOWN = ("chisq", "cfi", "tli", "rmsea", "srmr")
+"""Fit measures whose distribution over resamples is shown."""
+_GOOD_IF_LARGE = ("cfi", "tli")
 _ROUNDING = 1e-13
 _AT_ONCE = 500
 
@@ -162,6 +172,10 @@ class Bootstrap(Shown):
         What each of them gave.
     interrupted : bool
         Whether the user stopped before the last resample.
+    stored : mapping of callable to ndarray
+        Statistics that were computed together with the solutions.
+    stored_fit : ndarray or None
+        Fit measures that were: :data:`FIT_SHOWN`.
     """
 
     estimate: Estimate
@@ -169,6 +183,8 @@ class Bootstrap(Shown):
     draws: Resampling
     refits: Refits
     interrupted: bool = False
+    stored: Mapping[StatisticOf, Floats] = field(default_factory=dict, compare=False)
+    stored_fit: Floats | None = field(default=None, compare=False)
 
     # -- whether to trust it ------------------------------------------------------------------
 
@@ -253,6 +269,76 @@ class Bootstrap(Shown):
         observed = chi_square(self.estimate)
         return float((self._chisq >= observed).mean())
 
+    @property
+    def fit(self) -> pd.DataFrame:
+        """Fit measures of the sample beside those of the resamples.
+
+        Returns
+        -------
+        DataFrame
+            Index ``measure``: ``chisq cfi tli rmsea srmr``. Columns ``est`` (of the sample),
+            ``mean sd lower upper`` (of the resamples; the limits hold the central 95 %), and
+            ``pvalue``: the share of resamples that fit as badly as the sample, or worse.
+
+        Notes
+        -----
+        Of the Bollen-Stine and the parametric bootstrap, in whose population the model holds, the
+        resamples show how the measures vary under exact fit, and ``pvalue`` tests it
+        [bollen1992]_, [kim2014]_. The nonparametric bootstrap draws from the sample, in which the
+        model does not hold: its noncentrality is that of the population plus the sample's own, on
+        average the degrees of freedom, so that resamples fit worse than samples do, by about df in
+        chi-square. Its limits are those of the resamples, no confidence interval of the
+        population's fit; ``pvalue`` is NaN [bollen1992]_, [zhang2016]_.
+        """
+        own = self._own_fit
+        rows = {}
+        for name, replicates in zip(FIT_SHOWN, self._shown_fit.T, strict=True):
+            lower, upper = percentile_interval(replicates[:, None], _LEVEL)
+            rows[name] = {
+                "est": own[name],
+                "mean": _mean_of(replicates),
+                "sd": _spread_of(replicates),
+                "lower": float(lower[0]),
+                "upper": float(upper[0]),
+                "pvalue": self._share_as_bad(own[name], replicates, name),
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
+
+    def fit_values(self) -> pd.DataFrame:
+        """Return the fit measures of the resamples that converged.
+
+        Returns
+        -------
+        DataFrame
+            A row per resample, indexed by its number; columns as in
+            :attr:`trustsem.results.ModelResult.fit_measures`: ``chisq df pvalue cfi tli rmsea srmr
+            gfi ...``, uncorrected.
+        """
+        columns = list(STACKED_MEASURES)
+        index = pd.Index(self._kept.numbers, name="resample")
+        return pd.DataFrame(self._fit_of(STACKED_MEASURES), columns=columns, index=index)
+
+    @cached_property
+    def _shown_fit(self) -> Floats:
+        return self._fit_of(FIT_SHOWN) if self.stored_fit is None else self.stored_fit
+
+    def _fit_of(self, measures: Sequence[str]) -> Floats:
+        n_free = count_independent(self.estimate)
+        return fit_values(self.estimate.problem, self.draws, self._kept, n_free, measures)
+
+    @cached_property
+    def _own_fit(self) -> dict[str, float]:
+        values = fit_of_each([self.estimate], count_independent(self.estimate), FIT_SHOWN)
+        return {name: float(value[0]) for name, value in values.items()}
+
+    def _share_as_bad(self, own: float, replicates: Floats, name: str) -> float:
+        """Return the share of resamples that fit as badly as the sample, or worse."""
+        if self.kind == "nonparametric":
+            return float("nan")
+        if name in _GOOD_IF_LARGE:
+            own, replicates = -own, -replicates
+        return _mean_of(np.where(np.isnan(replicates), np.nan, replicates >= own))
+
     def values(self, what: str = "est") -> Floats:
         """Return all rows of the parameter table for the resamples that converged.
 
@@ -290,11 +376,10 @@ class Bootstrap(Shown):
             values = _over_parts(function, self.estimate, left, refits)
             return values, left.strata[refits.numbers]
 
-        return Replicates(
-            estimate=np.asarray(estimate)[0],
-            values=_over_parts(function, self.estimate, self.draws, self._kept),
-            influence=influence,
-        )
+        values = self.stored.get(function)
+        if values is None:
+            values = _over_parts(function, self.estimate, self.draws, self._kept)
+        return Replicates(np.asarray(estimate)[0], values, influence)
 
     @cached_property
     def _jackknife(self) -> tuple[LeaveOneOut, Refits]:
@@ -417,7 +502,7 @@ class Bootstrap(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
         names = ("kind", "seed", "n", "n_failed", "n_inadmissible", "pvalue", "findings")
-        return {name: plain(getattr(self, name)) for name in (*names, "parameters")}
+        return {name: plain(getattr(self, name)) for name in (*names, "fit", "parameters")}
 
     def _page(self) -> Page:
         """Return how it came about, findings and parameters."""
@@ -439,6 +524,25 @@ class Bootstrap(Shown):
         if self.kind != "nonparametric":
             lines.append(f"Share of chi-squares that reach the sample's: p = {self.pvalue:.3f}")
         return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A model to bootstrap, and what is computed from its resamples while they are at hand.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        A solution that converged.
+    statistics : tuple of callable
+        As :meth:`Bootstrap.statistic` takes them; it finds their values there.
+    fit : bool
+        Whether fit measures are computed, too.
+    """
+
+    estimate: Estimate
+    statistics: tuple[StatisticOf, ...] = ()
+    fit: bool = False
 
 
 def run_bootstrap(
@@ -472,27 +576,89 @@ def run_bootstrap(
     ResamplingError
         If there is no solution to start from, or no cases to draw.
     """
-    spelled = str(kind).lower().replace("_", "-").replace(".", "-")
-    chosen = next((word for word in RESAMPLING_KINDS if word == spelled), None)
-    if chosen is None:
-        raise UnknownOptionError(kind, RESAMPLING_KINDS, kind="kind of bootstrap")
-    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and workers >= 1):
+    (found,) = run_bootstraps([Wish(estimate)], kind, n, seed, workers=workers, report=report)
+    return found
+
+
+def run_bootstraps(
+    wishes: Sequence[Wish],
+    kind: str,
+    n: int,
+    seed: int | None,
+    *,
+    workers: int = 1,
+    report: Report | None = None,
+) -> tuple[Bootstrap, ...]:
+    """Estimate several models again from the same resamples, in one pass.
+
+    Parameters
+    ----------
+    wishes : sequence of Wish
+        The models. Those of the same cases are estimated from the same resamples.
+    kind, n, seed, workers, report
+        As of :func:`run_bootstrap`.
+
+    Raises
+    ------
+    ResamplingError
+        If a model has no solution to start from, or no cases to draw.
+    """
+    chosen = _require_kind(kind)
+    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and (workers >= 1 or workers == -1)):
         raise SpecificationError(
             f"A bootstrap needs at least 2 resamples and 1 worker, got {n!r} and {workers!r}."
         )
     if seed is not None and not (_whole(seed) and seed >= 0):
         raise SpecificationError(f"A seed is a whole number that is not negative, got {seed!r}.")
-    if not estimate.converged:
+    if not all(wish.estimate.converged for wish in wishes):
         raise ResamplingError(
             "The model did not converge: there are no estimates whose uncertainty could be found.",
             remedy="See its findings.",
         )
-    entropy = np.random.SeedSequence(seed).entropy
-    draws = plan_resamples(estimate.problem, estimate.params, chosen, n, int(str(entropy)))
-    refits, interrupted = estimate_again(
-        estimate.problem, estimate.params, draws, workers=workers, report=report
+    entropy = int(str(np.random.SeedSequence(seed).entropy))
+    models: list[Reestimation] = []
+    for wish in wishes:
+        problem, params = wish.estimate.problem, wish.estimate.params
+        draws = plan_resamples(problem, params, chosen, n, entropy)
+        same = (model.draws for model in models if model.draws.draws_as(draws))
+        draws = next(same, draws)
+        n_free = count_independent(wish.estimate)
+        measures = FIT_SHOWN if wish.fit else ()
+        models.append(Reestimation(problem, params, draws, wish.statistics, measures, n_free))
+    found, interrupted = estimate_together(models, workers=workers, report=report)
+    return tuple(
+        Bootstrap(
+            wish.estimate,
+            chosen,
+            model.draws,
+            one.refits,
+            interrupted,
+            dict(zip(wish.statistics, one.values, strict=False)),  # no values without solutions
+            one.fit if wish.fit else None,
+        )
+        for wish, model, one in zip(wishes, models, found, strict=True)
     )
-    return Bootstrap(estimate, chosen, draws, refits, interrupted)
+
+
+def _require_kind(kind: str) -> ResamplingKind:
+    """Return the kind of bootstrap that is meant."""
+    spelled = str(kind).lower().replace("_", "-").replace(".", "-")
+    chosen = next((word for word in RESAMPLING_KINDS if word == spelled), None)
+    if chosen is None:
+        raise UnknownOptionError(kind, RESAMPLING_KINDS, kind="kind of bootstrap")
+    return chosen
+
+
+def _spread_of(values: Floats) -> float:
+    """Return the standard deviation of the values that exist; NaN for fewer than two."""
+    known = values[np.isfinite(values)]
+    return float(known.std(ddof=1)) if len(known) >= _ENOUGH else float("nan")
+
+
+def _mean_of(values: Floats) -> float:
+    """Return the mean of the values that exist; NaN without any."""
+    exists = np.isfinite(values)
+    return float(values[exists].mean()) if exists.any() else float("nan")
 
 
 def _whole(value: object) -> bool:

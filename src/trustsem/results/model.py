@@ -52,6 +52,7 @@ from trustsem.inference import (
 from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
+from trustsem.results.influence import Influence, analyse_influence
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
 from trustsem.results.progress import terminal_report
@@ -325,6 +326,34 @@ class ModelResult(Shown):
         """
         report = terminal_report("bootstrap") if progress else None
         return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
+
+    def influence(self, workers: int = 1, *, progress: bool = False) -> Influence:
+        """Estimate the model again without each respondent.
+
+        Parameters
+        ----------
+        workers : int
+            Processes, each with one thread of linear algebra; they change no result.
+        progress : bool
+            Say on a terminal how far it is.
+
+        Returns
+        -------
+        Influence
+            Changes of estimates, chi-square and fit, and generalised Cook's distances; exact, not
+            approximated. An interrupt (Ctrl-C) keeps the cases that are finished.
+
+        Raises
+        ------
+        ResamplingError
+            If the model did not converge, or was estimated from a matrix.
+
+        References
+        ----------
+        Pek & MacCallum (2011) [pek2011]_.
+        """
+        report = terminal_report("influence") if progress else None
+        return analyse_influence(self, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------
 

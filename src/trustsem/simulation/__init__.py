@@ -3,13 +3,13 @@
 from trustsem.simulation.bootstrap import (
     Refits,
     Solutions,
-    chi_squares,
     estimate_again,
     jackknife,
     plan_resamples,
     solution_errors,
     solutions,
 )
+from trustsem.simulation.claims import Claim, Goal, Outcomes, goals, judge_claims
 from trustsem.simulation.draws import (
     choose_unanswered,
     cut_into_categories,
@@ -18,7 +18,25 @@ from trustsem.simulation.draws import (
     interval_thresholds,
     reverse_keyed_answers,
 )
+from trustsem.simulation.fit import chi_squares, fit_values
+from trustsem.simulation.fragility import LARGEST_SHARE, Flip, case_influence, find_flips
+from trustsem.simulation.influence import (
+    ErrorKind,
+    LeaveSomeOut,
+    LeftOut,
+    cook_distances,
+    estimate_without,
+    every_case,
+    likelihood_distances,
+    moments_without,
+    sample_without,
+)
 from trustsem.simulation.parallel import Finished, Report, run_in_parts
+from trustsem.simulation.populations import (
+    AnsweringPopulation,
+    transformed_cases,
+    transformed_incomplete_cases,
+)
 from trustsem.simulation.resampling import (
     RESAMPLING_KINDS,
     Cases,
@@ -28,36 +46,66 @@ from trustsem.simulation.resampling import (
     Resampling,
     ResamplingKind,
     Source,
-    transformed_cases,
     weighted_moments,
+)
+from trustsem.simulation.together import (
+    Reestimated,
+    Reestimation,
+    StatisticOf,
+    estimate_together,
 )
 
 __all__ = [
+    "LARGEST_SHARE",
     "RESAMPLING_KINDS",
+    "AnsweringPopulation",
     "Cases",
+    "Claim",
     "Draws",
+    "ErrorKind",
     "Finished",
+    "Flip",
+    "Goal",
     "LeaveOneOut",
+    "LeaveSomeOut",
+    "LeftOut",
     "NormalPopulation",
+    "Outcomes",
+    "Reestimated",
+    "Reestimation",
     "Refits",
     "Report",
     "Resampling",
     "ResamplingKind",
     "Solutions",
     "Source",
+    "StatisticOf",
+    "case_influence",
     "chi_squares",
     "choose_unanswered",
+    "cook_distances",
     "cut_into_categories",
     "draw_constructs",
     "draw_indicators",
     "estimate_again",
+    "estimate_together",
+    "estimate_without",
+    "every_case",
+    "find_flips",
+    "fit_values",
+    "goals",
     "interval_thresholds",
     "jackknife",
+    "judge_claims",
+    "likelihood_distances",
+    "moments_without",
     "plan_resamples",
     "reverse_keyed_answers",
     "run_in_parts",
+    "sample_without",
     "solution_errors",
     "solutions",
     "transformed_cases",
+    "transformed_incomplete_cases",
     "weighted_moments",
 ]

@@ -12,18 +12,23 @@ from numpy.typing import NDArray
 from trustsem.arrays import Flags, Floats, is_positive_definite
 from trustsem.errors import MomentsError, ResamplingError
 from trustsem.estimation import (
-    Estimate,
     Problem,
     admissible_members,
     estimate,
     refit,
     stacked_objective,
 )
-from trustsem.estimation.objective import shares
+from trustsem.estimation.objective import AnyBlock
+from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Implied
-from trustsem.inference import chi_square, expected_errors
+from trustsem.inference import expected_errors
 from trustsem.moments import SampleMoments, renewed
 from trustsem.simulation.parallel import Report, run_in_parts
+from trustsem.simulation.populations import (
+    AnsweringPopulation,
+    transformed_cases,
+    transformed_incomplete_cases,
+)
 from trustsem.simulation.resampling import (
     Cases,
     Draws,
@@ -33,7 +38,6 @@ from trustsem.simulation.resampling import (
     Resampling,
     ResamplingKind,
     Source,
-    transformed_cases,
 )
 
 AT_ONCE = 200
@@ -42,9 +46,6 @@ AT_ONCE = 200
 FEW = 5
 """How many samples without a solution are worth a search with every start there is. Where there are
 more, it is the model that lacks a solution in samples of this size, which a finding says."""
-
-_SAME = 1e-12
-"""Relative difference up to which F shares groups as chi-square counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,51 +158,79 @@ def plan_resamples(
     params : ndarray, shape (q,)
         The estimates.
     kind : {"nonparametric", "bollen-stine", "parametric"}
-        Cases; cases moved to where the model holds; normal samples from the implied moments.
+        Cases; cases moved to where the model holds; samples of the population that the model
+        implies, with the categories and the missing answers of the sample.
     n, seed : int
         Number of resamples, and the seed.
 
     Raises
     ------
     ResamplingError
-        If cases are to be drawn and there is only a matrix, if they are ordered or incomplete and
-        anything but the cases themselves is to be drawn, or if the implied moments are those of no
-        population.
+        If cases are to be drawn and there is only a matrix, if ordered answers are to be moved to
+        where the model holds, or if the implied moments are those of no population.
     """
-    sources: list[Source] = []
-    for sample, implied in zip(problem.samples, problem.implied(params), strict=True):
-        alike = _alike(sample)
-        if kind != "nonparametric" and alike is not None:
-            what = "ordered items" if sample.ordinal is not None else "incomplete cases"
-            raise ResamplingError(
-                f"The {kind} bootstrap is one of complete answers to continuous items; here are "
-                f"{what}.",
-                remedy="Use kind='nonparametric'.",
-            )
-        mu = implied.mu if problem.table.meanstructure else None
-        if kind == "parametric":
-            _require_population(implied.Sigma)
-            level = mu if mu is not None else sample.mean
-            level = np.zeros(len(sample.names)) if level is None else level
-            population = NormalPopulation(
-                implied.Sigma, level, sample.n_obs, sample.divisor, problem.by_cases
-            )
-            sources.append(population)
-            continue
-        if sample.data is None:
-            raise ResamplingError(
-                f"The {kind} bootstrap draws cases; this model was estimated from "
-                f"{_without_cases(sample)}.",
-                remedy="Give the data, or use kind='parametric'."
-                if alike is None
-                else "Give the data with read_survey().",
-            )
-        data = sample.data
-        if kind == "bollen-stine":
-            _require_population(implied.Sigma)
-            data = transformed_cases(data, sample.cov, implied.Sigma, mu)
-        sources.append(Cases(data, sample.divisor, alike))
+    form = {"nonparametric": _cases, "bollen-stine": _moved_cases, "parametric": _population}[kind]
+    groups = zip(problem.samples, problem.objective.blocks, problem.implied(params), strict=True)
+    sources = [form(problem, sample, block, implied) for sample, block, implied in groups]
     return Resampling(tuple(sources), n, seed)
+
+
+def _cases(problem: Problem, sample: SampleMoments, block: AnyBlock, implied: Implied) -> Source:
+    """Return a group's own cases."""
+    del problem, block, implied
+    return Cases(_require_cases(sample), sample.divisor, _alike(sample))
+
+
+def _moved_cases(
+    problem: Problem, sample: SampleMoments, block: AnyBlock, implied: Implied
+) -> Source:
+    """Return a group's cases, moved to where the model holds."""
+    del block
+    data = _require_cases(sample)
+    if sample.ordinal is not None:
+        raise ResamplingError(
+            "The Bollen-Stine bootstrap moves answers to where the model holds; answers in "
+            "categories cannot be moved and stay in categories.",
+            remedy="Use kind='parametric', whose samples are answers of the model's population.",
+        )
+    _require_population(implied.Sigma)
+    mu = implied.mu if problem.table.meanstructure else None
+    if sample.patterns is None:
+        moved = transformed_cases(data, sample.cov, implied.Sigma, mu)
+    else:
+        moved = transformed_incomplete_cases(sample, implied.Sigma, implied.mu)
+    return Cases(moved, sample.divisor, _alike(sample))
+
+
+def _population(
+    problem: Problem, sample: SampleMoments, block: AnyBlock, implied: Implied
+) -> Source:
+    """Return the population that the model implies for a group."""
+    if isinstance(block, ResponseBlock):
+        thresholds, mean, cov = block.responses.seen(implied)
+        _require_population(cov)
+        items = block.responses.layout.items
+        cuts = tuple(thresholds[items == item] for item in range(len(cov)))
+        if any((np.diff(ascending) <= 0).any() for ascending in cuts):
+            raise ResamplingError("The thresholds of an item do not ascend: no answers are so cut.")
+        return AnsweringPopulation(cov, mean, cuts, sample)
+    _require_population(implied.Sigma)
+    if sample.patterns is not None:
+        nothing = tuple(np.empty(0) for _ in sample.names)
+        return AnsweringPopulation(implied.Sigma, implied.mu, nothing, sample)
+    level = implied.mu if problem.table.meanstructure else sample.mean
+    level = np.zeros(len(sample.names)) if level is None else level
+    return NormalPopulation(implied.Sigma, level, sample.n_obs, sample.divisor, problem.by_cases)
+
+
+def _require_cases(sample: SampleMoments) -> Floats:
+    """Return the cases of a group."""
+    if sample.data is None:
+        raise ResamplingError(
+            f"This bootstrap draws cases; the model was estimated from {_without_cases(sample)}.",
+            remedy="Give the data, or use kind='parametric'.",
+        )
+    return sample.data
 
 
 def _without_cases(sample: SampleMoments) -> str:
@@ -275,19 +304,48 @@ def estimate_again(
     interrupted : bool
         Which of the two.
     """
-    parts = [range(first, min(first + at_once, draws.n)) for first in range(0, draws.n, at_once)]
-    task = partial(_estimate_part, problem, params, draws)
-    finished = run_in_parts(task, parts, workers=workers, report=report)
+    task = partial(estimate_part, problem, params, draws)
+    finished = run_in_parts(task, parts_of(draws.n, at_once), workers=workers, report=report)
     refits = Refits.joined(finished.outcomes)
+    if finished.interrupted:
+        return refits, True
+    found, interrupted = search_lost(problem, params, draws, refits, workers=workers)
+    return refits.with_found(found), interrupted
+
+
+def parts_of(n: int, at_once: int) -> list[range]:
+    """Return the numbers of all samples in parts that are estimated together."""
+    return [range(first, min(first + at_once, n)) for first in range(0, n, at_once)]
+
+
+def search_lost(
+    problem: Problem,
+    params: Floats,
+    draws: Resampling | LeaveOneOut,
+    refits: Refits,
+    *,
+    workers: int = 1,
+) -> tuple[Refits, bool]:
+    """Search with every start there is where only a few samples have no solution.
+
+    Returns
+    -------
+    found : Refits
+        The samples that have one after all.
+    interrupted : bool
+        Whether the user stopped the search.
+    """
     lost = refits.numbers[~refits.converged].tolist()
-    if finished.interrupted or not 0 < len(lost) <= FEW:
-        return refits, finished.interrupted
+    nothing = refits.take(np.empty(0, dtype=np.intp))
+    if not 0 < len(lost) <= FEW:
+        return nothing, False
     thorough = partial(_searched, problem, params, draws)
     searched = run_in_parts(thorough, [[number] for number in lost], workers=workers)
-    return refits.with_found(Refits.joined(searched.outcomes)), searched.interrupted
+    found = Refits.joined(searched.outcomes)
+    return found.take(np.flatnonzero(found.converged)), searched.interrupted
 
 
-def _estimate_part(
+def estimate_part(
     problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
 ) -> Refits:
     """Estimate a model from some of the samples."""
@@ -310,7 +368,7 @@ def _one_by_one(
     """Estimate from one sample after the other, where moments or weights need its cases."""
     refits = Refits.without_solution(numbers, params)
     for position, number in enumerate(numbers):
-        one = _alone(problem, draws, number)
+        one = alone(problem, draws, number)
         if one is not None:
             end = refit(one, one.objective, params)
             reached = one.reduction.expand(end.reduced)[0]
@@ -324,14 +382,14 @@ def _searched(
     """Estimate from each sample as if it were the only one, with every start there is."""
     refits = Refits.without_solution(numbers, params)
     for position, number in enumerate(numbers):
-        one = _alone(problem, draws, number)
+        one = alone(problem, draws, number)
         if one is not None:
             end = estimate(one)
             refits.put(position, one, end.params, end.value, end.converged)
     return refits
 
 
-def _alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
+def alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
     """Return a model on one of the samples; None if its moments or weights do not exist."""
     try:
         if problem.by_cases:
@@ -384,23 +442,6 @@ def described(problem: Problem, moments: Sequence[Moments]) -> Problem:
         for block, (S, mean) in zip(problem.objective.blocks, moments, strict=True)
     )
     return replace(problem, objective=replace(problem.objective, blocks=blocks))
-
-
-def chi_squares(problem: Problem, draws: Resampling | LeaveOneOut, refits: Refits) -> Floats:
-    """Return the chi-square of each of some solutions, shape (n,)."""
-    counted = shares([sample.weight for sample in problem.samples])
-    as_counted = np.allclose(
-        [block.share for block in problem.objective.blocks], counted, rtol=_SAME, atol=0
-    )
-    if problem.estimator.naive and as_counted:
-        return np.maximum(refits.value, 0.0) * problem.weight
-    found = np.full(len(refits.numbers), np.nan)
-    for position, number in enumerate(refits.numbers.tolist()):
-        one = _alone(problem, draws, number)
-        if one is not None:
-            params, value = refits.params[position], float(refits.value[position])
-            found[position] = chi_square(Estimate(one, params, value, True, 0, 0.0))
-    return found
 
 
 def solution_errors(problem: Problem, draws: Draws, refits: Refits) -> Floats:

@@ -8,7 +8,7 @@ computation draws it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -25,6 +25,8 @@ ResamplingKind = Literal["nonparametric", "bollen-stine", "parametric"]
 RESAMPLING_KINDS: tuple[ResamplingKind, ...] = ("nonparametric", "bollen-stine", "parametric")
 
 _CASES_AT_ONCE = 4096
+_KEPT = 1000
+"""Resamples whose moments are kept for what else is computed from them."""
 
 
 class Source(Protocol):
@@ -75,6 +77,11 @@ class Cases:
     def draw_cases(self, stream: np.random.Generator) -> Floats:
         """Draw the cases of one resample."""
         return np.asarray(self.data[self._chosen(stream)])
+
+    def is_as(self, other: Cases) -> bool:
+        """Return whether these are the same cases, of which the same moments are formed."""
+        same = self.divisor == other.divisor and _form(self.alike) == _form(other.alike)
+        return same and np.array_equal(self.data, other.data, equal_nan=True)
 
     def _chosen(self, stream: np.random.Generator) -> NDArray[np.int64]:
         n = len(self.data)
@@ -180,36 +187,17 @@ def weighted_moments(data: Floats, weights: Floats | NDArray[np.intp], divisor: 
     return S, centre + shift
 
 
+def _form(sample: SampleMoments | None) -> object:
+    """Return how the moments of a sample are formed from cases."""
+    if sample is None:
+        return None
+    layout = None if sample.ordinal is None else sample.ordinal.layout
+    return sample.names, layout, sample.patterns is None
+
+
 def _known_mean(sample: SampleMoments) -> Floats:
     """Return the means of a sample, 0 where they are unknown."""
     return np.zeros(len(sample.names)) if sample.mean is None else sample.mean
-
-
-def transformed_cases(data: Floats, S: Floats, Sigma: Floats, mu: Floats | None) -> Floats:
-    r"""Return cases that have exactly the moments that a model implies [bollen1992]_.
-
-    Parameters
-    ----------
-    data : ndarray, shape (n, p)
-        Cases.
-    S, Sigma : ndarray, shape (p, p)
-        Their covariance matrix, and the implied one.
-    mu : ndarray, shape (p,), or None
-        Implied means; None leaves the means as they are.
-
-    Notes
-    -----
-    :math:`Z = (Y - \bar Y) S^{-1/2} \Sigma^{1/2} + \mu'`, with symmetric roots.
-    """
-    mean = data.mean(axis=0)
-    turned = (data - mean) @ _power(S, -0.5) @ _power(Sigma, 0.5)
-    return np.asarray(turned + (mean if mu is None else mu))
-
-
-def _power(A: Floats, exponent: float) -> Floats:
-    """Return a power of a positive definite matrix."""
-    values, vectors = np.linalg.eigh(A)
-    return np.asarray((vectors * values**exponent) @ vectors.T)
 
 
 class Draws(Protocol):
@@ -223,6 +211,35 @@ class Draws(Protocol):
     def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
         """Return the moments of some samples, group by group."""
         ...
+
+
+class _LastMoments:
+    """The moments that were drawn last, read-only; other processes begin without."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[dict[int, int], tuple[Moments, ...]] = ({}, ())
+
+    def __reduce__(self) -> tuple[type[_LastMoments], tuple[()]]:
+        """Return what another process makes of it."""
+        return _LastMoments, ()
+
+    def keep(self, numbers: Sequence[int], moments: tuple[Moments, ...]) -> None:
+        """Keep the moments of some resamples and forget others."""
+        if len(numbers) > _KEPT:
+            return
+        for array in (array for pair in moments for array in pair):
+            array.flags.writeable = False
+        self._kept = ({number: place for place, number in enumerate(numbers)}, moments)
+
+    def of(self, numbers: Sequence[int]) -> tuple[Moments, ...] | None:
+        """Return the moments of some resamples; None if one of them is not kept."""
+        places, moments = self._kept
+        if not all(number in places for number in numbers):
+            return None
+        if list(numbers) == list(places):
+            return moments
+        chosen = [places[number] for number in numbers]
+        return tuple((S[chosen], mean[chosen]) for S, mean in moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +259,30 @@ class Resampling:
     sources: tuple[Source, ...]
     n: int
     seed: int
+    _drawn: _LastMoments = field(default_factory=_LastMoments, compare=False, repr=False)
+
+    def draws_as(self, other: Resampling) -> bool:
+        """Return whether these are the same samples: of the same cases, in the same order."""
+        return (self.n, self.seed) == (other.n, other.seed) and all(
+            isinstance(a, Cases) and isinstance(b, Cases) and a.is_as(b)
+            for a, b in zip(self.sources, other.sources, strict=True)
+        )
 
     def stream(self, number: int) -> np.random.Generator:
         """Return the random stream of one resample, from which its groups draw in turn."""
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
 
     def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
-        """Return the moments of some resamples, group by group."""
-        streams = [self.stream(number) for number in numbers]
-        return tuple(source.draw_moments(streams) for source in self.sources)
+        """Return the moments of some resamples, group by group.
+
+        What was drawn last is kept, for what else is computed from the same resamples.
+        """
+        kept = self._drawn.of(numbers)
+        if kept is None:
+            streams = [self.stream(number) for number in numbers]
+            kept = tuple(source.draw_moments(streams) for source in self.sources)
+            self._drawn.keep(numbers, kept)
+        return kept
 
     def cases(self, number: int) -> tuple[Floats, ...]:
         """Return the cases of one resample, group by group."""

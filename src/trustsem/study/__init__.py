@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trustsem.study.measurement import MeasurementStep
+from trustsem.study.multiverse_analysis import Multiverse, multiverse
 from trustsem.study.plan import Construct, Hypothesis, Study, reflective, second_order
 from trustsem.study.result import StudyResult
 from trustsem.study.run import two_step
@@ -13,10 +14,12 @@ __all__ = [
     "Construct",
     "Hypothesis",
     "MeasurementStep",
+    "Multiverse",
     "StructuralStep",
     "Study",
     "StudyResult",
     "load_study",
+    "multiverse",
     "parse_study",
     "reflective",
     "second_order",

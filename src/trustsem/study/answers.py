@@ -70,6 +70,8 @@ class Answers:
         Whether they were made by a generator.
     survey : Survey or None
         The survey as analysed; None for a printed matrix.
+    everyone : Survey or None
+        The same with all cases, before any was left out.
     screening : Screening or None
         Flow of cases and description of items; None for a printed matrix.
     wordings : mapping of str to str
@@ -83,6 +85,7 @@ class Answers:
     own: bool
     synthetic: bool = False
     survey: Survey | None = None
+    everyone: Survey | None = None
     screening: Screening | None = None
     wordings: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
@@ -168,11 +171,7 @@ def prepare_answers(
     everyone = prepared_survey(study, survey)
     prepared = drop_cases(everyone, study.items_of, study.screening)
     chosen = Options.from_keywords(**study.options) if options is None else options
-    outside = [name for name in study.variables if name not in study.construct_of]
-    if outside and (chosen.fixed_x or not chosen.incomplete):
-        prepared = listwise(prepared, outside)
-    if chosen.incomplete:
-        prepared = with_answers(prepared, study.items)
+    prepared = analysable(study, prepared, chosen)
     screening = screen_survey(
         prepared,
         dict(study.items_of),
@@ -182,9 +181,7 @@ def prepare_answers(
         everyone=everyone,
     )
     screening = replace(screening, findings=labelled(screening.findings, study.labels))
-    analysed = prepared if chosen.incomplete else listwise(prepared, study.items)
-    require_varying(analysed, study.variables)
-    require_distinct(analysed, study.items)
+    analysed = counted(study, prepared, chosen)
     own = data is None
     return Answers(
         inputs={"data": analysed.frame[list(study.variables)]},
@@ -192,10 +189,52 @@ def prepare_answers(
         own=own,
         synthetic=(own and study.synthetic) or survey.synthetic,
         survey=analysed,
+        everyone=everyone,
         screening=screening,
         wordings={item: analysed.codebook[item].wording for item in study.items},
         findings=(*analysed.findings, *screening.findings),
     )
+
+
+def analysable(study: Study, survey: Survey, options: Options) -> Survey:
+    """Leave out the cases that no treatment of missing answers could count.
+
+    Parameters
+    ----------
+    study : Study
+        The plan.
+    survey : Survey
+        A prepared survey, after rules dropped cases.
+    options : Options
+        Options of the estimation.
+    """
+    outside = [name for name in study.variables if name not in study.construct_of]
+    if outside and (options.fixed_x or not options.incomplete):
+        survey = listwise(survey, outside)
+    return survey if options.missing == "listwise" else with_answers(survey, study.items)
+
+
+def counted(study: Study, survey: Survey, options: Options) -> Survey:
+    """Return the cases that the models are estimated from.
+
+    Parameters
+    ----------
+    study : Study
+        The plan.
+    survey : Survey
+        What :func:`analysable` left.
+    options : Options
+        Options of the estimation.
+
+    Raises
+    ------
+    SurveyError
+        If a variable does not vary, or two items are the same.
+    """
+    survey = listwise(survey, study.items) if options.missing == "listwise" else survey
+    require_varying(survey, study.variables)
+    require_distinct(survey, study.items)
+    return survey
 
 
 def prepared_survey(study: Study, survey: Survey) -> Survey:

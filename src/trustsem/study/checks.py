@@ -7,6 +7,7 @@ that one slip is reported once.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from trustsem.errors import SpecificationError, did_you_mean, listed
+from trustsem.errors import SpecificationError, UnknownOptionError, did_you_mean, listed
 from trustsem.options import Options
 from trustsem.study.quantities import quantity_mistake
 from trustsem.study.sections import (
@@ -34,6 +35,7 @@ from trustsem.study.sections import (
     InteractionSection,
     ModelSection,
     MomentsSection,
+    MultiverseSection,
     ObservedSection,
     PublishedSection,
     RivalSection,
@@ -47,12 +49,27 @@ from trustsem.validity.thresholds import Thresholds
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from trustsem.survey.rules import Rule
+
 SECTIONS = (
     "data", "recode", "screening", "moments", "constructs", "observed", "hypotheses", "effects",
     "controls", "model", "rivals", "bias", "groups", "interactions", "thresholds", "published",
-    "run",
+    "multiverse", "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
+
+THEORY, KEEP = "theory", "keep"
+"""What the study's own structure, and the choice to drop nothing, are called."""
+
+FIXED_OWN = {
+    "weak_items": KEEP,
+    "items": KEEP,
+    "residual_covariances": "with",
+    "controls": "with",
+    "method_factor": "without",
+    "structure": THEORY,
+}
+"""What a study itself always does about these choices."""
 
 _HEAD_KEYS = ("schema", "title", "name", "description", "reference", "synthetic")
 _ROUNDING = 1e-9
@@ -95,6 +112,7 @@ class ParsedPlan:
     interactions: Mapping[str, InteractionSection | None] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     published: PublishedSection = field(default_factory=PublishedSection)
+    multiverse: MultiverseSection | None = None
     run: RunSection = field(default_factory=RunSection)
     scaled: frozenset[str] = frozenset()
     """Constructs with a scale in the plan, be it wrong; ``"*"`` if the study has one."""
@@ -200,6 +218,7 @@ class _Reader:
             interactions=self.entries("interactions", InteractionSection),
             thresholds=self.thresholds(),
             published=self.named("published", PublishedSection) or PublishedSection(),
+            multiverse=self.named("multiverse", MultiverseSection),
             run=self.named("run", RunSection) or RunSection(),
             scaled=self.scaled(),
         )
@@ -850,6 +869,115 @@ def _check_published(plan: ParsedPlan) -> Iterator[Mistake]:
             yield Mistake(("published", "values", number, "quantity"), wrong)
 
 
+def _check_multiverse(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require choices that the study can make, and not too many of their combinations."""
+    section = plan.multiverse
+    if section is None:
+        return
+    if not plan.hypotheses:
+        yield Mistake(("multiverse",), "a study without hypotheses has no verdicts to compare")
+    if not section.declared:
+        yield Mistake(("multiverse",), "declares no choice, such as estimator = ['ML', 'MLR']")
+    yield from _check_lacking(plan, section)
+    yield from _check_values(plan, section)
+    yield from _check_dropped(plan, section)
+    number = n_specifications(plan, section)
+    if number > section.limit:
+        what = (
+            f"{number} combinations; at most {section.limit} are estimated. Declare fewer choices, "
+            f"or limit = {number}"
+        )
+        yield Mistake(("multiverse",), what)
+
+
+def _check_lacking(plan: ParsedPlan, section: MultiverseSection) -> Iterator[Mistake]:
+    """Report choices about something that the study does not have."""
+    lacking = {
+        "controls": ("the study has no [controls]", bool(plan.controls)),
+        "residual_covariances": (
+            "the study has no residual_covariances in [model]",
+            bool(plan.model.residual_covariances),
+        ),
+        "structure": ("the study has no [rivals]", bool(plan.rivals)),
+    }
+    cases = "a printed matrix holds no cases"
+    lacking |= dict.fromkeys(("missing", "answers", "outliers"), (cases, plan.moments is None))
+    for name, (what, there) in lacking.items():
+        if getattr(section, name) and not there:
+            yield Mistake(("multiverse", name), what)
+
+
+def _check_values(plan: ParsedPlan, section: MultiverseSection) -> Iterator[Mistake]:
+    """Report estimators and structures that do not exist."""
+    for value in section.estimator:
+        try:
+            Options.from_keywords(estimator=value)
+        except UnknownOptionError as error:
+            yield Mistake(("multiverse", "estimator"), str(error))
+    known = [THEORY, *plan.rivals]
+    for name in section.structure:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            what = f"there is no rival {name!r}.{hint} Known: {listed(known)}."
+            yield Mistake(("multiverse", "structure"), what)
+    if section.structure and THEORY in plan.rivals:
+        what = f"{THEORY!r} is the study's own structure; give the rival of that name another one"
+        yield Mistake(("rivals", THEORY), what)
+
+
+def _check_dropped(plan: ParsedPlan, section: MultiverseSection) -> Iterator[Mistake]:
+    """Require that items to drop exist, and that enough are left of each construct."""
+    for name, items in section.items.items():
+        key = ("multiverse", "items", name)
+        if name == KEEP:
+            yield Mistake(key, f"{KEEP!r} is the choice to drop none; take another name")
+        for item in items:
+            if item not in plan.construct_of:
+                hint = did_you_mean(item, plan.construct_of)
+                yield Mistake(key, f"{item!r} is no item of this study.{hint}")
+        for construct, entry in plan.constructs.items():
+            own = entry.items if entry else ()
+            left = len(set(own) - set(items))
+            if set(own) & set(items) and left < ENDS:
+                yield Mistake(key, f"leaves {construct!r} {left} item(s); {ENDS} are needed")
+
+
+def about_outliers(rule: Rule) -> bool:
+    """Return whether a rule drops cases by their Mahalanobis distance.
+
+    Parameters
+    ----------
+    rule : Rule
+        A rule of ``[screening] drop``.
+    """
+    return rule.column in ("d2", "d2_pvalue")
+
+
+def n_specifications(plan: ParsedPlan, section: MultiverseSection) -> int:
+    """Return how many combinations a section declares, the study's own choices among them.
+
+    Parameters
+    ----------
+    plan : ParsedPlan
+        The plan.
+    section : MultiverseSection
+        Its choices.
+    """
+    options = plan.model.options
+    own = {
+        "estimator": options.get("estimator", "WLSMV" if options.get("ordered") else "ML"),
+        "likelihood": options.get("likelihood", "normal"),
+        "missing": options.get("missing", "listwise"),
+        "answers": "ordered" if options.get("ordered") else "continuous",
+        "outliers": "drop" if any(map(about_outliers, plan.screening.drop)) else KEEP,
+    } | FIXED_OWN
+    sizes = [
+        len({str(value).lower() for value in (*values, own.get(name, values[0]))})
+        for name, values in section.declared.items()
+    ]
+    return math.prod(sizes)
+
+
 CROSS_CHECKS = (
     _check_constructs,
     _check_items,
@@ -870,5 +998,6 @@ CROSS_CHECKS = (
     _check_options,
     _check_thresholds,
     _check_published,
+    _check_multiverse,
 )
 """The checks of sections against each other."""

@@ -32,6 +32,7 @@ from trustsem.study.sections import (
     EffectSection,
     GroupsSection,
     InteractionSection,
+    MultiverseSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -50,6 +51,7 @@ SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
 _OF_STEP_TWO = (
     "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published",
+    "multiverse",
 )  # fmt: skip
 
 
@@ -298,8 +300,12 @@ class Study(Shown):
         Cutoffs by name, as in :class:`trustsem.validity.thresholds.Thresholds`.
     published : mapping, optional
         ``reference, values, claims`` of the publication.
+    multiverse : mapping, optional
+        Defensible choices, all combinations of which are estimated: ``estimator, likelihood,
+        missing, answers, outliers, weak_items, items, residual_covariances, controls,
+        method_factor, structure, limit``.
     run : mapping, optional
-        ``seed, bootstrap, influence, power, cutoffs, workers, second_engine``.
+        ``seed, bootstrap, influence, power, cutoffs, multiverse, workers, second_engine``.
     description, reference : str, optional
         For readers.
     synthetic : bool, optional
@@ -359,6 +365,7 @@ class Study(Shown):
         interactions: Mapping[str, Any] | None = None,
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
+        multiverse: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
         description: str = "",
         reference: str = "",
@@ -402,6 +409,7 @@ class Study(Shown):
             "interactions": dict(interactions or {}),
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
+            "multiverse": None if multiverse is None else _copied(multiverse),
             "run": dict(run or {}),
         }
         head = _filled(
@@ -645,6 +653,11 @@ class Study(Shown):
     def published(self) -> PublishedSection:
         """What a publication says about this study."""
         return self._plan.published
+
+    @property
+    def multiverse(self) -> MultiverseSection | None:
+        """The choices whose combinations are estimated; None: only the study's own."""
+        return self._plan.multiverse
 
     @property
     def run(self) -> RunSection:

@@ -11,8 +11,10 @@ from scipy import special
 
 from trustsem.charts import (
     CorrelationMap,
+    CurvesChart,
     DensityChart,
     Forest,
+    IndexChart,
     LadderChart,
     LikertChart,
     MissingChart,
@@ -22,7 +24,9 @@ from trustsem.charts import (
     QuantileChart,
     ResidualMap,
     SlopesChart,
+    SpecificationCurve,
     Width,
+    WithoutChart,
     bootstrap_chart,
     correlations_chart,
     likert_chart,
@@ -32,17 +36,21 @@ from trustsem.charts import (
     modification_chart,
     paths_chart,
     residuals_chart,
+    without_chart,
 )
 from trustsem.errors import PlanError, UnknownOptionError
 from trustsem.inference import ARROW
+from trustsem.results.influence import MEASURES, measure_chart
 from trustsem.results.plots import indirect_table, with_limits
-from trustsem.study.resampled_tables import SHOWN, TITLES
+from trustsem.study.resampled_tables import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trustsem.arrays import Floats
     from trustsem.results import Bootstrap, Invariance
+    from trustsem.study.influence import StudyInfluence
+    from trustsem.study.multiverse_analysis import Multiverse
     from trustsem.study.result import StudyResult
     from trustsem.study.structural import StructuralStep
     from trustsem.survey import Screening
@@ -136,7 +144,7 @@ class StudyPlots(Plots):
         step, resampled = result.measurement, result.resampled
         table, kind = step.loadings, "Wald"
         if resampled is not None:
-            method = _better(resampled.measurement)
+            method = resampled.method
             limits = resampled.measurement.interval(method, what="std_all")
             table, kind = with_limits(table, limits), f"bootstrap {TITLES[method]}"
         limit = step.thresholds
@@ -221,7 +229,7 @@ class StudyPlots(Plots):
         effects, kind = step.effects, "Wald"
         hypotheses = _hypothesised(step.hypotheses)
         if resampled is not None and resampled.structural is not None:
-            method = _better(resampled.structural)
+            method = resampled.method
             hypotheses = _with_bootstrap(hypotheses, resampled.hypotheses, "hypothesis", method)
             effects = _with_bootstrap(effects, resampled.effects, _EFFECT, method)
             kind = f"bootstrap {TITLES[method]}"
@@ -258,7 +266,7 @@ class StudyPlots(Plots):
                 "The study was run without a bootstrap.",
                 remedy="Run it with one: two_step(study, bootstrap=5000).",
             )
-        method = _better(found.structural)
+        method = found.method
         labels = self._result.study.labels
         table = pd.DataFrame(
             {
@@ -274,6 +282,74 @@ class StudyPlots(Plots):
             table, draws, intervals=TITLES[method],
             n=found.structural.n, width=width,
         )  # fmt: skip
+
+    @Plotted
+    def influence(
+        self, *, step: Step | None = None, measure: str = "cook", width: Width = "140mm"
+    ) -> IndexChart:
+        """Index plot of Cook's distance of every respondent, the largest labelled by row.
+
+        Parameters
+        ----------
+        step : {"measurement", "structural"}, optional
+            Of which model; by default the structural one if there is one.
+        measure : {"cook", "likelihood_distance", "chisq_change", "max_dfbetas"}
+            What is drawn.
+        width : str or float
+            Final width.
+        """
+        found = self._influence
+        if step is None:
+            step = "measurement" if found.structural is None else "structural"
+        if step not in STEPS:
+            raise UnknownOptionError(str(step), STEPS, kind="step")
+        if step == "structural":
+            self._require_structure()
+        if measure not in MEASURES:
+            raise UnknownOptionError(str(measure), MEASURES, kind="measure of influence")
+        model = found.measurement if step == "measurement" else found.structural
+        if model is None:
+            raise PlanError("The study has no structural model to leave cases out of.")
+        return measure_chart(model, found.cases(step), measure, width, f"{step} model")
+
+    @Plotted
+    def leave_one_out(self, *, width: Width = "140mm") -> WithoutChart:
+        """Hypothesised effects with 95% intervals, and below each the effect without each case.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        step, found = self._require_structure(), self._influence
+        if not len(found.hypotheses):
+            raise PlanError("The hypotheses could not be judged without single cases.")
+        hypotheses = _hypothesised(step.hypotheses)
+        labels = self._result.study.labels
+        sizes = found.fragility.set_index("hypothesis")
+        table = pd.DataFrame(
+            {
+                "code": hypotheses["hypothesis"],
+                "path": [_printed(path, labels) for path in hypotheses["path"]],
+                "std": hypotheses["std"],
+                "std_ci_lower": hypotheses["std_ci_lower"],
+                "std_ci_upper": hypotheses["std_ci_upper"],
+                "supported": hypotheses["supported"].astype(bool),
+                "set": [_set_size(sizes, name) for name in hypotheses["hypothesis"]],
+            }
+        )
+        by_name = found.without.groupby("hypothesis", sort=False)["std"]
+        strips = [by_name.get_group(name).to_numpy() for name in hypotheses["hypothesis"]]
+        return without_chart(table, strips, width=width)
+
+    @property
+    def _influence(self) -> StudyInfluence:
+        if self._result.influence is None:
+            raise PlanError(
+                "The study was run without an influence analysis, or it was not possible.",
+                remedy="Run it with one on raw data: two_step(study, influence=True).",
+            )
+        return self._result.influence
 
     def _require_structure(self) -> StructuralStep:
         """Return step two of a study that has one."""
@@ -348,13 +424,53 @@ class StudyPlots(Plots):
         found = known[name or next(iter(known))]
         return found.chart(self._result.study.labels, width=width)
 
+    # -- choices ------------------------------------------------------------------------------
+
+    @Plotted
+    def multiverse(
+        self, *, hypothesis: str | None = None, width: Width = "165mm"
+    ) -> SpecificationCurve:
+        """Specification curve of a hypothesis: estimates in order, the choices below.
+
+        Parameters
+        ----------
+        hypothesis : str, optional
+            Its name; by default the one that the fewest specifications agree on.
+        width : str or float
+            Final width.
+        """
+        return self._explored.plot.multiverse.chart(hypothesis=hypothesis, width=width)
+
+    @Plotted
+    def curves(self, *, width: Width = "165mm") -> CurvesChart:
+        """Specification curves of all hypotheses beside each other.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        return self._explored.plot.curves.chart(width=width)
+
+    @property
+    def _explored(self) -> Multiverse:
+        if self._result.multiverse is None:
+            raise PlanError(
+                "The study declares no choices.",
+                remedy="Give it a section [multiverse] with lines like estimator = ['ML', 'MLR'].",
+            )
+        return self._result.multiverse
+
 
 _EFFECT = ("predictor", "outcome", "kind")
 
 
-def _better(bootstrap: Bootstrap) -> str:
-    """Return the interval to show."""
-    return SHOWN.get(bootstrap.kind, ("percentile",))[0]
+def _set_size(sizes: pd.DataFrame, name: str) -> str:
+    """Return the size of the smallest set found that flips a hypothesis, in words."""
+    if name not in sizes.index:
+        return ""
+    row = sizes.loc[name]
+    return f"> {row['most']:.0f}" if np.isnan(row["size"]) else f"{row['size']:.0f}"
 
 
 def _printed(path: str, labels: Mapping[str, str]) -> str:

@@ -13,13 +13,23 @@ from trustsem.tables import Notes, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from trustsem.results import Bootstrap
     from trustsem.study.resampled import Resampled
 
 TITLES = {"percentile": "percentile", "bc": "BC", "bca": "BCa"}
 """What each interval is called in print."""
-SHOWN = {"nonparametric": ("bca", "percentile"), "parametric": ("bc", "percentile")}
-"""Intervals of effects by kind of resample: without cases there is no acceleration."""
+MEASURES = {"chisq": "χ²", "cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
+"""What fit measures are called in print."""
+_STEPS = {"measurement": "Measurement", "structural": "Structural"}
 _SHARE = display.BOUNDED
+
+
+def shown_intervals(kind: str) -> tuple[str, str]:
+    """Return the intervals of effects to show by kind of resample, the better one first.
+
+    Without cases there is no acceleration.
+    """
+    return ("bca", "percentile") if kind == "nonparametric" else ("bc", "percentile")
 
 
 def resampled_tables(found: Resampled, labels: Mapping[str, str]) -> Iterator[Table]:
@@ -38,6 +48,7 @@ def resampled_tables(found: Resampled, labels: Mapping[str, str]) -> Iterator[Ta
     yield _reliability(found, labels)
     if len(found.discriminant):
         yield _discriminant(found, labels)
+    yield _fit(found)
 
 
 def _hypotheses(found: Resampled, labels: Mapping[str, str]) -> Table:
@@ -73,7 +84,7 @@ def _effects(found: Resampled, labels: Mapping[str, str]) -> Table:
 
 def _reliability(found: Resampled, labels: Mapping[str, str]) -> Table:
     kept = {"alpha": "α", "cr": "CR", "ave": "AVE"}
-    wide = _wide(found.reliability, ["construct"], list(kept))
+    wide = _wide(found.reliability, ["construct"], list(kept), found.method)
     frame = wide.assign(construct=[labels.get(name, name) for name in wide["construct"]])
     columns: dict[str, display.Column] = {}
     for name, title in kept.items():
@@ -87,14 +98,14 @@ def _reliability(found: Resampled, labels: Mapping[str, str]) -> Table:
         show=("construct", *columns),
         columns=columns,
         notes=Notes(
-            f"{_method(found)} intervals. Share = share of resamples that meet the criterion."
+            f"{TITLES[found.method]} intervals. Share = share of resamples that meet the criterion."
         ),
     )
 
 
 def _discriminant(found: Resampled, labels: Mapping[str, str]) -> Table:
     kept = {"phi": "φ", "htmt": "HTMT", "htmt2": "HTMT2"}
-    wide = _wide(found.discriminant, ["construct_a", "construct_b"], list(kept))
+    wide = _wide(found.discriminant, ["construct_a", "construct_b"], list(kept), found.method)
     pairs = [
         f"{labels.get(a, a)} – {labels.get(b, b)}"
         for a, b in zip(wide["construct_a"], wide["construct_b"], strict=True)
@@ -109,13 +120,75 @@ def _discriminant(found: Resampled, labels: Mapping[str, str]) -> Table:
         wide.assign(pair=pairs),
         show=("pair", *columns),
         columns=columns,
-        notes=Notes(f"{_method(found)} intervals, from the same resamples."),
+        notes=Notes(f"{TITLES[found.method]} intervals, from the same resamples."),
     )
 
 
-def _wide(long: pd.DataFrame, keys: list[str], kept: list[str]) -> pd.DataFrame:
+def _fit(found: Resampled) -> Table:
+    """Return fit measures of the sample, of resamples, and of resamples under exact fit."""
+    frame = found.fit
+    measured = frame["measure"].map(MEASURES)
+    steps = frame["step"].map(_STEPS).where(~frame["step"].duplicated(), "")
+    resampled = bool(frame["mean"].notna().any())
+    exact = bool(frame["exact_mean"].notna().any())
+    spread = ("mean", "lower", "upper")
+    wide = frame.assign(step=steps, measure=measured)
+    columns = {
+        "step": display.Column("Model", display.TEXT),
+        "measure": display.Column("Measure", display.TEXT),
+        "est": display.Column("Sample", display.BOUNDED),
+    }
+    titles = [("", "Resamples", resampled), ("exact_", "Exact fit", exact)]
+    for prefix, title, there in titles:
+        if there:
+            columns[f"{prefix}mean"] = display.Column(f"M ({title})", display.BOUNDED)
+            columns[f"{prefix}ci"] = display.Column(f"95% ({title})", display.BOUNDED)
+            wide = wide.rename(
+                columns={f"{prefix}{end}": f"{prefix}ci_{end}" for end in spread[1:]}
+            )
+    if exact:
+        columns["pvalue"] = display.Column("p", display.P)
+    return Table(
+        "bootstrap-fit",
+        "Fit of the Models in the Resamples",
+        wide,
+        show=tuple(columns),
+        columns=columns,
+        notes=Notes(_fit_note(found, resampled=resampled, exact=exact)),
+    )
+
+
+def _fit_note(found: Resampled, *, resampled: bool, exact: bool) -> str:
+    """Say what the resamples tell of fit."""
+    parts = ["M and 95% = mean and central 95% of the resamples."]
+    if resampled:
+        parts.append(
+            "Resamples of cases fit worse than the sample, by about df in χ², as the model does "
+            "not hold in the sample that they are drawn from (Bollen & Stine, 1992; Zhang & "
+            "Savalei, 2016): they are no confidence intervals."
+        )
+    if exact:
+        first = found.exact["measurement"]
+        how = {
+            "bollen-stine": "cases moved to where the model holds (Bollen & Stine, 1992"
+            + ("; incomplete cases: Savalei & Yuan, 2009)" if _incomplete(first) else ")"),
+            "parametric": "the population that the model implies (Davison & Hinkley, 1997)",
+        }[first.kind]
+        lost = sum(bootstrap.n_failed for bootstrap in found.exact.values())
+        parts.append(
+            f"Exact fit: {first.n} resamples of {how}, {lost} without a solution; p = share that "
+            "fits as badly as the sample, or worse."
+        )
+    return " ".join(parts)
+
+
+def _incomplete(bootstrap: Bootstrap) -> bool:
+    """Return whether cases lack answers."""
+    return any(sample.patterns is not None for sample in bootstrap.estimate.problem.samples)
+
+
+def _wide(long: pd.DataFrame, keys: list[str], kept: list[str], best: str) -> pd.DataFrame:
     """Return one row per construct or pair, with the numbers of some statistics side by side."""
-    best = "bca" if long["bca_ci_lower"].notna().any() else "bc"
     wide = long[keys].drop_duplicates(ignore_index=True)
     for name in kept:
         part = long[long["statistic"] == name].reset_index(drop=True)
@@ -136,7 +209,7 @@ def _with_arrows(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame
 
 def _shown(found: Resampled) -> tuple[str, ...]:
     """Return the columns of an effect: standardised with two intervals, raw with the better one."""
-    methods = SHOWN[found.measurement.kind]
+    methods = shown_intervals(found.measurement.kind)
     return ("std", "std_se", *(f"std_{name}_ci" for name in methods), "est", f"{methods[0]}_ci")
 
 
@@ -146,18 +219,13 @@ def _columns(found: Resampled, prefix: str, symbol: str) -> dict[str, display.Co
     est = "std" if prefix else "est"
     titles = {
         f"{prefix}{method}_ci": display.Column(f"95% CI {TITLES[method]} ({symbol})", form)
-        for method in SHOWN[found.measurement.kind]
+        for method in shown_intervals(found.measurement.kind)
     }
     return {
         est: display.Column(symbol, form),
         f"{prefix}se": display.Column(f"SE ({symbol})", form),
         **titles,
     }
-
-
-def _method(found: Resampled) -> str:
-    """Return the kind of interval that the narrow tables show."""
-    return "BCa" if found.measurement.kind == "nonparametric" else "BC"
 
 
 def _note(found: Resampled) -> str:
@@ -167,9 +235,13 @@ def _note(found: Resampled) -> str:
         "nonparametric": "cases drawn with replacement",
         "parametric": "normal samples from the implied moments",
     }[first.kind]
-    lost = first.n_failed + (found.structural.n_failed if found.structural is not None else 0)
+    counts = "; ".join(
+        f"{step} model: {bootstrap.n_failed} without a solution, {bootstrap.n_inadmissible} "
+        "inadmissible"
+        for step, bootstrap in found.models.items()
+    )
+    shared = ", the same for both steps" if first.kind == "nonparametric" else ""
     return (
-        f"{first.n} resamples ({drawn}), seed {first.seed}, the same for both steps; "
-        f"{lost} without a solution. BC = corrected for bias, BCa = for bias and acceleration "
-        "(Efron, 1987)."
+        f"{first.n} resamples ({drawn}), seed {first.seed}{shared}; {counts}. BC = "
+        "corrected for bias, BCa = for bias and acceleration (Efron, 1987)."
     )

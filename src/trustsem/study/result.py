@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trustsem.results import Invariance, LatentInteraction
+    from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
+    from trustsem.study.multiverse_analysis import Multiverse
     from trustsem.study.plan import Hypothesis, Study
     from trustsem.study.resampled import Resampled
     from trustsem.study.sequence import ModelSequence
@@ -89,6 +91,11 @@ class StudyResult(Shown):
         Latent interactions by name; None without a section ``[interactions]``.
     resampled : Resampled or None
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
+    influence : StudyInfluence or None
+        Both steps without each respondent; None where it was not asked for.
+    multiverse : Multiverse or None
+        The hypotheses under all combinations of declared choices; None without a section
+        ``[multiverse]``.
     """
 
     study: Study
@@ -107,6 +114,8 @@ class StudyResult(Shown):
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
+    influence: StudyInfluence | None = None
+    multiverse: Multiverse | None = None
 
     @property
     def models(self) -> Models:
@@ -369,7 +378,7 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled")
+        asked = ("method", "invariance", "interactions", "resampled", "influence", "multiverse")
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

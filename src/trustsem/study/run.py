@@ -13,12 +13,15 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
+from trustsem.results.progress import terminal_report
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
+from trustsem.study.influence import study_influence
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
+from trustsem.study.multiverse_analysis import survivable
 from trustsem.study.plan import Study
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
@@ -50,7 +53,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         Options of the estimation that replace the study's own (:mod:`trustsem.options`), and
         settings of the run that replace those of its section ``[run]``: ``bootstrap``, the number
         of resamples from which both steps are estimated again; ``influence``, ``power``,
-        ``cutoffs``, ``workers``, ``progress``, ``second_engine``
+        ``cutoffs``, ``multiverse``, ``workers``, ``progress``, ``second_engine``
         (:class:`trustsem.study.settings.RunSettings`).
 
     Returns
@@ -86,7 +89,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
     options = Options.from_keywords(**keywords, **moments)
     _require_two_steps(options)
     answers = prepare_answers(plan, data, moments, options)
-    plan = with_residual_variances(plan, answers, keywords)
+    declared, plan = plan, with_residual_variances(plan, answers, keywords)
     measurement = measurement_step(plan, answers, keywords)
     structural = structural_step(plan, answers, keywords, measurement) if plan.hypotheses else None
     method = method_battery(plan, answers, keywords, measurement, structural)
@@ -100,6 +103,16 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         plan,
         n=settings.bootstrap,
         seed=settings.seed,
+        workers=settings.workers,
+        report=None if settings.progress is False else terminal_report("bootstrap"),
+    )
+    influence, influence_findings = study_influence(measurement, structural, plan, settings)
+    specifications, multiverse_findings = survivable(
+        declared,
+        answers,
+        keywords,
+        loadings=_by_item(measurement.loadings),
+        settings=settings,
     )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
@@ -117,6 +130,8 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *influence_findings,
+        *multiverse_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -143,7 +158,14 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        influence=influence,
+        multiverse=specifications,
     )
+
+
+def _by_item(loadings: pd.DataFrame) -> dict[str, float]:
+    """Return the standardised loading of each item."""
+    return {str(item): float(value) for item, value in loadings[["item", "std_all"]].to_numpy()}
 
 
 def _require_two_steps(options: Options) -> None:

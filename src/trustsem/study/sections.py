@@ -596,6 +596,54 @@ class PublishedSection(Section):
     claims: dict[StrictStr, StrictStr] = {}
 
 
+def _words(value: Any) -> Any:
+    """Accept one word or several, each once."""
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not words:
+        raise _refused('choices are written ["a", "b"]', value)
+    if len({str(word) for word in words}) < len(words):
+        raise _refused("each choice stands once", value)
+    return tuple(words)
+
+
+def _dropped(value: Any) -> Any:
+    """Refuse what is no table of items by the name of a choice."""
+    if not isinstance(value, Mapping) or not value:
+        raise _refused("items to drop are written { short = ['x4'] } (name = items)", value)
+    return value
+
+
+_Words = BeforeValidator(_words)
+Presence = Annotated[tuple[Literal["with", "without"], ...], _Words]
+Retention = Annotated[tuple[Literal["keep", "drop"], ...], _Words]
+Texts = Annotated[tuple[StrictStr, ...], _Words]
+
+
+class MultiverseSection(Section):
+    """``[multiverse]``: defensible choices, all combinations of which are estimated."""
+
+    estimator: Texts = ()
+    likelihood: Annotated[tuple[Literal["normal", "wishart"], ...], _Words] = ()
+    missing: Annotated[tuple[Literal["listwise", "fiml", "pairwise"], ...], _Words] = ()
+    answers: Annotated[tuple[Literal["continuous", "ordered"], ...], _Words] = ()
+    outliers: Retention = ()
+    weak_items: Retention = ()
+    items: Annotated[
+        dict[StrictStr, Annotated[Items, Field(min_length=1)]], BeforeValidator(_dropped)
+    ] = {}
+    residual_covariances: Presence = ()
+    controls: Presence = ()
+    method_factor: Annotated[tuple[Literal["without", "with", "free"], ...], _Words] = ()
+    structure: Texts = ()
+    limit: Annotated[StrictInt, Field(ge=1)] = 256
+
+    @property
+    def declared(self) -> dict[str, tuple[str, ...]]:
+        """The values of each choice that is declared, by its name."""
+        names = [name for name in type(self).model_fields if name != "limit"]
+        return {name: values for name in names if (values := tuple(getattr(self, name)))}
+
+
 def _workers(value: int) -> int:
     """Refuse a number of processes that cannot be meant."""
     if value < 1 and value != -1:
@@ -611,6 +659,7 @@ class RunSection(Section):
     influence: StrictBool = False
     power: Annotated[StrictInt, Field(ge=0)] = 0
     cutoffs: Annotated[StrictInt, Field(ge=0)] = 0
+    multiverse: StrictBool = True
     workers: Annotated[StrictInt, AfterValidator(_workers)] = 1
     second_engine: StrictBool = True
 

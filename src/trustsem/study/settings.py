@@ -13,7 +13,7 @@ from trustsem.study.sections import RunSection
 
 ALL_CORES = -1
 _COUNTS = ("bootstrap", "power", "cutoffs")
-_SWITCHES = ("influence", "second_engine")
+_SWITCHES = ("influence", "multiverse", "second_engine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class RunSettings:
         Simulated samples for each sample size; 0 for none.
     cutoffs : int
         Simulated samples for each level of misspecification; 0 for none.
+    multiverse : bool
+        Whether the combinations of the study's section ``[multiverse]`` are estimated.
     workers : int
         Processes; -1 for one on each core. They change no result.
     progress : bool or None
@@ -45,6 +47,7 @@ class RunSettings:
     influence: bool = False
     power: int = 0
     cutoffs: int = 0
+    multiverse: bool = True
     workers: int = 1
     progress: bool | None = None
     second_engine: bool = True
@@ -86,7 +89,7 @@ RUN_ONLY = tuple(
 )
 """Names that are no options of an estimation."""
 
-WITHOUT = {"bootstrap": 0, "influence": False, "power": 0, "cutoffs": 0}
+WITHOUT = {"bootstrap": 0, "influence": False, "power": 0, "cutoffs": 0, "multiverse": False}
 """Settings under which only the two steps are carried out."""
 
 UNRECORDED = ("workers", "progress")

@@ -87,7 +87,7 @@ def _with_bootstrap_intervals(resampled: Resampled, frame: pd.DataFrame) -> str:
     if frame.empty:
         return ""
     found = resampled.hypotheses.set_index("hypothesis").loc[frame["hypothesis"]]
-    kind = "bca" if "std_bca_ci_lower" in found else "percentile"
+    kind = resampled.method
     for end in ("lower", "upper"):
         frame[f"boot_ci_{end}"] = found[f"std_{kind}_ci_{end}"].to_numpy()
     return f"95% CI = {TITLES[kind]} bootstrap interval of β, {resampled.measurement.n} resamples. "
