@@ -110,6 +110,13 @@ class SampleMoments:
         return self.data is not None or self.again is not None
 
     @property
+    def came_from(self) -> str:
+        """What the moments were formed from, in words."""
+        if self.data is not None:
+            return "cases"
+        return "a matrix" if self.again is None else "a file that was read in parts"
+
+    @property
     def covariances(self) -> pd.DataFrame:
         """The covariance matrix, labelled."""
         return pd.DataFrame(self.cov, index=list(self.names), columns=list(self.names))

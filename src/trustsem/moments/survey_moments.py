@@ -256,6 +256,11 @@ class SurveyMoments(Shown):
     def require(self, names: Sequence[str]) -> None:
         """Raise if a variable was not read.
 
+        Parameters
+        ----------
+        names : sequence of str
+            Variables.
+
         Raises
         ------
         UnknownIndicatorError
@@ -274,15 +279,33 @@ class SurveyMoments(Shown):
             Variables, in the order wanted.
         what : str
             What the pass is for, in a report of its progress.
+
+        Yields
+        ------
+        answers : ndarray, shape (m, p)
+            NaN for missing.
+        keys : ndarray of object, shape (m,)
+            Labels of the groups, None for none.
         """
         report = None if self.reporter is None else self.reporter(what)
         for part in reported(self.parts, report, self.source.n_rows):
             yield _answers(part, names), _keys(part, self.by)
 
     def spread(self, names: tuple[str, ...], group: str | None) -> Floats:
-        """Return the fourth moments of the complete cases: see :meth:`Cases.spread`.
+        """Return the fourth moments of the complete cases; one pass finds those of all groups.
 
-        One pass through the file finds those of all groups.
+        Parameters
+        ----------
+        names : tuple of str
+            Variables, p of them.
+        group : str or None
+            Label of the group; None for all cases.
+
+        Returns
+        -------
+        ndarray, shape (k, k)
+            Covariance matrix of the p deviations from the means, then of the lower triangle of
+            their products by rows; divisor N.
         """
         key = ("spread", names, group)
         if key in self._memory:
@@ -306,13 +329,27 @@ class SurveyMoments(Shown):
         return np.asarray(self._memory[key])
 
     def remember(self, key: Any, value: Floats) -> None:
-        """Keep what a pass through the file found; the oldest is forgotten."""
+        """Keep what a pass through the file found; the oldest is forgotten.
+
+        Parameters
+        ----------
+        key : hashable
+            What it is.
+        value : ndarray
+            What was found.
+        """
         while len(self._memory) >= max(_KEPT, 2 * len(self.sums)):
             del self._memory[next(iter(self._memory))]
         self._memory[key] = value
 
     def recalled(self, key: Any) -> Floats | None:
-        """Return what an earlier pass found; None if there was none."""
+        """Return what an earlier pass found; None if there was none.
+
+        Parameters
+        ----------
+        key : hashable
+            What it is.
+        """
         return self._memory.get(key)
 
     def _page(self) -> Page:

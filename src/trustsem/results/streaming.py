@@ -43,11 +43,15 @@ def read_moments(
         is a number.
     group : str, optional
         The grouping variable: what ``group=`` of a model will name.
-    missing, scale
-        As of :func:`trustsem.read_survey`; where one list or scale is given for all, it holds for
-        the variables and not for the grouping variable.
-    encoding, codebook
-        As of :func:`trustsem.read_survey`.
+    missing : sequence of codes, or Mapping of name to codes
+        Missing codes on top of those that the file declares. A sequence holds for the variables,
+        not for the grouping variable.
+    scale : (float, float), or Mapping of name to (float, float), optional
+        Lowest and highest answer to the variables; a value outside is an error.
+    encoding : str, optional
+        Character encoding of the file, where it does not name the right one itself.
+    codebook : path, optional
+        A second file with labels and missing codes, see :func:`trustsem.read_survey`.
     incomplete : bool
         Whether cases with missing answers are kept, by their patterns: ``missing="fiml"`` needs
         them, and listwise deletion for a model of some of the variables. False keeps the cases that

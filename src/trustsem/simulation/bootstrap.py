@@ -227,15 +227,10 @@ def _require_cases(sample: SampleMoments) -> Floats:
     """Return the cases of a group."""
     if sample.data is None:
         raise ResamplingError(
-            f"This bootstrap draws cases; the model was estimated from {_without_cases(sample)}.",
+            f"This bootstrap draws cases; the model was estimated from {sample.came_from}.",
             remedy="Give the data, or use kind='parametric'.",
         )
     return sample.data
-
-
-def _without_cases(sample: SampleMoments) -> str:
-    """Return what holds no cases, in words."""
-    return "a matrix" if sample.again is None else "a file that was read in parts"
 
 
 def _alike(sample: SampleMoments) -> SampleMoments | None:
@@ -265,7 +260,7 @@ def jackknife(problem: Problem) -> LeaveOneOut:
     if len(groups) < len(problem.samples):
         raise ResamplingError(
             "The jackknife leaves out cases; this model was estimated from "
-            f"{_without_cases(problem.samples[0])}.",
+            f"{problem.samples[0].came_from}.",
             remedy="Use method='percentile' or 'bc'.",
         )
     return LeaveOneOut(groups)
