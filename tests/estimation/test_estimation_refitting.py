@@ -11,7 +11,7 @@ import pytest
 import trustsem as ts
 from kernel_models import DEMOCRACY, assert_near, democracy, each_shape, holzinger, shape
 from trustsem.estimation import admissible_members, check_admissibility, refit, stacked_objective
-from trustsem.estimation.refitting import minimise_near
+from trustsem.nearby import minimise_near
 from trustsem.simulation import estimate_again, plan_resamples
 
 
@@ -129,10 +129,10 @@ def test_steps_that_overshoot_are_halved():
     starts = params * np.array([[0.97], [1.02]])
     moments = (np.stack([problem.samples[0].cov] * 2), np.zeros((2, 9)))
     objective = stacked_objective(problem, [moments])
-    flat = minimise_near(objective, starts, H / 2)
+    flat = minimise_near(objective, starts, H / 2, 1e-9)
     assert flat.converged.all()
-    assert (flat.iterations > minimise_near(objective, starts, H).iterations).all()
-    assert_near(flat.reduced, np.tile(params, (2, 1)), 1e-7)
+    assert (flat.steps > minimise_near(objective, starts, H, 1e-9).steps).all()
+    assert_near(flat.at, np.tile(params, (2, 1)), 1e-7)
 
 
 def test_members_are_proper_by_the_rules_of_single_solutions(rng):

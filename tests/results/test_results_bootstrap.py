@@ -15,7 +15,6 @@ from kernel_models import DEMOCRACY, THREE_CONSTRUCTS, democracy, holzinger, sha
 from trustsem.errors import ResamplingError, SpecificationError, UnknownOptionError
 from trustsem.inference import standardized_errors
 from trustsem.options import Options
-from trustsem.results.progress import terminal_report
 
 INDIRECT = DEMOCRACY + "\nindirect := a*b"
 
@@ -180,27 +179,20 @@ def test_the_seed_that_was_chosen_repeats_the_bootstrap(fitted):
 
 
 def test_an_interrupted_bootstrap_says_how_far_it_came(fitted, monkeypatch):
-    monkeypatch.setattr("trustsem.simulation.bootstrap.AT_ONCE", 10)
+    kept = []
 
-    def report(done, total):
-        assert total == 3
-        if done == 2:
+    def report(done, total, failed=0):
+        assert (total, failed) == (600, 0)
+        kept.append(done)
+        if len(kept) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("trustsem.results.model.terminal_report", lambda _: report)
-    stopped = fitted.bootstrap(600, seed=4, progress=True)
-    assert stopped.n == 400
+    with monkeypatch.context() as patched:
+        patched.setattr("trustsem.results.model.progress_report", lambda *_: report)
+        stopped = fitted.bootstrap(600, seed=4)
+    assert stopped.n == kept[-1] < 600
     assert "interrupted" in [finding.code for finding in stopped.findings]
-    assert (stopped.params == fitted.bootstrap(400, seed=4).params).all()
-
-
-def test_progress_is_for_terminals_only(monkeypatch, capsys):
-    assert terminal_report("bootstrap") is None
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    report = terminal_report("bootstrap")
-    report(1, 2)
-    report(2, 2)
-    assert capsys.readouterr().err == "\rbootstrap:  50%\rbootstrap: 100%\n"
+    assert (stopped.params == fitted.bootstrap(kept[-1], seed=4).params).all()
 
 
 def test_the_bootstrap_of_a_small_sample_counts_its_failures():

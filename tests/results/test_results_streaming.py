@@ -370,8 +370,8 @@ def test_an_interrupt_leaves_nothing_half_read(complete, monkeypatch):
 def test_progress_counts_rows(complete, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "trustsem.results.streaming.terminal_report",
-        lambda what: lambda done, total: seen.append((what, done, total)),
+        "trustsem.results.streaming.progress_report",
+        lambda what, progress: lambda done, total: seen.append((what, done, total)),
     )
     ts.read_moments(complete, ITEMS, chunk_rows=100, robust=True)
     assert seen == [

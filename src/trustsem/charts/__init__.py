@@ -25,6 +25,7 @@ from trustsem.charts.points import (
     mahalanobis_chart,
     modification_chart,
 )
+from trustsem.charts.power import PowerChart, power_chart
 from trustsem.charts.responses import (
     Bar,
     BarBlock,
@@ -55,6 +56,7 @@ __all__ = [
     "Plot",
     "Plots",
     "Plotted",
+    "PowerChart",
     "QuantileChart",
     "ResidualMap",
     "Ridge",
@@ -78,6 +80,7 @@ __all__ = [
     "missing_chart",
     "modification_chart",
     "paths_chart",
+    "power_chart",
     "residuals_chart",
     "style",
     "without_chart",

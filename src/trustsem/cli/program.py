@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from trustsem.cli import describing, estimating, files, replicating
+from trustsem.cli import describing, estimating, files, planning, replicating
 from trustsem.cli.console import Console
 from trustsem.errors import TrustsemError, did_you_mean
 
@@ -80,6 +80,7 @@ for _command in (
     estimating.measure,
     estimating.fit,
     estimating.diagram,
+    planning.power,
     files.convert,
     describing.info,
 ):

@@ -5,16 +5,18 @@ from trustsem.estimation.engines import estimate_with
 from trustsem.estimation.estimators import ESTIMATORS, Estimator
 from trustsem.estimation.native import Estimate, estimate
 from trustsem.estimation.objective import Objective
+from trustsem.estimation.optimiser import Optimum
 from trustsem.estimation.pinned import PinnedSolutions, estimate_pinned
 from trustsem.estimation.problem import Problem
 from trustsem.estimation.reduction import parameter_values
-from trustsem.estimation.refitting import refit, stacked_objective
+from trustsem.estimation.refitting import refit, refit_completed, stacked_objective
 
 __all__ = [
     "ESTIMATORS",
     "Estimate",
     "Estimator",
     "Objective",
+    "Optimum",
     "PinnedSolutions",
     "Problem",
     "admissible_members",
@@ -24,5 +26,6 @@ __all__ = [
     "estimate_with",
     "parameter_values",
     "refit",
+    "refit_completed",
     "stacked_objective",
 ]

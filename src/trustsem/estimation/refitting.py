@@ -1,72 +1,37 @@
 """Estimate one model from many samples at once, from where it was estimated before.
 
-Samples that resemble each other have solutions close together. Each is reached by quasi-Newton
-steps from the common start, with the common curvature there as first guess: a step costs one value
-and one gradient, a tenth of an exact Hessian. F does not change if a sample's items are rescaled
-together with the parameters. What samples share is therefore rather the curvature in the metric of
-each sample: after the first step the guess is brought to the unit metric of where that led, which
-saves a quarter of the steps. The few samples whose solutions are not reached so are searched for
-with the safeguards and exact Hessians of :mod:`trustsem.estimation.optimiser`.
+Samples that resemble each other have solutions close together: each is reached by quasi-Newton
+steps from the common start (:mod:`trustsem.nearby`). The few that are not reached so are searched
+for with the safeguards and exact Hessians of :mod:`trustsem.estimation.optimiser`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustsem.arrays import Flags, Floats, invert_positive, outer
+from trustsem.completion import WeightedCases
 from trustsem.errors import EstimationError
 from trustsem.estimation.augmented import descend_under_conditions
-from trustsem.estimation.factored import FactoredObjective
+from trustsem.estimation.completed import CompletedBlock
+from trustsem.estimation.factored import in_factors
 from trustsem.estimation.objective import AnyBlock, Objective
 from trustsem.estimation.optimiser import TOLERANCE, Optimum, minimise, unit_metric
 from trustsem.estimation.problem import Problem
 from trustsem.estimation.responses import ResponseBlock
+from trustsem.estimation.stacked import StackedObjective
+from trustsem.moments import StackedMoments
+from trustsem.nearby import Sloped, minimise_near
 
 Moments = tuple[Floats, Floats]
 """Covariance matrices (..., p, p) and means (..., p) of one group."""
 
-_TARGET = TOLERANCE / 10
-_STEPS = 40
-_MEMORY = 12
-_NOISE = 1e-12
-_STRETCH = 4.0
-_CROWDED = 0.75
 _FLATTEST = 1e-6
 _PATIENCE = 100
-
-
-class SlopedPoint(Protocol):
-    """A stack of evaluated points."""
-
-    @property
-    def value(self) -> Floats:
-        """F, infinite outside the domain."""
-        ...
-
-    def gradient(self) -> Floats:
-        """Shape (b, r)."""
-        ...
-
-    def curvatures(self) -> Floats | None:
-        """Return about how each function curves along each parameter, shape (b, r), if known."""
-        ...
-
-
-class Sloped(Protocol):
-    """A stack of functions with gradients."""
-
-    def at(self, reduced: Floats) -> SlopedPoint:
-        """Evaluate at points of shape (b, r)."""
-        ...
-
-    def take(self, index: NDArray[np.intp]) -> Sloped:
-        """Return some members of the stack."""
-        ...
 
 
 def stacked_objective(problem: Problem, moments: Sequence[Moments]) -> Objective:
@@ -133,8 +98,8 @@ def refit(problem: Problem, objective: Objective, params: Floats) -> Optimum:
     if problem.bounds:
         found = _search_from_near(problem, objective, start)
     else:
-        quick = FactoredObjective.of(objective) if n > 1 else None
-        found = minimise_near(quick or objective, start, _curvature(problem, near))
+        quick = in_factors(objective) if n > 1 else None
+        found = _near(quick or objective, start, _curvature(problem, near))
     for search in (_search_from_near, _search_from_own_start):
         if found.converged.all():
             break
@@ -145,146 +110,58 @@ def refit(problem: Problem, objective: Objective, params: Floats) -> Optimum:
     return found
 
 
-def minimise_near(function: Sloped, start: Floats, hessian: Floats) -> Optimum:
-    """Minimise each member of a stack by limited-memory BFGS [nocedal1980]_, from nearby starts.
+def refit_completed(
+    problem: Problem,
+    samples: Sequence[tuple[WeightedCases, StackedMoments]],
+    shares: Floats,
+    params: Floats,
+) -> Optimum:
+    """Estimate a model from each of many samples of the same incomplete cases.
 
     Parameters
     ----------
-    function : Sloped
-        The stack of b functions.
-    start : ndarray, shape (b, r)
-        Where each starts.
-    hessian : ndarray, shape (r, r)
-        Positive definite guess of the curvature of all of them.
+    problem : Problem
+        The model without bounds and nonlinear constraints, and the incomplete sample that it was
+        estimated from first.
+    samples : sequence of (WeightedCases, StackedMoments)
+        For each group b samples and their saturated moments.
+    shares : ndarray, shape (g, b)
+        Weight of each group in F of each sample.
+    params : ndarray, shape (q,)
+        The estimates from the first sample: the common start.
 
     Returns
     -------
     Optimum
-        Members that are not converged should be searched for otherwise.
+        One end per sample. Those that are not converged should be searched for otherwise.
     """
-    metric = unit_metric(hessian)
-    inverse = np.linalg.inv(hessian / outer(metric, metric)) / outer(metric, metric)
-    evaluated = function.at(start)
-    common = evaluated.curvatures()
-    n = len(start)
-    ends = Optimum(
-        reduced=start.copy(),
-        value=evaluated.value.copy(),
-        gradient_norm=np.full(n, np.inf),
-        iterations=np.zeros(n, dtype=np.intp),
-        converged=np.zeros(n, dtype=bool),
-    )
-    walk = _Walk.begin(start, evaluated.value, evaluated.gradient(), inverse)
-    active = np.arange(n)
-    for iteration in range(_STEPS + 1):
-        norm = np.abs(walk.gradient / metric).max(axis=-1)
-        norm = np.where(np.isfinite(walk.value), norm, np.inf)
-        ends.reduced[active], ends.value[active] = walk.at, walk.value
-        ends.gradient_norm[active], ends.iterations[active] = norm, iteration
-        going = (norm > _TARGET) & np.isfinite(norm)
-        arrived = norm <= _TARGET
-        # The next step is known already and costs nothing.
-        ends.reduced[active[arrived]] += walk.step[arrived]
-        if not going.any() or iteration == _STEPS:
-            break
-        if going.mean() < _CROWDED:
-            active, walk = active[going], walk.take(going)
-            function = function.take(np.flatnonzero(going))
-        trial = walk.at + walk.step
-        evaluated = function.at(trial)
-        stretch = None
-        if iteration == 0 and common is not None:
-            stretch = _stretch(common[active], evaluated.curvatures())
-        walk = walk.moved(trial, evaluated.value, evaluated.gradient(), stretch)
-    return replace(ends, converged=ends.gradient_norm <= TOLERANCE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """Where each member is, the step that it tries next, and what its last steps taught.
-
-    A pair of a step and the change of the gradient along it whose weight is zero has no effect:
-    that of a member that did not move, or along which the function is not convex. ``stretch`` tells
-    how much longer each parameter's unit is for the member than where ``inverse`` was formed.
-    """
-
-    at: Floats
-    value: Floats
-    gradient: Floats
-    step: Floats
-    inverse: Floats
-    stretch: Floats
-    pairs: tuple[tuple[Floats, Floats, Floats], ...]
-
-    @classmethod
-    def begin(cls, at: Floats, value: Floats, gradient: Floats, inverse: Floats) -> _Walk:
-        return cls(at, value, gradient, -gradient @ inverse, inverse, np.ones_like(at), ())
-
-    def take(self, chosen: Flags) -> _Walk:
-        pairs = tuple((s[chosen], y[chosen], weight[chosen]) for s, y, weight in self.pairs)
-        return _Walk(
-            at=self.at[chosen],
-            value=self.value[chosen],
-            gradient=self.gradient[chosen],
-            step=self.step[chosen],
-            inverse=self.inverse,
-            stretch=self.stretch[chosen],
-            pairs=pairs,
+    near = problem.reduction.reduce(params)
+    start = np.repeat(near[None], len(samples[0][1].value), axis=0)
+    blocks = [
+        CompletedBlock(
+            structure=block.structure,
+            S=moments.cov,
+            mean=moments.mean,
+            cases=cases,
+            saturated=moments.value,
+            share=share,
         )
-
-    def moved(
-        self, trial: Floats, value: Floats, gradient: Floats, stretch: Floats | None = None
-    ) -> _Walk:
-        """Accept the trial of each member whose function does not grow; halve other steps."""
-        good = value <= self.value + _NOISE * (1 + np.abs(self.value))
-        gradient = np.where(good[:, None], gradient, self.gradient)
-        change = gradient - self.gradient
-        along = np.einsum("ij,ij->i", self.step, change)
-        taught = good & (along > 0)
-        weight = np.where(taught, 1 / np.where(taught, along, 1.0), 0.0)
-        pairs = (*self.pairs[-_MEMORY + 1 :], (self.step, change, weight))
-        if stretch is None:
-            stretch = self.stretch
-        else:
-            stretch = np.where(good[:, None], stretch, self.stretch)
-        onward = _descent(gradient, self.inverse, stretch, pairs)
-        return _Walk(
-            at=np.where(good[:, None], trial, self.at),
-            value=np.where(good, value, self.value),
-            gradient=gradient,
-            step=np.where(good[:, None], onward, self.step / 2),
-            inverse=self.inverse,
-            stretch=stretch,
-            pairs=pairs,
+        for block, (cases, moments), share in zip(
+            problem.objective.blocks, samples, shares, strict=True
         )
+    ]
+    objective = StackedObjective(blocks, problem.reduction)
+    if not near.size:
+        value = objective.at(start).value
+        nothing = np.zeros(len(value))
+        return Optimum(start, value, nothing, nothing.astype(np.intp), np.isfinite(value))
+    return _near(objective, start, _curvature(problem, near))
 
 
-def _stretch(before: Floats, now: Floats | None) -> Floats:
-    """Return how much longer units of parameters have become, from curvatures along them."""
-    if now is None:
-        return np.ones_like(before)
-    ratio = np.sqrt(before / np.where(now > 0, now, np.nan))
-    return np.where(np.isfinite(ratio), np.clip(ratio, 1 / _STRETCH, _STRETCH), 1.0)
-
-
-def _descent(
-    gradient: Floats,
-    inverse: Floats,
-    stretch: Floats,
-    pairs: Sequence[tuple[Floats, Floats, Floats]],
-) -> Floats:
-    """Return the quasi-Newton step of each member (the two loops of the limited-memory method)."""
-    rest = gradient.copy()
-    shares = []
-    for step, change, weight in reversed(pairs):
-        share = weight * np.einsum("ij,ij->i", step, rest)
-        rest -= share[:, None] * change
-        shares.append(share)
-    onward = stretch * ((stretch * rest) @ inverse)
-    for (step, change, weight), share in zip(pairs, reversed(shares), strict=True):
-        back = weight * np.einsum("ij,ij->i", change, onward)
-        onward += (share - back)[:, None] * step
-    return -onward
+def _near(objective: Sloped, start: Floats, hessian: Floats) -> Optimum:
+    """Return where quasi-Newton steps from the common start end."""
+    ends = minimise_near(objective, start, hessian, TOLERANCE)
+    return Optimum(ends.at, ends.value, ends.slope, ends.steps, ends.converged)
 
 
 def _curvature(problem: Problem, near: Floats) -> Floats:

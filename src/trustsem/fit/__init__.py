@@ -8,6 +8,13 @@ from trustsem.fit.baseline import (
 )
 from trustsem.fit.indices import FIT_INDICES, FitIndex, FitInputs, fit_inputs, fit_measures
 from trustsem.fit.modification import modification_indices
+from trustsem.fit.power_of_fit import (
+    FIT_TESTS,
+    rmsea_power,
+    rmsea_power_nested,
+    rmsea_sample_size,
+    rmsea_sample_size_nested,
+)
 from trustsem.fit.release import equality_tests, group_equality_tests
 from trustsem.fit.residuals import RESIDUAL_KINDS, Residuals, residuals
 from trustsem.fit.scaled import (
@@ -21,6 +28,7 @@ from trustsem.fit.stacked import STACKED_MEASURES, fit_of_each, stacked_fit
 
 __all__ = [
     "FIT_INDICES",
+    "FIT_TESTS",
     "RESIDUAL_KINDS",
     "ROBUST_INDICES",
     "SCALED_INDICES",
@@ -40,6 +48,10 @@ __all__ = [
     "group_equality_tests",
     "modification_indices",
     "residuals",
+    "rmsea_power",
+    "rmsea_power_nested",
+    "rmsea_sample_size",
+    "rmsea_sample_size_nested",
     "scaled_baseline",
     "scaled_fit_measures",
     "stacked_fit",

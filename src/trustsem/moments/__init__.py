@@ -3,11 +3,13 @@
 from trustsem.moments.incomplete import (
     SaturatedModel,
     SaturatedMoments,
+    StackedMoments,
     available_moments,
     em_moments,
     incomplete_parts,
     independence_moments,
     saturated_moments,
+    stacked_moments,
 )
 from trustsem.moments.layout import MomentLayout
 from trustsem.moments.matrix import from_matrix, of_groups, printed_groups
@@ -44,6 +46,7 @@ __all__ = [
     "SaturatedModel",
     "SaturatedMoments",
     "Spread",
+    "StackedMoments",
     "SurveyMoments",
     "add_up",
     "available_moments",
@@ -63,5 +66,6 @@ __all__ = [
     "read_categories",
     "renewed",
     "saturated_moments",
+    "stacked_moments",
     "threshold_series",
 ]

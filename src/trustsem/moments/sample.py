@@ -24,7 +24,8 @@ from trustsem.patterns import Patterns
 
 Divisor = Literal["n", "n-1"]
 
-_DEPENDENT = 1e-10
+DEPENDENT = 1e-10
+"""Smallest eigenvalue of a correlation matrix of variables that do not follow from each other."""
 _LARGE_RATIO = 1000.0
 _AT_ONCE = 16384
 
@@ -238,7 +239,7 @@ def require_positive_definite(cov: Floats, names: Sequence[str], what: str) -> N
     if constant:
         raise NotPositiveDefiniteError(what, constant, f"Without variance: {', '.join(constant)}.")
     _, values, vectors = scaled_eigh(cov)
-    if values[0] <= _DEPENDENT:
+    if values[0] <= DEPENDENT:
         loads = np.abs(vectors[:, 0]) > 0.1 * np.abs(vectors[:, 0]).max()
         involved = [name for name, load in zip(names, loads, strict=True) if load]
         reason = _kind_of_dependence(cov, involved, float(values[0]), names)
@@ -252,7 +253,7 @@ def _kind_of_dependence(
 ) -> str:
     """Say in words whether variables repeat each other, add up, or contradict each other."""
     listing = ", ".join(involved)
-    if smallest < -_DEPENDENT:
+    if smallest < -DEPENDENT:
         return f"The correlations among {listing} contradict each other (negative eigenvalue)."
     index = [list(names).index(name) for name in involved]
     scale = np.sqrt(np.diag(cov))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trustsem.results import plain
+from trustsem.results.power import PARTS
 
 if TYPE_CHECKING:
     from trustsem.study import StudyResult
@@ -25,6 +26,7 @@ COMPARED = (
     "bootstrap",
     "influence",
     "multiverse",
+    "power",
 )
 """Parts of the document that hold estimates."""
 
@@ -69,7 +71,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``what_if``,
+        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``power``, ``what_if``,
         ``scorecard``, ``agreement``. Frames are lists of records; a number that does not exist is
         null.
     """
@@ -104,6 +106,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
         "influence": result.influence and _chosen(result.influence, _INFLUENCE),
         "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
+        "power": result.power and _chosen(result.power, PARTS),
         "scorecard": result.scorecard,
         "agreement": result.agreement,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sections for those who ask: method bias, groups, interactions, bootstrap, influence, choices."""
+"""Sections for those who ask: bias, groups, bootstrap, influence, power, choices, ..."""
 
 from __future__ import annotations
 
@@ -78,6 +78,13 @@ def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Sectio
             chart("multiverse", _curve_title(explored), draw),
         ]
         sections.append(Section("multiverse", "Multiverse", parts))
+    if result.power is not None:
+        power = result.power
+        parts = [
+            *_parts(power.findings, partial(power.tables, labels(result)), show),
+            chart("power", "Power by Number of Cases", draw),
+        ]
+        sections.append(Section("power", "Power and Precision", parts))
     return sections
 
 
@@ -87,9 +94,7 @@ def _influence_section(
     """Return how much rests on single respondents."""
     parts = [*_parts(found.findings, partial(found.tables, labels(result)), show)]
     if len(found.hypotheses):
-        parts.append(
-            chart("leave_one_out", "Hypothesised Effects Without Single Respondents", draw)
-        )
+        parts.append(chart("fragility", "Hypothesised Effects Without Single Respondents", draw))
     step = "Measurement" if found.structural is None else "Structural"
     title = f"Generalised Cook's Distance of Each Respondent, {step} Model"
     parts.append(chart("influence", title, draw))
@@ -116,6 +121,8 @@ def further_sources(result: StudyResult) -> set[str]:
         sources |= {"broderick2020"} if len(result.influence.fragility) else set()
     if result.multiverse is not None:
         sources |= {"steegen2016", "simonsohn2020"}
+    if result.power is not None:
+        sources |= {"muthen2002power", "maccallum1996", "hoenig2001"}
     return sources
 
 

@@ -11,6 +11,7 @@ from trustsem.results.latent_interaction import LatentInteraction, interaction, 
 from trustsem.results.model import ModelResult
 from trustsem.results.models import Models
 from trustsem.results.plain import plain
+from trustsem.results.power import Power
 from trustsem.results.run import cfa, growth, sem
 from trustsem.results.streaming import read_moments
 
@@ -23,6 +24,7 @@ __all__ = [
     "LatentInteraction",
     "ModelResult",
     "Models",
+    "Power",
     "Replicates",
     "Wish",
     "cfa",

@@ -55,7 +55,7 @@ from trustsem.results.bootstrap import Bootstrap, run_bootstrap
 from trustsem.results.influence import Influence, analyse_influence
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_page, summary_text
 from trustsem.specification import ParameterTable
@@ -295,7 +295,7 @@ class ModelResult(Shown):
         kind: str = "nonparametric",
         workers: int = 1,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> Bootstrap:
         """Estimate the model again from many resamples.
 
@@ -310,9 +310,9 @@ class ModelResult(Shown):
             the model holds, which gives a test of the model; normal samples from the implied
             moments, which needs no cases.
         workers : int
-            Processes, each with one thread of linear algebra.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra; -1 for one on each core.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -324,18 +324,19 @@ class ModelResult(Shown):
         ResamplingError
             If the model did not converge, or cases are needed and there is only a matrix.
         """
-        report = terminal_report("bootstrap") if progress else None
+        report = progress_report("bootstrap", progress)
         return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
 
-    def influence(self, workers: int = 1, *, progress: bool = False) -> Influence:
+    def influence(self, workers: int = 1, *, progress: bool | None = None) -> Influence:
         """Estimate the model again without each respondent.
 
         Parameters
         ----------
         workers : int
-            Processes, each with one thread of linear algebra; they change no result.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra, -1 for one on each core; they change
+            no result.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -352,7 +353,7 @@ class ModelResult(Shown):
         ----------
         Pek & MacCallum (2011) [pek2011]_.
         """
-        report = terminal_report("influence") if progress else None
+        report = progress_report("influence", progress)
         return analyse_influence(self, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from trustsem.errors import SpecificationError, SurveyError, UnknownItemError
 from trustsem.moments import SurveyMoments, add_up
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.specification import observed_variables, parse_model
 from trustsem.survey.codebook import MissingCode
 from trustsem.survey.parts import ROWS_AT_ONCE, SurveyParts, read_parts
@@ -62,7 +63,7 @@ def read_moments(
     chunk_rows : int
         Rows that are in memory at once. No result depends on it beyond rounding.
     progress : bool, optional
-        Whether to say how far a pass is; by default where standard error is a terminal.
+        Whether to say how far a pass is; by default in a notebook and on a terminal.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def read_moments(
         codebook=codebook,
         at_once=chunk_rows,
     )
-    reporter = None if progress is False else terminal_report
+    reporter = None if progress is False else partial(progress_report, progress=progress)
     moments = add_up(parts, names, by=group, incomplete=incomplete, reporter=reporter)
     if robust:
         for label in moments.labels or (None,):

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from trustsem.arrays import Flags, Floats, is_positive_definite
 from trustsem.errors import MomentsError, ResamplingError
 from trustsem.estimation import (
+    Optimum,
     Problem,
     admissible_members,
     estimate,
     refit,
+    refit_completed,
     stacked_objective,
 )
 from trustsem.estimation.objective import AnyBlock
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Implied
 from trustsem.inference import expected_errors
-from trustsem.moments import SampleMoments, renewed
+from trustsem.moments import SampleMoments, renewed, stacked_moments
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.populations import (
     AnsweringPopulation,
@@ -108,6 +110,10 @@ class Refits:
         for name in ("params", "value", "converged", "admissible"):
             getattr(joined, name)[places] = getattr(chosen, name)
         return joined
+
+    def count_lost(self) -> int:
+        """Return how many have no solution."""
+        return int((~self.converged).sum())
 
     def take(self, index: NDArray[np.intp]) -> Refits:
         """Return some of them."""
@@ -286,9 +292,9 @@ def estimate_again(
     draws : Resampling or LeaveOneOut
         The samples.
     workers : int
-        Processes.
+        Processes, -1 for one on each core.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -300,7 +306,14 @@ def estimate_again(
         Which of the two.
     """
     task = partial(estimate_part, problem, params, draws)
-    finished = run_in_parts(task, parts_of(draws.n, at_once), workers=workers, report=report)
+    finished = run_in_parts(
+        task,
+        parts_of(draws.n, at_once),
+        workers=workers,
+        report=report,
+        pieces=len,
+        failures=Refits.count_lost,
+    )
     refits = Refits.joined(finished.outcomes)
     if finished.interrupted:
         return refits, True
@@ -345,16 +358,63 @@ def estimate_part(
 ) -> Refits:
     """Estimate a model from some of the samples."""
     if problem.by_cases:
-        return _one_by_one(problem, params, draws, numbers)
+        return _estimate_by_cases(problem, params, draws, numbers)
     objective = stacked_objective(problem, draws.moments(numbers))
     stack = replace(problem, objective=objective)
     ends = refit(problem, stack.objective, params)
-    reached = problem.reduction.expand(ends.reduced)
+    return _judged(stack, numbers, ends)
+
+
+def _judged(stack: Problem, numbers: Sequence[int], ends: Optimum) -> Refits:
+    """Return where the searches from a stack of samples ended, and which ends are proper."""
+    reached = stack.reduction.expand(ends.reduced)
     proper = ends.converged.copy()
     kept = np.flatnonzero(ends.converged)
     some = replace(stack, objective=stack.objective.take(kept))
     proper[kept] = admissible_members(some, reached[kept])
     return Refits(np.array(numbers, dtype=np.intp), reached, ends.value, ends.converged, proper)
+
+
+def _estimate_by_cases(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits:
+    """Estimate a model whose F needs cases: from all samples at once where that is possible."""
+    refits = _from_incomplete(problem, params, draws, numbers)
+    if refits is None:
+        return _one_by_one(problem, params, draws, numbers)
+    lost = refits.numbers[~refits.converged].tolist()
+    return refits.with_found(_one_by_one(problem, params, draws, lost)) if lost else refits
+
+
+def _from_incomplete(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits | None:
+    """Estimate from samples that hold incomplete cases more or less often; None for others.
+
+    Bounds are not heeded on the way: solutions beyond them are given up.
+    """
+    held = draws.held(numbers)
+    alike = problem.estimator.name == "FIML" and not problem.table.ordered
+    if held is None or not alike or len(problem.reduction.conditions):
+        return None
+    samples = []
+    for (cases, counts), sample in zip(held, problem.samples, strict=True):
+        if sample.mean is None:
+            return None
+        samples.append(stacked_moments(cases.data, counts, (sample.cov, sample.mean)))
+    exists = np.logical_and.reduce([moments.exists for _, moments in samples])
+    sizes = np.stack([counts.sum(axis=1) for _, counts in held])
+    ends = refit_completed(problem, samples, sizes / sizes.sum(axis=0), params)
+    converged = ends.converged & exists
+    if problem.bounds:
+        converged &= (problem.bounds.clip(ends.reduced) == ends.reduced).all(axis=1)
+    moments = tuple((found.cov, found.mean) for _, found in samples)
+    there = np.flatnonzero(exists)
+    draws.keep(
+        [numbers[place] for place in there.tolist()],
+        tuple((S[there], m[there]) for S, m in moments),
+    )
+    return _judged(described(problem, moments), numbers, replace(ends, converged=converged))
 
 
 def _one_by_one(

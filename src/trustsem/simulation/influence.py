@@ -26,7 +26,7 @@ from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import Cases, LeaveOneOut, Moments, weighted_moments
 
 _SHARED = 25
-"""Samples in a part where several processes compute covariances."""
+"""Samples in a part whose covariances are computed: of these there are few and each takes long."""
 _TIED = 1e-9
 """Relative size below which an eigenvalue of a correlation matrix of estimates is zero."""
 _DOMINATED = 1e-3
@@ -226,8 +226,7 @@ class LeftOut:
             task = partial(_stack_of_covariances, self, kind.information == "observed")
         else:
             task = partial(_single_covariances, self, kind)
-        step = AT_ONCE if workers == 1 else _SHARED
-        parts = [chosen[first : first + step] for first in range(0, len(chosen), step)]
+        parts = [chosen[first : first + _SHARED] for first in range(0, len(chosen), _SHARED)]
         done = run_in_parts(task, parts, workers=workers)
         if done.interrupted:
             raise KeyboardInterrupt
@@ -303,7 +302,7 @@ def estimate_without(
     workers : int
         Processes.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -322,7 +321,7 @@ def estimate_without(
     found: list[Refits] = []
     chisq: list[Floats] = []
     interrupted = False
-    counter = _Counter.of(np.bincount(of_sample, minlength=len(sizes)), at_once, report)
+    counter = _Counter.of(np.bincount(of_sample, minlength=len(sizes)), report)
     for position, size in enumerate(sizes):
         numbers = np.flatnonzero(of_sample == position)
         part = removals.take(numbers.tolist())
@@ -408,9 +407,8 @@ class _Counter:
     report: Report | None
 
     @classmethod
-    def of(cls, sizes: NDArray[np.intp], at_once: int, report: Report | None) -> _Counter:
-        parts = -(-sizes // at_once)
-        return cls(np.cumsum(parts) - parts, int(parts.sum()), report)
+    def of(cls, sizes: NDArray[np.intp], report: Report | None) -> _Counter:
+        return cls(np.cumsum(sizes) - sizes, int(sizes.sum()), report)
 
     def of_part(self, position: int) -> Report | None:
         """Return the report of one of the computations."""
@@ -419,8 +417,8 @@ class _Counter:
         return partial(_passed_on, self.report, int(self.before[position]), self.total)
 
 
-def _passed_on(report: Report, before: int, total: int, done: int, _: int) -> None:
-    report(before + done, total)
+def _passed_on(report: Report, before: int, total: int, done: int, _: int, failed: int = 0) -> None:
+    report(before + done, total, failed)
 
 
 def _chi_squares(problem: Problem, removals: LeaveSomeOut, refits: Refits) -> Floats:

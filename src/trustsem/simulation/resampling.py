@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustsem.arrays import Flags, Floats, lower_triangle, outer, symmetric, transpose
 from trustsem.errors import TooFewObservationsError
-from trustsem.moments import Divisor, SampleMoments, renewed
+from trustsem.moments import Divisor, SampleMoments, renewed, stacked_moments
 
 Moments = tuple[Floats, Floats]
 """Covariance matrices (b, p, p) and means (b, p) of one group."""
@@ -61,18 +61,26 @@ class Cases:
 
     def draw_moments(self, streams: Sequence[np.random.Generator]) -> Moments:
         """Draw the moments of one resample from each stream."""
+        return self.moments(self.draw_counts(streams))
+
+    def draw_counts(self, streams: Sequence[np.random.Generator]) -> NDArray[np.intp]:
+        """Return how often the resample from each stream holds each case, shape (b, n)."""
         n = len(self.data)
         counts = np.empty((len(streams), n), dtype=np.intp)
         for position, stream in enumerate(streams):
             counts[position] = np.bincount(self._chosen(stream), minlength=n)
-        return self.moments(counts)
+        return counts
 
     def moments(self, counts: NDArray[np.intp]) -> Moments:
         """Return the moments of samples that hold each case so many times, counts (b, n)."""
         if self.alike is None:
             return weighted_moments(self.data, counts, self.divisor)
-        found = [renewed(self.alike, np.repeat(self.data, count, axis=0)) for count in counts]
-        return np.stack([one.cov for one in found]), np.stack([_known_mean(one) for one in found])
+        if self.alike.patterns is not None and self.alike.mean is not None:
+            found = stacked_moments(self.data, counts, (self.alike.cov, self.alike.mean))[1]
+            if found.exists.all():
+                return found.cov, found.mean
+        each = [renewed(self.alike, np.repeat(self.data, count, axis=0)) for count in counts]
+        return np.stack([one.cov for one in each]), np.stack([_known_mean(one) for one in each])
 
     def draw_cases(self, stream: np.random.Generator) -> Floats:
         """Draw the cases of one resample."""
@@ -86,6 +94,10 @@ class Cases:
     def _chosen(self, stream: np.random.Generator) -> NDArray[np.int64]:
         n = len(self.data)
         return stream.integers(0, n, n)
+
+
+Held: TypeAlias = tuple[Cases, NDArray[np.intp]]
+"""The cases of one group, and how often each of b samples holds each, (b, n)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +266,14 @@ class Resampling:
         How many resamples there are.
     seed : int
         Seed of all of them.
+    key : tuple of int
+        What tells these samples from others of the same seed, such as the number of their cases.
     """
 
     sources: tuple[Source, ...]
     n: int
     seed: int
+    key: tuple[int, ...] = ()
     _drawn: _LastMoments = field(default_factory=_LastMoments, compare=False, repr=False)
 
     def draws_as(self, other: Resampling) -> bool:
@@ -270,7 +285,8 @@ class Resampling:
 
     def stream(self, number: int) -> np.random.Generator:
         """Return the random stream of one resample, from which its groups draw in turn."""
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        place = (*self.key, number)
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=place))
 
     def moments(self, numbers: Sequence[int]) -> tuple[Moments, ...]:
         """Return the moments of some resamples, group by group.
@@ -283,6 +299,20 @@ class Resampling:
             kept = tuple(source.draw_moments(streams) for source in self.sources)
             self._drawn.keep(numbers, kept)
         return kept
+
+    def keep(self, numbers: Sequence[int], moments: tuple[Moments, ...]) -> None:
+        """Keep the moments of some resamples that were computed on the way to something else."""
+        self._drawn.keep(numbers, moments)
+
+    def held(self, numbers: Sequence[int]) -> tuple[Held, ...] | None:
+        """Return how often some resamples hold each case; None if they are drawn otherwise."""
+        streams = [self.stream(number) for number in numbers]
+        found = []
+        for source in self.sources:
+            if not isinstance(source, Cases):
+                return None
+            found.append((source, source.draw_counts(streams)))
+        return tuple(found)
 
     def cases(self, number: int) -> tuple[Floats, ...]:
         """Return the cases of one resample, group by group."""
@@ -316,6 +346,13 @@ class LeaveOneOut:
         """Return the moments of some samples, group by group."""
         pairs = zip(self.groups, self._counts(numbers), strict=True)
         return tuple(group.moments(counts) for group, counts in pairs)
+
+    def keep(self, numbers: Sequence[int], moments: tuple[Moments, ...]) -> None:
+        """Keep nothing: what is computed from these samples is computed once."""
+
+    def held(self, numbers: Sequence[int]) -> tuple[Held, ...]:
+        """Return how often some samples hold each case of each group: once or not at all."""
+        return tuple(zip(self.groups, self._counts(numbers), strict=True))
 
     def cases(self, number: int) -> tuple[Floats, ...]:
         """Return the cases of one sample, group by group."""

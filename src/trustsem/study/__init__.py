@@ -5,6 +5,7 @@ from __future__ import annotations
 from trustsem.study.measurement import MeasurementStep
 from trustsem.study.multiverse_analysis import Multiverse, multiverse
 from trustsem.study.plan import Construct, Hypothesis, Study, reflective, second_order
+from trustsem.study.power_analysis import power
 from trustsem.study.result import StudyResult
 from trustsem.study.run import two_step
 from trustsem.study.structural import StructuralStep
@@ -21,6 +22,7 @@ __all__ = [
     "load_study",
     "multiverse",
     "parse_study",
+    "power",
     "reflective",
     "second_order",
     "shipped_studies",

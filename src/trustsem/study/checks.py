@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from trustsem.errors import SpecificationError, UnknownOptionError, did_you_mean, listed
 from trustsem.options import Options
+from trustsem.study.hypothesised import population_mistakes
 from trustsem.study.quantities import quantity_mistake
 from trustsem.study.sections import (
     ENDS,
@@ -37,6 +38,7 @@ from trustsem.study.sections import (
     MomentsSection,
     MultiverseSection,
     ObservedSection,
+    PowerSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
 SECTIONS = (
     "data", "recode", "screening", "moments", "constructs", "observed", "hypotheses", "effects",
     "controls", "model", "rivals", "bias", "groups", "interactions", "thresholds", "published",
-    "multiverse", "run",
+    "multiverse", "power", "run",
 )  # fmt: skip
 """The sections of a study file, in the order in which they are written."""
 
@@ -113,6 +115,7 @@ class ParsedPlan:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     published: PublishedSection = field(default_factory=PublishedSection)
     multiverse: MultiverseSection | None = None
+    power: PowerSection | None = None
     run: RunSection = field(default_factory=RunSection)
     scaled: frozenset[str] = frozenset()
     """Constructs with a scale in the plan, be it wrong; ``"*"`` if the study has one."""
@@ -219,6 +222,7 @@ class _Reader:
             thresholds=self.thresholds(),
             published=self.named("published", PublishedSection) or PublishedSection(),
             multiverse=self.named("multiverse", MultiverseSection),
+            power=self.named("power", PowerSection),
             run=self.named("run", RunSection) or RunSection(),
             scaled=self.scaled(),
         )
@@ -978,6 +982,16 @@ def n_specifications(plan: ParsedPlan, section: MultiverseSection) -> int:
     return math.prod(sizes)
 
 
+def _check_power(plan: ParsedPlan) -> Iterator[Mistake]:
+    """Require values of a population that can exist, one for every path."""
+    if plan.power is None or not plan.power.states_population:
+        return
+    if not plan.constructs or None in (*plan.constructs.values(), *plan.hypotheses.values()):
+        return  # what is wrong there is reported there
+    for key, what in population_mistakes(plan):
+        yield Mistake(("power", *key), what)
+
+
 CROSS_CHECKS = (
     _check_constructs,
     _check_items,
@@ -999,5 +1013,6 @@ CROSS_CHECKS = (
     _check_thresholds,
     _check_published,
     _check_multiverse,
+    _check_power,
 )
 """The checks of sections against each other."""

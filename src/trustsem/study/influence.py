@@ -161,7 +161,7 @@ def study_influence(
 
 def _left_out(model: ModelResult, settings: RunSettings) -> Influence:
     """Estimate one model without each case."""
-    return model.influence(workers=settings.workers, progress=settings.progress is not False)
+    return model.influence(workers=settings.workers, progress=settings.progress)
 
 
 def _analysed(

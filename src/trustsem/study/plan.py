@@ -26,6 +26,7 @@ from trustsem.study.alternatives import (
     unconstrained_alternative,
 )
 from trustsem.study.checks import ParsedPlan, full_matrix, parse_plan
+from trustsem.study.hypothesised import hypothesised_correlations
 from trustsem.study.sections import (
     BiasSection,
     ConstructSection,
@@ -33,6 +34,7 @@ from trustsem.study.sections import (
     GroupsSection,
     InteractionSection,
     MultiverseSection,
+    PowerSection,
     PublishedSection,
     RivalSection,
     RunSection,
@@ -51,7 +53,7 @@ SHIPPED = "shipped:"
 """Prefix of a data path that names a data set distributed with trustsem."""
 _OF_STEP_TWO = (
     "hypotheses", "effects", "observed", "rivals", "controls", "interactions", "published",
-    "multiverse",
+    "multiverse", "power",
 )  # fmt: skip
 
 
@@ -304,6 +306,9 @@ class Study(Shown):
         Defensible choices, all combinations of which are estimated: ``estimator, likelihood,
         missing, answers, outliers, weak_items, items, residual_covariances, controls,
         method_factor, structure, limit``.
+    power : mapping, optional
+        ``n, samples, goal``, and the population that theory expects: ``loadings, paths,
+        correlations``, standardised.
     run : mapping, optional
         ``seed, bootstrap, influence, power, cutoffs, multiverse, workers, second_engine``.
     description, reference : str, optional
@@ -366,6 +371,7 @@ class Study(Shown):
         thresholds: Mapping[str, Any] | None = None,
         published: Mapping[str, Any] | None = None,
         multiverse: Mapping[str, Any] | None = None,
+        power: Mapping[str, Any] | None = None,
         run: Mapping[str, Any] | None = None,
         description: str = "",
         reference: str = "",
@@ -410,6 +416,7 @@ class Study(Shown):
             "thresholds": dict(thresholds or {}),
             "published": dict(published or {}),
             "multiverse": None if multiverse is None else _copied(multiverse),
+            "power": None if power is None else _copied(power),
             "run": dict(run or {}),
         }
         head = _filled(
@@ -658,6 +665,27 @@ class Study(Shown):
     def multiverse(self) -> MultiverseSection | None:
         """The choices whose combinations are estimated; None: only the study's own."""
         return self._plan.multiverse
+
+    @property
+    def power(self) -> PowerSection:
+        """Numbers of cases to simulate, and the population that theory expects."""
+        return self._plan.power or PowerSection()
+
+    @property
+    def hypothesised(self) -> pd.DataFrame:
+        """Correlations of all observed variables in the population of section ``[power]``.
+
+        Raises
+        ------
+        PlanError
+            If it states none.
+        """
+        if self._plan.power is None or not self._plan.power.states_population:
+            raise PlanError(
+                f"The study {self.name!r} does not say what values its theory expects.",
+                remedy="Give it a section [power] with loadings, paths and correlations.",
+            )
+        return hypothesised_correlations(self._plan)
 
     @property
     def run(self) -> RunSection:

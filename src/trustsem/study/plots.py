@@ -21,6 +21,7 @@ from trustsem.charts import (
     ModificationChart,
     Plots,
     Plotted,
+    PowerChart,
     QuantileChart,
     ResidualMap,
     SlopesChart,
@@ -313,7 +314,7 @@ class StudyPlots(Plots):
         return measure_chart(model, found.cases(step), measure, width, f"{step} model")
 
     @Plotted
-    def leave_one_out(self, *, width: Width = "140mm") -> WithoutChart:
+    def fragility(self, *, width: Width = "140mm") -> WithoutChart:
         """Hypothesised effects with 95% intervals, and below each the effect without each case.
 
         Parameters
@@ -360,6 +361,23 @@ class StudyPlots(Plots):
                 remedy="Draw .plot.loadings() or .plot.correlations().",
             )
         return self._result.structural
+
+    @Plotted
+    def power(self, *, width: Width = "190mm") -> PowerChart:
+        """Power of the hypotheses and of the whole procedure by number of cases.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        found = self._result.power
+        if found is None:
+            raise PlanError(
+                "The study was run without a power analysis.",
+                remedy="Run it with one: two_step(study, power=1000).",
+            )
+        return found.plot.chart(width=width)
 
     # -- groups and interactions --------------------------------------------------------------
 

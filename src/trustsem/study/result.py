@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from trustsem.results import Invariance, LatentInteraction
+    from trustsem.results import Invariance, LatentInteraction, Power
     from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
@@ -96,6 +96,9 @@ class StudyResult(Shown):
     multiverse : Multiverse or None
         The hypotheses under all combinations of declared choices; None without a section
         ``[multiverse]``.
+    power : Power or None
+        Simulated power of the hypotheses and of the whole procedure; None where it was not asked
+        for.
     """
 
     study: Study
@@ -116,6 +119,7 @@ class StudyResult(Shown):
     resampled: Resampled | None = None
     influence: StudyInfluence | None = None
     multiverse: Multiverse | None = None
+    power: Power | None = None
 
     @property
     def models(self) -> Models:
@@ -378,7 +382,9 @@ class StudyResult(Shown):
         """Return where to see more."""
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
-        asked = ("method", "invariance", "interactions", "resampled", "influence", "multiverse")
+        asked = (
+            "method", "invariance", "interactions", "resampled", "influence", "multiverse", "power",
+        )  # fmt: skip
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"
         tree = ', .draw("tests")' if self.structural is not None else ""

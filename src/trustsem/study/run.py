@@ -13,7 +13,7 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
@@ -23,6 +23,7 @@ from trustsem.study.measurement import MeasurementStep, measurement_step
 from trustsem.study.method_bias import method_battery
 from trustsem.study.multiverse_analysis import survivable
 from trustsem.study.plan import Study
+from trustsem.study.power_analysis import study_power
 from trustsem.study.resampled import resample
 from trustsem.study.result import StudyResult
 from trustsem.study.scorecard import check_scorecard, scorecard
@@ -104,7 +105,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         n=settings.bootstrap,
         seed=settings.seed,
         workers=settings.workers,
-        report=None if settings.progress is False else terminal_report("bootstrap"),
+        report=progress_report("bootstrap", settings.progress),
     )
     influence, influence_findings = study_influence(measurement, structural, plan, settings)
     specifications, multiverse_findings = survivable(
@@ -113,6 +114,9 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         keywords,
         loadings=_by_item(measurement.loadings),
         settings=settings,
+    )
+    power, power_findings = study_power(
+        plan, measurement.model, structural.model if structural else None, settings
     )
     agreement, engine_findings = (
         _second_engine(plan, answers, keywords, measurement, structural)
@@ -132,6 +136,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *resampling_findings,
         *influence_findings,
         *multiverse_findings,
+        *power_findings,
         *engine_findings,
         *check_scorecard(table, own=answers.own),
     )
@@ -160,6 +165,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         resampled=resampled,
         influence=influence,
         multiverse=specifications,
+        power=power,
     )
 
 

@@ -664,6 +664,43 @@ class RunSection(Section):
     second_engine: StrictBool = True
 
 
+def _values(value: Any) -> Any:
+    """Accept one number for all, or a table of numbers by name."""
+    if isinstance(value, Mapping):
+        return {str(key): float(_number(each)) for key, each in value.items()}
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _refused("a number is needed, or a table { name = number }", value)
+    return float(_number(value))
+
+
+def _sizes(value: Any) -> Any:
+    """Accept one number of cases or several."""
+    sizes = list(value) if isinstance(value, list | tuple) else [value]
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise _refused("numbers of cases are whole numbers from 1 on", size)
+    return tuple(dict.fromkeys(sizes))
+
+
+Values = Annotated[float | dict[str, float], BeforeValidator(_values)]
+
+
+class PowerSection(Section):
+    """``[power]``: numbers of cases to simulate, and the population that theory expects."""
+
+    n: Annotated[tuple[int, ...], BeforeValidator(_sizes)] = ()
+    samples: Annotated[StrictInt, Field(ge=2)] = 1000
+    goal: Annotated[float, BeforeValidator(_number), Field(gt=0, lt=1)] = 0.80
+    loadings: Values | None = None
+    paths: Values | None = None
+    correlations: Values = 0.0
+
+    @property
+    def states_population(self) -> bool:
+        """Whether it says what the population is like."""
+        return bool({"loadings", "paths", "correlations"} & self.model_fields_set)
+
+
 class Head(Section):
     """The keys above the first section."""
 
