@@ -371,7 +371,7 @@ def test_progress_counts_rows(complete, monkeypatch):
     seen = []
     monkeypatch.setattr(
         "trustsem.results.streaming.progress_report",
-        lambda what, progress: lambda done, total: seen.append((what, done, total)),
+        lambda what, **_: lambda done, total: seen.append((what, done, total)),
     )
     ts.read_moments(complete, ITEMS, chunk_rows=100, robust=True)
     assert seen == [
