@@ -432,9 +432,13 @@ def _chi_squares(problem: Problem, removals: LeaveSomeOut, refits: Refits) -> Fl
 
 def _is_stackable(problem: Problem, kind: ErrorKind) -> bool:
     """Return whether covariances come from moments alone, hence for many samples at once."""
+    return not problem.by_cases and _is_plain(problem, kind)
+
+
+def _is_plain(problem: Problem, kind: ErrorKind) -> bool:
+    """Return whether covariances are the inverse information, without conditions."""
     return (
-        not problem.by_cases
-        and problem.estimator.efficient
+        problem.estimator.efficient
         and kind.se == "standard"
         and kind.information in ("expected", "observed")
         and not len(problem.reduction.conditions)
@@ -457,7 +461,10 @@ def _single_covariances(left: LeftOut, kind: ErrorKind, numbers: NDArray[np.intp
     found = np.full((len(numbers), size, size), np.nan)
     for position, number in enumerate(numbers.tolist()):
         one = left.sample(number)
-        if one is not None:
+        if one is not None and _is_plain(one, kind):
+            params, exact = left.refits.params[number], kind.information == "observed"
+            found[position] = stacked_covariances(one, params[None], exact=exact)[0]
+        elif one is not None:
             params, value = left.refits.params[number], float(left.refits.value[number])
             solution = Estimate(one, params, value, True, 0, 0.0)
             found[position] = estimate_covariance(solution, kind.information, kind.se).matrix
