@@ -15,6 +15,7 @@ from trustsem.results.plain import plain
 from trustsem.results.power import Power
 from trustsem.results.published_cutoffs import dynamic_cutoffs
 from trustsem.results.run import cfa, growth, sem
+from trustsem.results.streaming import read_moments
 
 __all__ = [
     "LEVELS",
@@ -41,6 +42,7 @@ __all__ = [
     "nested_difference",
     "plain",
     "read_formula",
+    "read_moments",
     "run_bootstraps",
     "sem",
 ]

@@ -59,6 +59,7 @@ from trustsem.results.plots import ModelPlots
 from trustsem.results.progress import progress_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_page, summary_text
+from trustsem.simulation import ErrorsBy
 from trustsem.specification import ParameterTable
 from trustsem.tables import Page, Shown
 
@@ -308,8 +309,9 @@ class ModelResult(Shown):
             Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
         kind : {"nonparametric", "bollen-stine", "parametric"}
             Cases drawn with replacement within groups; the same after moving the cases to where
-            the model holds, which gives a test of the model; normal samples from the implied
-            moments, which needs no cases.
+            the model holds, which gives a test of the model; samples of the normal population that
+            the model implies, cut into the sample's categories and with its missing answers, which
+            needs no cases if answers are complete and continuous.
         workers : int
             Processes, each with one thread of linear algebra; -1 for one on each core.
         progress : bool or None
@@ -323,10 +325,16 @@ class ModelResult(Shown):
         Raises
         ------
         ResamplingError
-            If the model did not converge, or cases are needed and there is only a matrix.
+            If the model did not converge, cases are needed and there is only a matrix, or ordered
+            answers are to be moved to where the model holds.
         """
-        report = progress_report("bootstrap", progress)
-        return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
+        report, by = progress_report("bootstrap", progress), self.errors_by
+        return run_bootstrap(self.estimate, kind, n, seed, by=by, workers=workers, report=report)
+
+    @property
+    def errors_by(self) -> ErrorsBy:
+        """What the standard errors of each resample rest on, where they are asked for."""
+        return ErrorsBy.of(self._information, self.options.se)
 
     def dynamic_cutoffs(
         self,
@@ -710,7 +718,7 @@ class ModelResult(Shown):
         Raises
         ------
         SpecificationError
-            If the model was estimated from a matrix.
+            If the model was estimated from a matrix, or from a file that was read in parts.
         UnsupportedError
             If items are ordered.
         UnknownOptionError
@@ -722,7 +730,14 @@ class ModelResult(Shown):
                 "They need the distribution of the constructs given the answers; scores of the "
                 "same model for continuous items order respondents nearly alike.",
             )
-        if any(sample.data is None for sample in self.estimate.problem.samples):
+        samples = self.estimate.problem.samples
+        if any(sample.again is not None for sample in samples):
+            raise SpecificationError(
+                "Factor scores are a row for each case; this model was estimated from a file that "
+                "was read in parts.",
+                remedy="Estimate it from read_survey() of a file with the cases that need scores.",
+            )
+        if any(sample.data is None for sample in samples):
             raise SpecificationError(
                 "Factor scores need raw data; this model was estimated from a matrix."
             )

@@ -6,7 +6,6 @@ from trustsem.simulation.bootstrap import (
     estimate_again,
     jackknife,
     plan_resamples,
-    solution_errors,
     solutions,
 )
 from trustsem.simulation.claims import Claim, Goal, Outcomes, goals, judge_claims
@@ -27,6 +26,7 @@ from trustsem.simulation.draws import (
     interval_thresholds,
     reverse_keyed_answers,
 )
+from trustsem.simulation.errors import ErrorsBy, solution_errors
 from trustsem.simulation.fit import chi_squares, fit_values
 from trustsem.simulation.fragility import LARGEST_SHARE, Flip, case_influence, find_flips
 from trustsem.simulation.influence import (
@@ -110,6 +110,7 @@ __all__ = [
     "CutoffRates",
     "Draws",
     "ErrorKind",
+    "ErrorsBy",
     "Estimates",
     "Finished",
     "Flip",

@@ -421,7 +421,8 @@ def estimate_stack(model: SimulatedModel, moments: Sequence[Moments]) -> Estimat
     objective = stacked_objective(problem, moments)
     ends = refit(problem, objective, model.params)
     params = problem.reduction.expand(ends.reduced)
-    kept = np.flatnonzero(ends.converged)
+    converged = ends.converged & _with_variances(problem, params)
+    kept = np.flatnonzero(converged)
     n, q = params.shape
     admissible = np.zeros(n, dtype=bool)
     covariance = np.full((n, q, q), np.nan)
@@ -434,8 +435,16 @@ def estimate_stack(model: SimulatedModel, moments: Sequence[Moments]) -> Estimat
             fit[name] = np.full(n, np.nan)
             fit[name][kept] = values
     S = tuple(matrices for matrices, _ in moments)
-    converged = ends.converged.copy()
     return Estimates(params, covariance, S, fit, converged, admissible, problem.n_obs)
+
+
+def _with_variances(problem: Problem, params: Floats) -> Flags:
+    """Return at which ends of searches all implied variances are positive: the others are none."""
+    positive = np.ones(len(params), dtype=bool)
+    for implied in problem.implied(params):
+        variances = np.diagonal(np.asarray(implied.Sigma), axis1=-2, axis2=-1)
+        positive &= (np.isfinite(variances) & (variances > 0)).all(axis=-1)
+    return positive
 
 
 def covariances(problem: Problem, params: Floats) -> Floats:

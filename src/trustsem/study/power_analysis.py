@@ -29,7 +29,7 @@ from trustsem.simulation import Estimates, MonteCarlo, Scale, SimulatedModel
 from trustsem.study.answers import Data
 from trustsem.study.plan import Study
 from trustsem.study.result import StudyResult
-from trustsem.study.settings import WITHOUT, RunSettings
+from trustsem.study.settings import ALL_CORES, WITHOUT, RunSettings
 from trustsem.study.study_file import load_study
 from trustsem.validity.constructs import (
     MODEL_INDICES,
@@ -126,6 +126,16 @@ def power(
     >>> power("my_study.toml", n=[100, 200, 300])  # doctest: +SKIP
     """
     plan = load_study(what) if isinstance(what, str | Path) else what
+    if not isinstance(plan, Study | StudyResult | ModelResult):
+        raise SpecificationError(
+            f"Power is that of a study, its result, or an estimated model; got {plan!r}.",
+            remedy="Name a study file, or a shipped study.",
+        )
+    whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
+    if not whole or not (workers >= 1 or workers == ALL_CORES):
+        raise SpecificationError(
+            f"workers is a number of processes, or -1 for all cores; got {workers!r}."
+        )
     chosen = _Chosen(alpha, goal, seed, rounded)
     if isinstance(plan, ModelResult):
         prepared = plan_of_model(plan, chosen)
