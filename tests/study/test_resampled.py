@@ -143,3 +143,13 @@ def test_what_cannot_be_resampled_is_said(monkeypatch):
     result = ts.two_step("wheaton1977", bootstrap=10)
     assert result.resampled is None
     assert "no_bootstrap" in {item.code for item in result.findings}
+
+
+def test_a_p_value_of_resamples_is_a_share_and_fit_is_called_uncorrected(result):
+    table = result.table("bootstrap-fit")
+    frame = table.frame
+    printed = [table.cell(row, "pvalue") for row in range(len(frame))]
+    assert [float(text) for text in printed] == [round(value, 3) for value in frame["pvalue"]]
+    assert "uncorrected" not in table.notes.general
+    robust = ts.two_step("bollen1989", bootstrap=5, estimator="MLR")
+    assert "uncorrected chi-square" in robust.table("bootstrap-fit").notes.general

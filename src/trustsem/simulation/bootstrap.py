@@ -232,7 +232,7 @@ def _require_cases(sample: SampleMoments) -> Floats:
     """Return the cases of a group."""
     if sample.data is None:
         raise ResamplingError(
-            "This bootstrap draws cases; the model was estimated from a matrix.",
+            f"This bootstrap draws cases; the model was estimated from {sample.came_from}.",
             remedy="Give the data, or use kind='parametric'.",
         )
     return sample.data
@@ -264,7 +264,8 @@ def jackknife(problem: Problem) -> LeaveOneOut:
     )
     if len(groups) < len(problem.samples):
         raise ResamplingError(
-            "The jackknife leaves out cases; this model was estimated from a matrix.",
+            "The jackknife leaves out cases; this model was estimated from "
+            f"{problem.samples[0].came_from}.",
             remedy="Use method='percentile' or 'bc'.",
         )
     return LeaveOneOut(groups)

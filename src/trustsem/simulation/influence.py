@@ -269,7 +269,7 @@ def groups_of_cases(problem: Problem) -> tuple[Cases, ...]:
     if len(groups) < len(problem.samples):
         raise ResamplingError(
             "Single cases can be left out only where there are cases; this model was estimated "
-            "from a matrix.",
+            f"from {problem.samples[0].came_from}.",
             remedy="Give the data.",
         )
     return groups
