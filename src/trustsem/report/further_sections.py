@@ -121,6 +121,8 @@ def further_sources(result: StudyResult) -> set[str]:
         sources |= {"zhang2016"} if result.resampled.measurement.kind == "nonparametric" else set()
         kinds = {bootstrap.kind for bootstrap in result.resampled.exact.values()}
         sources |= {"davison1997"} if "parametric" in kinds else set()
+        moved = "bollen-stine" in kinds and result.measurement.model.options.incomplete
+        sources |= {"savalei2009"} if moved else set()
     if result.influence is not None:
         sources |= {"pek2011", "cook1977", "belsley1980"}
         sources |= {"broderick2020"} if len(result.influence.fragility) else set()
