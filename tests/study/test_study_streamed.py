@@ -1,5 +1,7 @@
 """A study of a file that is read in parts says what the study of the file in memory says."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -145,3 +147,19 @@ def test_what_compares_cases_or_is_not_there_is_refused(tmp_path):
     rules = {"duration": "seconds", "drop": ["duration < 9999"]}
     with pytest.raises(SurveyError, match="No case is left"):
         prepare_answers(plan(path, screening=rules, chunk_rows=50))
+
+
+def test_the_moments_of_a_study_reach_other_processes(tmp_path):
+    answers = prepare_answers(plan(survey_file(tmp_path), chunk_rows=100))
+    result = model_of(answers)
+    alone, together = (
+        result.bootstrap(12, seed=3, kind="parametric", workers=workers).parameters["se"]
+        for workers in (1, 2)
+    )
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+    again = pickle.loads(pickle.dumps(answers.moments))  # noqa: S301 - our own bytes
+    found, expected = (
+        ts.cfa("trust =~ t1 + t2 + t3 + l1", data, estimator="MLM").fit_measures
+        for data in (again, answers.moments)
+    )
+    assert found["chisq_scaled"] == expected["chisq_scaled"]

@@ -148,7 +148,8 @@ def study_influence(
         return None, ()
     if any(sample.data is None for sample in measurement.model.estimate.problem.samples):
         (sample,) = measurement.model.estimate.problem.samples
-        return None, (_without_cases(sample.came_from),)
+        source = "a printed matrix" if sample.again is None else sample.came_from
+        return None, (_without_cases(source),)
     try:
         first = _left_out(measurement.model, settings)
         second = None if structural is None else _left_out(structural.model, settings)
