@@ -104,7 +104,7 @@ def test_a_long_file_is_read_in_parts_by_itself(tmp_path, monkeypatch):
 
 
 def test_rules_about_single_cases_apply_also_where_a_part_is_left_empty(tmp_path):
-    path = survey_file(tmp_path)
+    path = survey_file(tmp_path, n=90)
     screening = {"duration": "seconds", "drop": ["duration < 500", "longstring > 5"]}
     whole = prepare_answers(plan(path, screening=screening))
     parts = prepare_answers(plan(path, screening=screening, chunk_rows=3))
