@@ -28,16 +28,16 @@ _NAMES = 0.5
 """Largest share of a panel that the names beside its curves take."""
 _DASHES = ("-", "--", "-.", ":")
 _FILLS = (INK, "#ffffff")
-_TESTS = {"close": "Test of close fit", "exact": "Test of exact fit"}
+_TESTS = {"close": "Close-fit test", "exact": "Exact-fit test"}
 _SHORT = {
     "estimated": "Admissible",
     "fit_model": "Fit",
     "fit_measurement": "Fit, step one",
     "fit_structural": "Fit, step two",
-    "convergent": "Convergent validity",
-    "discriminant": "Discriminant verdict",
+    "convergent": "Convergent",
+    "discriminant": "Discriminant",
     "all": "All hypotheses",
-    "everything": "Everything at once",
+    "everything": "Everything",
 }
 """What the events of the procedure are called beside their curves."""
 

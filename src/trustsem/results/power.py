@@ -71,6 +71,9 @@ _DETECTABLE = (
     "n", "hypothesis", "path", "std", "est", "power", "power_error", "reason",
 )  # fmt: skip
 _RMSEA = ("n", "model", "df", "test", "rmsea0", "rmsea1", "power")
+_FAR = 0.25
+"""Monte-Carlo error, as a share of the number of cases, beyond which no number is told from outside
+the sizes that were simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -589,6 +592,8 @@ def _required(plan: PowerPlan, sizes: Sequence[Simulated], theory: _Theory) -> p
         if described[name][1] is False:
             n_required = n_error = approximate = float("nan")
             reason = "not so in the population"
+        if not found.inside and not n_error <= _FAR * n_required:
+            n_required = n_error = float("nan")
         if np.isfinite(n_required):
             n_required = float(ceil(n_required))
         rows.append((name, path, plan.goal, approximate, n_required, n_error, found.inside, reason))

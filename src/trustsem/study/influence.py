@@ -388,7 +388,7 @@ def _fragile(fragility: pd.DataFrame, n: int) -> list[Finding]:
             Finding(
                 code="fragile_hypothesis",
                 subject=str(row["hypothesis"]),
-                claim=f"{row['hypothesis']} ({row['path']}) is {verdict} with all {n} cases "
+                claim=f"{row['path']} is {verdict} with all {n} cases "
                 f"(z = {display.fixed(row['z'])}, {before}), but {other} without case{plural} "
                 f"{cases} (z = {display.fixed(row['z_without'])}, {after}).",
                 severity="warning",

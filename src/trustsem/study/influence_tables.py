@@ -20,7 +20,6 @@ _NAMED = 12
 _ROW = "row of the survey"
 _BLANK_COUNT = display.Format("count", 0)
 _SHARE = display.Format("percent", 1)
-_VERDICTS = {True: "supported", False: "not supported"}
 
 
 def influence_tables(found: StudyInfluence, labels: Mapping[str, str]) -> Iterator[Table]:
@@ -53,7 +52,6 @@ def _fragility(found: StudyInfluence, labels: Mapping[str, str]) -> Table:
     most = int(frame["most"].max())
     shown = frame.assign(
         path=printed_paths(frame["path"], labels),
-        verdict=[_VERDICTS[bool(value)] for value in frame["supported"]],
         set=[listed_cases(cases) for cases in frame["cases"]],
         cases=[", ".join(map(_case, cases)) for cases in frame["cases"]],
         share=100 * frame["share"],
@@ -62,10 +60,9 @@ def _fragility(found: StudyInfluence, labels: Mapping[str, str]) -> Table:
         "fragility",
         "Fewest Respondents Found Without Whom a Verdict Flips",
         shown,
-        show=("hypothesis", "path", "verdict", "z", "pvalue", "size", "share", "z_without",
+        show=("hypothesis", "path", "supported", "z", "pvalue", "size", "share", "z_without",
               "pvalue_without", "set"),
         columns={
-            "verdict": display.Column("Verdict", display.TEXT),
             "size": display.Column("Respondents", _BLANK_COUNT),
             "share": display.Column("%", _SHARE),
             "z_without": display.Column("z without", display.TWO, "<i>z</i> without"),
