@@ -49,3 +49,12 @@ def test_a_study_of_ordered_items_says_what_its_reliabilities_are(study, answers
 def test_a_minimum_that_no_test_corrects_cannot_compare_the_steps(study, answers):
     with pytest.raises(UnsupportedError, match="without a corrected test"):
         ts.two_step(study, answers, estimator="DWLS")
+
+
+def test_pairwise_keeps_respondents_who_left_something_out(study, answers):
+    some = answers.astype(float)
+    some.iloc[:20, 0] = np.nan
+    pairwise = ts.two_step(study, some, missing="pairwise", second_engine=False)
+    listwise = ts.two_step(study, some, second_engine=False)
+    assert pairwise.measurement.model.n_obs == len(some)
+    assert listwise.measurement.model.n_obs == len(some) - 20
