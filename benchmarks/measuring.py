@@ -10,7 +10,15 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.programs import PROGRAMS, Outcome, Worker, measure_process, write_inputs
+from benchmarks.programs import (
+    PROGRAMS,
+    Outcome,
+    Worker,
+    measure_process,
+    reason_not_to,
+    write_inputs,
+    write_table,
+)
 from benchmarks.works import Process, Work
 
 
@@ -32,8 +40,8 @@ class Plan:
 
     repetitions: int = 5
     budget: float = 0.5
-    limit: float = 60.0
-    patience: float = 5.0
+    limit: float = 40.0
+    patience: float = 2.0
 
 
 QUICK = Plan(repetitions=1, budget=0.1, limit=20.0)
@@ -52,7 +60,7 @@ def measure(
                 if isinstance(work, Work):
                     write_inputs(work, folder)
                 elif work.frame is not None:
-                    work.frame().to_csv(folder / "data.csv", index=False)
+                    write_table(work, folder)
                 ask = _asking(work, workers, folder, plan)
                 yield work, _in_turn(ask, present, plan)
 
@@ -63,10 +71,11 @@ def _asking(
     """Return the function that asks one program once."""
 
     def ask(program: str) -> Outcome:
+        reason = reason_not_to(work, program)
+        if reason:
+            return Outcome(math.nan, reason)
         if isinstance(work, Process):
             return measure_process(work, program, folder, plan.limit)
-        if not getattr(work, program):
-            return Outcome(math.nan, "not available")
         return workers[program].measure(work, folder, plan.budget)
 
     return ask
