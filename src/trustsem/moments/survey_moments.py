@@ -30,7 +30,7 @@ from trustsem.moments.sample import (
 from trustsem.moments.spread import SpreadSums
 from trustsem.moments.sums import CaseSums, SumsBuilder, joined
 from trustsem.survey import Survey, require_columns, require_numeric
-from trustsem.survey.codebook import code_text
+from trustsem.survey.codebook import Codebook, code_text
 from trustsem.survey.parts import Ledger, SurveyParts
 from trustsem.survey.survey import LogEntry, Source
 from trustsem.tables import Page, Shown, Table
@@ -88,6 +88,8 @@ class SurveyMoments(Shown):
         Incomplete cases that were left out for good while reading.
     synthetic : bool
         Whether the file declares its data synthetic.
+    codebook : Codebook
+        Labels of variables and answers.
     parts : SurveyParts
         The file, to be read again.
     reporter : callable or None
@@ -110,6 +112,7 @@ class SurveyMoments(Shown):
     unanswered: tuple[int, ...]
     n_left_out: Mapping[str | None, int]
     synthetic: bool
+    codebook: Codebook
     parts: SurveyParts
     reporter: Reporter | None = None
     _memory: dict[Any, Any] = field(default_factory=dict)
@@ -535,6 +538,7 @@ def add_up(
         unanswered=tuple(unanswered.tolist()),
         n_left_out={key: n for key, n in left_out.items() if n},
         synthetic=ledger.synthetic,
+        codebook=ledger.codebook,
         parts=parts,
         reporter=reporter,
     )
@@ -558,7 +562,8 @@ def _origin(origin: Floats, answers: Floats, unknown: Flags) -> Floats:
     What is summed is then small wherever a scale has its zero: means keep all their digits.
     """
     new = np.flatnonzero(np.isnan(origin) & ~unknown.all(axis=0))
-    origin[new] = answers[np.argmin(unknown[:, new], axis=0), new]
+    if len(new):
+        origin[new] = answers[np.argmin(unknown[:, new], axis=0), new]
     return np.nan_to_num(origin)
 
 

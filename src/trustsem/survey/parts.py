@@ -15,7 +15,7 @@ import numpy as np
 
 from trustsem.errors import SurveyError, UnknownItemError, UnreadableFileError
 from trustsem.findings import Finding
-from trustsem.survey.codebook import MissingCode
+from trustsem.survey.codebook import Codebook, MissingCode
 from trustsem.survey.columns import is_text
 from trustsem.survey.content import Content
 from trustsem.survey.readers import (
@@ -97,6 +97,11 @@ class SurveyParts:
             self._require_unchanged()
         if not n_rows:
             raise UnreadableFileError(self.path, "The file holds no cases.")
+
+    @property
+    def columns_that_mark(self) -> tuple[str, ...]:
+        """Columns that may declare the data synthetic."""
+        return tuple(_marked(_first_row(self.path, self.encoding)))
 
     def prepared_by(self, prepare: Preparation) -> SurveyParts:
         """Return the same file with something done to every part."""
@@ -187,6 +192,8 @@ class Ledger:
         Cells by variable, missing code and its label.
     synthetic : bool
         Whether all parts declare themselves synthetic.
+    codebook : Codebook
+        Of the last part.
     """
 
     n_rows: int = 0
@@ -194,6 +201,7 @@ class Ledger:
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     reasons: Counter[tuple[str, object, str]] = field(default_factory=Counter)
     synthetic: bool = True
+    codebook: Codebook = field(default_factory=lambda: Codebook(()))
 
     def add(self, part: Survey) -> None:
         """Take down what is said of a part."""
@@ -214,7 +222,8 @@ class Ledger:
         told = zip(kinds.index.to_frame(index=False).to_numpy(), kinds, strict=True)
         for (variable, code, label), count in told:
             self.reasons[str(variable), code, str(label)] += int(count)
-        self.synthetic = self.synthetic and part.synthetic
+        self.synthetic = self.synthetic and (part.synthetic or not len(part.frame))
+        self.codebook = part.codebook
 
     def entries(self, columns: Sequence[str], at_once: int) -> tuple[LogEntry, ...]:
         """Return the log of the whole file."""
