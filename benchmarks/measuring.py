@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ def measure(
                 elif work.frame is not None:
                     write_table(work, folder)
                 ask = _asking(work, workers, folder, plan)
-                yield work, _in_turn(ask, present, plan)
+                yield work, _in_turn(ask, present, plan, getattr(work, "units", {}))
 
 
 def _asking(
@@ -81,12 +81,14 @@ def _asking(
     return ask
 
 
-def _in_turn(ask: Callable[[str], Outcome], programs: list[str], plan: Plan) -> dict[str, Outcome]:
+def _in_turn(
+    ask: Callable[[str], Outcome], programs: list[str], plan: Plan, units: Mapping[str, int]
+) -> dict[str, Outcome]:
     """Ask the programs alternately; one that fails or takes long is not asked again."""
     found = {name: [ask(name)] for name in programs}
     for _ in range(plan.repetitions - 1):
         for name, outcomes in found.items():
-            if outcomes[-1].seconds <= plan.patience:
+            if outcomes[-1].seconds * units.get(name, 1) <= plan.patience:
                 outcomes.append(ask(name))
     return {name: _median(outcomes) for name, outcomes in found.items()}
 

@@ -26,10 +26,10 @@ own simulation.
 
 What a program has less of than a row says, it is timed without: semopy has no SRMR, no RMSEA
 interval and no errors of the standardised solution; OpenMx gives its standardised solution without
-errors, which take it over a minute. Rows "per ..." share out one call: 200 to 1,500 units of
+errors, which take it over a minute. Rows "per ..." share out one call: 200 to 1,000 units of
 trustsem with the first estimate of the model, 1 to 10 of the others without it. "See FIML" and
-"see 50 items": that takes the program so long that more of it is not asked for. "Not measured": the program may have it, but
-this benchmark does not ask for it.
+"see 50 items": that takes the program so long that more of it is not asked for. "Not measured": the
+program may have it, but this benchmark does not ask for it.
 
 Measured with {versions}; {surroundings}. {absent}
 

@@ -160,7 +160,7 @@ _INCOMPLETE_RESAMPLES = 200
 _FEW = 10
 _FEWEST = 2
 _CASES = 221
-_SAMPLES_OF_LEVEL = 250
+_SAMPLES_OF_LEVEL = 100
 _LEVELS = 6  # with the one without misspecification
 _LADDER_IN_R = """
 for (equal in list("", "loadings", c("loadings", "intercepts"),
