@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.programs import PROGRAMS, Outcome, Worker, measure_process, write_inputs
+from benchmarks.programs import (
+    PROGRAMS,
+    Outcome,
+    Worker,
+    measure_process,
+    reason_not_to,
+    write_inputs,
+    write_table,
+)
 from benchmarks.works import Process, Work
 
 
@@ -32,8 +40,8 @@ class Plan:
 
     repetitions: int = 5
     budget: float = 0.5
-    limit: float = 60.0
-    patience: float = 5.0
+    limit: float = 40.0
+    patience: float = 2.0
 
 
 QUICK = Plan(repetitions=1, budget=0.1, limit=20.0)
@@ -52,9 +60,9 @@ def measure(
                 if isinstance(work, Work):
                     write_inputs(work, folder)
                 elif work.frame is not None:
-                    work.frame().to_csv(folder / "data.csv", index=False)
+                    write_table(work, folder)
                 ask = _asking(work, workers, folder, plan)
-                yield work, _in_turn(ask, present, plan)
+                yield work, _in_turn(ask, present, plan, getattr(work, "units", {}))
 
 
 def _asking(
@@ -63,21 +71,24 @@ def _asking(
     """Return the function that asks one program once."""
 
     def ask(program: str) -> Outcome:
+        reason = reason_not_to(work, program)
+        if reason:
+            return Outcome(math.nan, reason)
         if isinstance(work, Process):
             return measure_process(work, program, folder, plan.limit)
-        if not getattr(work, program):
-            return Outcome(math.nan, "not available")
         return workers[program].measure(work, folder, plan.budget)
 
     return ask
 
 
-def _in_turn(ask: Callable[[str], Outcome], programs: list[str], plan: Plan) -> dict[str, Outcome]:
+def _in_turn(
+    ask: Callable[[str], Outcome], programs: list[str], plan: Plan, units: Mapping[str, int]
+) -> dict[str, Outcome]:
     """Ask the programs alternately; one that fails or takes long is not asked again."""
     found = {name: [ask(name)] for name in programs}
     for _ in range(plan.repetitions - 1):
         for name, outcomes in found.items():
-            if outcomes[-1].seconds <= plan.patience:
+            if outcomes[-1].seconds * units.get(name, 1) <= plan.patience:
                 outcomes.append(ask(name))
     return {name: _median(outcomes) for name, outcomes in found.items()}
 

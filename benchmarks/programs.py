@@ -18,7 +18,9 @@ from typing import Self
 from benchmarks.works import Process, Work
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = ("trustsem", "lavaan", "semopy")
+PROGRAMS = ("trustsem", "lavaan", "semopy", "openmx")
+IN_R = {"lavaan": "lavaan", "openmx": "OpenMx"}
+"""Programs in R, and their packages."""
 
 _ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), "1"
@@ -60,18 +62,18 @@ class Outcome:
 def installed() -> dict[str, str]:
     """Return the versions of the programs that are installed."""
     found = {"trustsem": version("trustsem")}
-    if shutil.which("Rscript"):
+    if importlib.util.find_spec("semopy"):
+        found["semopy"] = version("semopy")
+    for name, package in IN_R.items() if shutil.which("Rscript") else ():
         asked = subprocess.run(
-            ["Rscript", "-e", "cat(as.character(packageVersion('lavaan')), '|', R.version$major)"],
+            ["Rscript", "-e", f"cat(as.character(packageVersion('{package}')))"],
             capture_output=True,
             text=True,
             check=False,
         )
         if asked.returncode == 0:
-            found["lavaan"] = asked.stdout.split("|")[0].strip()
-    if importlib.util.find_spec("semopy"):
-        found["semopy"] = version("semopy")
-    return found
+            found[name] = asked.stdout.strip()
+    return {name: found[name] for name in PROGRAMS if name in found}
 
 
 def surroundings() -> list[str]:
@@ -85,12 +87,40 @@ def surroundings() -> list[str]:
 
 
 def write_inputs(work: Work, folder: Path) -> None:
-    """Write model, data and R code of a work where every program can read them."""
+    """Write model, data and R code of a work where every program can read them.
+
+    R code of a program is ``NAME.R``; what runs before it is ``NAME_before.R``.
+    """
     frame = work.frame()
     (folder / "model.txt").write_text(work.model)
     (folder / "names.txt").write_text("\n".join(frame.columns) + "\n")
-    (folder / "code.R").write_text(work.lavaan)
+    for program in IN_R:
+        (folder / f"{program}.R").write_text(getattr(work, program))
+        (folder / f"{program}_before.R").write_text(work.before.get(program, ""))
     frame.to_numpy(dtype=float).T.tofile(folder / "data.bin")
+
+
+def write_table(work: Process, folder: Path) -> None:
+    """Write the file that the processes of a work read."""
+    if work.frame is None:
+        return
+    frame, path = work.frame(), _table(work, folder)
+    if work.file == "sav":
+        from pyreadstat import write_sav  # noqa: PLC0415 - one work needs it
+
+        write_sav(frame, str(path))
+    else:
+        frame.to_csv(path, index=False)
+
+
+def _table(work: Process, folder: Path) -> Path:
+    return folder / f"data.{work.file}"
+
+
+def reason_not_to(work: Work | Process, program: str) -> str:
+    """Return why a program is not asked for a work; empty where it is."""
+    given = work.reasons.get(program, "")
+    return given or ("" if getattr(work, program) else "not available")
 
 
 class Worker:
@@ -123,7 +153,7 @@ class Worker:
         if process.stdin is None or process.stdout is None:
             return Outcome(float("nan"), "could not be started")
         request = [str(folder), str(budget)]
-        if self.program != "lavaan":
+        if self.program not in IN_R:
             request.insert(0, work.name)
         timer = Timer(self.limit, process.kill)
         timer.start()
@@ -146,8 +176,8 @@ class Worker:
         return Outcome(float("nan"), _shortened(text))
 
     def _started(self) -> subprocess.Popen[str]:
-        if self.program == "lavaan":
-            command = ["Rscript", "--vanilla", str(ROOT / "benchmarks" / "lavaan.R")]
+        if self.program in IN_R:
+            command = ["Rscript", "--vanilla", "benchmarks/worker.R", self.program]
         else:
             command = [sys.executable, "-m", "benchmarks.worker", self.program]
         return subprocess.Popen(
@@ -164,14 +194,12 @@ class Worker:
 def measure_process(work: Process, program: str, folder: Path, limit: float) -> Outcome:
     """Run a whole process once and return its CPU seconds and peak memory."""
     code = getattr(work, program)
-    if not code:
-        return Outcome(float("nan"), "not available")
     if code.startswith("-m"):
         command = [sys.executable, *code.split()]
     else:
-        text = code.replace("{table}", repr(str(folder / "data.csv")))
+        text = code.replace("{table}", repr(str(_table(work, folder))))
         text = text.replace("{model}", repr(work.model))
-        command = ["Rscript", "--vanilla", "-e"] if program == "lavaan" else [sys.executable, "-c"]
+        command = ["Rscript", "--vanilla", "-e"] if program in IN_R else [sys.executable, "-c"]
         command.append(text)
     launched = subprocess.run(
         [sys.executable, "-c", _LAUNCHER, str(limit), *command],
@@ -182,7 +210,7 @@ def measure_process(work: Process, program: str, folder: Path, limit: float) -> 
         env=os.environ | _ONE_THREAD,
         check=False,
     )
-    if launched.returncode:
+    if launched.returncode or not launched.stdout:
         over = launched.returncode == _TOO_LONG
         return Outcome(float("nan"), f"over {limit:.0f} s" if over else "crashes")
     seconds, peak = map(float, launched.stdout.split())
