@@ -45,6 +45,9 @@ from trustsem.simulation.resampling import (
 AT_ONCE = 200
 """Resamples that are estimated together: few enough for their matrices to stay in cache."""
 
+_DIAGONAL = ("DWLS", "ULSM")
+"""Estimators that need no more of the spread of the moments than its diagonal."""
+
 FEW = 5
 """How many samples without a solution are worth a search with every start there is. Where there are
 more, it is the model that lacks a solution in samples of this size, which a finding says."""
@@ -411,7 +414,7 @@ def _one_by_one(
     """Estimate from one sample after the other, where moments or weights need its cases."""
     refits = Refits.without_solution(numbers, params)
     for position, number in enumerate(numbers):
-        one = alone(problem, draws, number)
+        one = alone(problem, draws, number, variances_only=problem.estimator.name in _DIAGONAL)
         if one is not None:
             end = refit(one, one.objective, params)
             reached = one.reduction.expand(end.reduced)[0]
@@ -432,12 +435,23 @@ def _searched(
     return refits
 
 
-def alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
-    """Return a model on one of the samples; None if its moments or weights do not exist."""
+def alone(
+    problem: Problem,
+    draws: Resampling | LeaveOneOut,
+    number: int,
+    *,
+    variances_only: bool = False,
+) -> Problem | None:
+    """Return a model on one of the samples; None if its moments or weights do not exist.
+
+    With ``variances_only`` it can be estimated where weights are diagonal, but not judged.
+    """
     try:
         if problem.by_cases:
             pairs = zip(problem.samples, draws.cases(number), strict=True)
-            return problem.with_samples([renewed(sample, data) for sample, data in pairs])
+            return problem.with_samples(
+                [renewed(sample, data, variances_only=variances_only) for sample, data in pairs]
+            )
         samples = []
         for sample, (S, mean) in zip(problem.samples, draws.moments([number]), strict=True):
             if not is_positive_definite(S[0]):
