@@ -252,7 +252,7 @@ def all_charts(size, width):
             influence(), title="Cook's distance of each case",
             axis="Generalised Cook's distance", limit=3.0, limit_name="a limit", width=width,
         ),
-        "leave_one_out": without_cases(effects, width),
+        "fragility": without_cases(effects, width),
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from trustsem.errors import TrustsemError
 
 KINDS = (
     "loadings", "paths", "groups", "residuals", "correlations", "bootstrap", "likert", "missing",
-    "mahalanobis", "modification", "invariance", "slopes", "influence", "leave_one_out",
+    "mahalanobis", "modification", "invariance", "slopes", "influence", "fragility",
 )  # fmt: skip
 PAGES = [(size, width) for size in SIZES for width in (90, 190)] + [("usual", 140)]
 

@@ -17,13 +17,13 @@ def survey_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def result(survey_file):
     """Return the hostile study, run."""
-    return two_step(hostile_study(), survey_file)
+    return two_step(hostile_study(), survey_file, influence=True)
 
 
 @pytest.fixture(scope="session")
 def benign(survey_file):
     """Return the same study with ordinary words."""
-    return two_step(plain_study(), survey_file)
+    return two_step(plain_study(), survey_file, influence=True)
 
 
 @pytest.fixture(scope="session")

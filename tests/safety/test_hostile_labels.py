@@ -49,6 +49,8 @@ def shown(result):
         "decision": result.structural.decision,
         "invariance": result.invariance,
         "rivals": result.structural.rivals,
+        "influence": result.influence,
+        "influence of a model": result.influence.structural,
     }
 
 
@@ -423,3 +425,19 @@ def test_groups_are_named_by_hostile_levels_in_models_too():
     assert not steering(repr(model))
     assert "<script>" not in model._repr_html_()
     assert list(model.r2) == list(dict.fromkeys(frame["who"]))
+
+
+def test_cases_are_called_by_a_hostile_index_in_text_alone():
+    frame = answers()
+    texts = [text[:300] for text in HOSTILE.values()]
+    index = [f"{k} {texts[k % len(texts)]}" for k in range(len(frame))]
+    found = ts.cfa("a =~ a1 + a2 + a3\nb =~ b1 + b2 + b3", frame.set_axis(index)).influence()
+    page = Page(found._repr_html_())
+    assert not {kind for kind, _ in page.kinds} & {"script", "img"}
+    assert page.unbalanced == []
+    assert not steering(found.summary())
+    chart = found.chart()
+    assert not steering(chart.description + chart.note)
+    tree = ET.fromstring(chart.svg())  # noqa: S314  (own output)
+    assert not [node for node in tree.iter() if "onload" in node.attrib]
+    assert not [node for node in tree.iter() if node.tag.endswith("script")]

@@ -183,7 +183,7 @@ def test_a_measurement_study_has_no_verdicts_but_influential_cases():
     assert names == ["influence-measurement"]
     assert "measurement model" in result.plot.influence.chart().title
     with pytest.raises(PlanError):
-        result.plot.leave_one_out.chart()
+        result.plot.fragility.chart()
 
 
 def test_a_printed_matrix_has_no_respondents_to_leave_out():
@@ -235,7 +235,7 @@ def test_report_and_document_hold_it_without_a_row_per_respondent(result, found,
     assert "Fewest Respondents Found" in section
     assert "Most Influential Respondents, Measurement Model" in section
     assert (folder / "figures" / "influence.svg").exists()
-    assert (folder / "figures" / "leave_one_out.svg").exists()
+    assert (folder / "figures" / "fragility.svg").exists()
     csv = (folder / "tables" / "fragility.csv").read_text(encoding="utf-8")
     assert ", ".join(map(str, found.fragility["cases"][0])) in csv
     assert "Pek" in text
@@ -247,7 +247,7 @@ def test_charts_show_the_numbers_of_the_tables(result, found):
     assert chart.cases == tuple(str(case) for case in range(1, 76))
     largest = found.cases().sort_values("cook")["case"].iloc[-1]
     assert f"case {largest} (" in chart.description
-    strips = result.plot.leave_one_out.chart()
+    strips = result.plot.fragility.chart()
     (first, *_) = strips.strips
     assert first == pytest.approx(found.without.query("hypothesis == 'H1'")["std"].to_numpy())
     assert strips.rows[0].marks[0].value == pytest.approx(found.hypotheses["std"][0])

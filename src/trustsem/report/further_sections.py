@@ -95,7 +95,7 @@ def _influence_section(
     parts = [*_parts(found.findings, partial(found.tables, labels(result)), show)]
     if len(found.hypotheses):
         parts.append(
-            chart("leave_one_out", "Hypothesised Effects Without Single Respondents", draw)
+            chart("fragility", "Hypothesised Effects Without Single Respondents", draw)
         )
     step = "Measurement" if found.structural is None else "Structural"
     title = f"Generalised Cook's Distance of Each Respondent, {step} Model"

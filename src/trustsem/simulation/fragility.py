@@ -44,6 +44,8 @@ _SWAPS = 3
 """Least useful cases of a set, of which each pair is exchanged for another case."""
 _SMALL = 6
 """Size up to which all pairs of a set are exchanged."""
+_LARGE = 200
+"""Size beyond which a set is not made smaller by trial of all its cases."""
 _ROUNDS = 12
 _STEP = 1e-3
 _DIGITS = 9
@@ -399,7 +401,7 @@ class _Search:
 
     def _shrink(self) -> None:
         """Put cases back, then exchange two for one, as long as the verdict stays flipped."""
-        self._put_back([quest for quest in self.quests if quest.best and len(quest.best) > 1])
+        self._put_back([q for q in self.quests if q.best and 1 < len(q.best) <= _LARGE])
         self._exchange_all()
 
     def _put_back(self, quests: list[_Quest]) -> None:
@@ -417,7 +419,7 @@ class _Search:
 
     def _exchange_all(self) -> None:
         """Exchange two cases for one, then put back again, until nothing gets smaller."""
-        going = [quest for quest in self.quests if quest.best and len(quest.best) > 2]  # noqa: PLR2004
+        going = [q for q in self.quests if q.best and 2 < len(q.best) <= _LARGE]  # noqa: PLR2004
         for _ in range(_ROUNDS):
             if not going:
                 return

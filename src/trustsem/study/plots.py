@@ -314,7 +314,7 @@ class StudyPlots(Plots):
         return measure_chart(model, found.cases(step), measure, width, f"{step} model")
 
     @Plotted
-    def leave_one_out(self, *, width: Width = "140mm") -> WithoutChart:
+    def fragility(self, *, width: Width = "140mm") -> WithoutChart:
         """Hypothesised effects with 95% intervals, and below each the effect without each case.
 
         Parameters
