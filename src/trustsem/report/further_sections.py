@@ -94,9 +94,7 @@ def _influence_section(
     """Return how much rests on single respondents."""
     parts = [*_parts(found.findings, partial(found.tables, labels(result)), show)]
     if len(found.hypotheses):
-        parts.append(
-            chart("fragility", "Hypothesised Effects Without Single Respondents", draw)
-        )
+        parts.append(chart("fragility", "Hypothesised Effects Without Single Respondents", draw))
     step = "Measurement" if found.structural is None else "Structural"
     title = f"Generalised Cook's Distance of Each Respondent, {step} Model"
     parts.append(chart("influence", title, draw))

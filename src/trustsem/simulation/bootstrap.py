@@ -372,9 +372,36 @@ def _estimate_by_cases(
     """Estimate a model whose F needs cases: from all samples at once where that is possible."""
     refits = _from_incomplete(problem, params, draws, numbers)
     if refits is None:
+        refits = _from_ordered(problem, params, draws, numbers)
+    if refits is None:
         return _one_by_one(problem, params, draws, numbers)
     lost = refits.numbers[~refits.converged].tolist()
     return refits.with_found(_one_by_one(problem, params, draws, lost)) if lost else refits
+
+
+def _from_ordered(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits | None:
+    """Estimate from the moments of ordered items of each sample, with diagonal weights."""
+    if not problem.table.ordered or problem.estimator.name not in _DIAGONAL:
+        return None
+    found = [alone(problem, draws, number, variances_only=True) for number in numbers]
+    there = [place for place, one in enumerate(found) if one is not None]
+    ones = [one for one in found if one is not None]
+    refits = Refits.without_solution(numbers, params)
+    if not ones:
+        return refits
+    if len({tuple(block.share for block in one.objective.blocks) for one in ones}) > 1:
+        return None  # samples that lack a case of different groups
+    blocks = [ResponseBlock.stacked(group) for group in zip(*map(_blocks_of, ones), strict=True)]
+    stack = replace(problem, objective=replace(problem.objective, blocks=tuple(blocks)))
+    ends = refit(problem, stack.objective, params)
+    return refits.with_found(_judged(stack, [numbers[place] for place in there], ends))
+
+
+def _blocks_of(problem: Problem) -> list[ResponseBlock]:
+    """Return the groups of a model with ordered items."""
+    return [block for block in problem.objective.blocks if isinstance(block, ResponseBlock)]
 
 
 def _from_incomplete(
