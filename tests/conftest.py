@@ -20,7 +20,8 @@ SHARED_REFERENCE = ROOT.parent / "shared" / "reference"
 # Both are inherited by the processes that tests start.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-os.environ["TRUSTSEM_BOOTSTRAP"] = "20"
+os.environ["TRUSTSEM_BOOTSTRAP"] = os.environ["TRUSTSEM_POWER"] = "20"
+os.environ["TRUSTSEM_CUTOFFS"] = "20"
 os.environ.pop("COLUMNS", None)  # parallel workers get it from their terminal
 
 # The same examples every time: a failure is that of the change at hand.

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     )
     from trustsem.moments.ordered import polychoric
     from trustsem.results import (
+        DynamicCutoffs,
         Invariance,
         LatentInteraction,
         ModelResult,
         Power,
         cfa,
         compare,
+        dynamic_cutoffs,
         growth,
         interaction,
         invariance,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "DynamicCutoffs": "results",
     "Finding": "findings",
     "Invariance": "results",
     "LatentInteraction": "results",
@@ -58,9 +61,11 @@ _HOME = {
     "Study": "study",
     "StudyResult": "study",
     "Survey": "survey",
+    "SurveyMoments": "moments",
     "TrustsemError": "errors",
     "cfa": "results",
     "compare": "results",
+    "dynamic_cutoffs": "results",
     "growth": "results",
     "interaction": "results",
     "invariance": "results",
@@ -68,6 +73,7 @@ _HOME = {
     "multiverse": "study",
     "polychoric": "moments",
     "power": "study",
+    "read_moments": "results",
     "read_survey": "survey",
     "reflective": "study",
     "rmsea_power": "fit",
@@ -82,6 +88,7 @@ _HOME = {
 }
 
 __all__ = [
+    "DynamicCutoffs",
     "Finding",
     "Invariance",
     "LatentInteraction",
@@ -91,10 +98,12 @@ __all__ = [
     "Study",
     "StudyResult",
     "Survey",
+    "SurveyMoments",
     "TrustsemError",
     "__version__",
     "cfa",
     "compare",
+    "dynamic_cutoffs",
     "growth",
     "interaction",
     "invariance",
@@ -102,6 +111,7 @@ __all__ = [
     "multiverse",
     "polychoric",
     "power",
+    "read_moments",
     "read_survey",
     "reflective",
     "rmsea_power",

@@ -12,7 +12,8 @@
     ├── InferenceError ───── NotNestedError · ImproperSolutionError · ResamplingError
     ├── UndefinedIndexError
     ├── PlanError ────────── StudyFileError · UntestableHypothesisError
-    └── OutputError
+    ├── OutputError
+    └── WorkerError
 
 Stages, not mechanisms, name the families. A leaf takes facts, composes its own message and keeps
 the facts as attributes. ``exit_code`` is what the command line returns for it. A doubtful *result*
@@ -371,6 +372,24 @@ class OutputError(TrustsemError, OSError):
     """Results cannot be written where they should go."""
 
     exit_code = 2
+
+
+class WorkerError(TrustsemError, RuntimeError):
+    """A process that shared the work was lost.
+
+    Parameters
+    ----------
+    reason : str
+        What is known about its end.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        first = next(iter(reason.strip().splitlines()), "no reason is known").rstrip(".")
+        super().__init__(
+            f"A worker process was lost before its part was finished: {first}.",
+            remedy="Most often memory ran out: use fewer workers.",
+        )
 
 
 MODEL_FAILURES = (EstimationError, InferenceError, MomentsError, SpecificationError)

@@ -26,6 +26,9 @@ _MEMORY = 12
 _NOISE = 1e-12
 _STRETCH = 4.0
 _CROWDED = 0.75
+_LAST = 1e-4
+"""Largest last step, in the unit metric: slopes near rounding say nothing of curvature, and steps
+learnt from them may lead anywhere."""
 
 
 class SlopedPoint(Protocol):
@@ -129,7 +132,8 @@ def minimise_near(function: Sloped, start: Floats, hessian: Floats, tolerance: f
         going = (norm > target) & np.isfinite(norm)
         arrived = norm <= target
         # The next step is known already and costs nothing.
-        ends.at[active[arrived]] += walk.step[arrived]
+        sound = arrived & (np.abs(walk.step * metric).max(axis=-1) <= _LAST)
+        ends.at[active[sound]] += walk.step[sound]
         if not going.any() or iteration == _STEPS:
             break
         if going.mean() < _CROWDED:

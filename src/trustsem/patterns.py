@@ -54,7 +54,7 @@ class Patterns:
     scatter : ndarray, shape (J, p, p)
         Covariances within a pattern, divided by its count; 0 likewise.
     of_case : ndarray of int, shape (n,)
-        The pattern of each case.
+        The pattern of each case; empty where the cases are not at hand.
     """
 
     observed: Flags
@@ -117,6 +117,26 @@ class Patterns:
             self.scatter[:, index][:, :, index],
             self.of_case,
         )
+
+    def of_variables(self, index: list[int]) -> Patterns:
+        """Return the cases that observe some of a few variables, sorted by those alone.
+
+        Which case is where is not known any more.
+        """
+        some = np.flatnonzero(self.observed[:, index].any(axis=1))
+        known = self.observed[some][:, index]
+        observed, place = distinct_rows(known)
+        counts = np.bincount(place, weights=self.counts[some], minlength=len(observed))
+        share = (self.counts[some] / counts[place])[:, None]
+        means = self.mean[some][:, index]
+        mean = np.zeros(observed.shape)
+        np.add.at(mean, place, share * means)
+        gap = means - mean[place]
+        squares = self.scatter[some][:, index][:, :, index] + outer(gap, gap)
+        scatter = np.zeros((len(observed), len(index), len(index)))
+        np.add.at(scatter, place, share[..., None] * squares)
+        nowhere = np.zeros(0, dtype=np.intp)
+        return Patterns(observed, counts.astype(np.intp), mean, scatter, nowhere)
 
     def at(self, Sigma: Floats, mu: Floats) -> PatternPoint:
         """Evaluate the likelihood at moments of shape (..., p, p) and (..., p)."""

@@ -184,8 +184,8 @@ def test_an_unknown_step_is_refused(plain):
 def test_a_study_lists_its_charts(plain):
     assert plain.plot.names == (
         "likert", "missing", "mahalanobis", "loadings", "correlations", "residuals",
-        "modification", "paths", "bootstrap", "influence", "fragility", "invariance", "groups",
-        "slopes",
+        "modification", "paths", "bootstrap", "influence", "fragility", "power", "invariance",
+        "groups", "slopes", "multiverse", "curves",
     )  # fmt: skip
     assert ".plot" in repr(plain)
 

@@ -12,7 +12,12 @@ import trustsem as ts
 from kernel_models import DEMOCRACY, assert_near, democracy, each_shape, holzinger, shape
 from trustsem.estimation import admissible_members, check_admissibility, refit, stacked_objective
 from trustsem.nearby import minimise_near
-from trustsem.simulation import estimate_again, plan_resamples
+from trustsem.simulation import (
+    NormalPopulation,
+    Resampling,
+    estimate_again,
+    plan_resamples,
+)
 
 
 def frame_of(draws, number, table, group=None):
@@ -120,6 +125,22 @@ def test_a_sample_without_solution_does_not_hold_up_the_others():
     ends = refit(problem, objective, fitted.estimate.params)
     assert ends.converged.tolist() == [True, False, True]
     assert_near(ends.reduced[2], fitted.estimate.params, 1e-8)
+
+
+def test_no_last_step_leads_away_from_a_solution():
+    cov = pd.DataFrame([[1, 0.35], [0.35, 1]], index=["y", "x"], columns=["y", "x"])
+    estimate = ts.sem("y ~ x", sample_cov=cov, sample_nobs=20).estimate
+    problem = estimate.problem
+    population = NormalPopulation(problem.samples[0].cov, np.zeros(2), 20, "n")
+    for seed, first in ((0, 1800), (1, 1400), (5, 1600)):
+        draws = Resampling((population,), 3000, seed, key=(20,))
+        moments = draws.moments(range(first, first + 200))
+        ends = refit(problem, stacked_objective(problem, moments), estimate.params)
+        ((S, _),) = moments
+        slope = S[:, 0, 1] / S[:, 1, 1]
+        residual = S[:, 0, 0] - slope * S[:, 0, 1]
+        assert ends.converged.all()
+        assert ends.reduced == pytest.approx(np.column_stack([slope, residual, S[:, 1, 1]]))
 
 
 def test_steps_that_overshoot_are_halved():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 import subprocess
 
 import hostile_report
 import pandas as pd
 import pytest
 
+from programs import needs_latex
 from trustsem.display import Column, Format
 from trustsem.report import write_report
 from trustsem.report.blocks import Composed
@@ -18,11 +18,6 @@ from trustsem.report.latex import latex_report
 from trustsem.tables import Notes, Table
 from trustsem.tables.layout import LATEX
 from trustsem.tables.paper import LATEX_PAPER, setting
-
-needs_latex = pytest.mark.skipif(
-    not (shutil.which("pdflatex") and shutil.which("pdftotext")),
-    reason="pdfLaTeX or pdftotext is not installed",
-)
 
 
 @pytest.fixture(scope="module")

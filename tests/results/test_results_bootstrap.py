@@ -15,7 +15,8 @@ from kernel_models import DEMOCRACY, THREE_CONSTRUCTS, democracy, holzinger, sha
 from trustsem.errors import ResamplingError, SpecificationError, UnknownOptionError
 from trustsem.inference import standardized_errors
 from trustsem.options import Options
-from trustsem.results.progress import terminal_report
+from trustsem.results import Wish, run_bootstraps
+from trustsem.simulation import solution_errors
 
 INDIRECT = DEMOCRACY + "\nindirect := a*b"
 
@@ -180,27 +181,20 @@ def test_the_seed_that_was_chosen_repeats_the_bootstrap(fitted):
 
 
 def test_an_interrupted_bootstrap_says_how_far_it_came(fitted, monkeypatch):
-    monkeypatch.setattr("trustsem.simulation.bootstrap.AT_ONCE", 10)
+    kept = []
 
-    def report(done, total):
-        assert total == 3
-        if done == 2:
+    def report(done, total, failed=0):
+        assert (total, failed) == (600, 0)
+        kept.append(done)
+        if len(kept) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("trustsem.results.model.terminal_report", lambda _: report)
-    stopped = fitted.bootstrap(600, seed=4, progress=True)
-    assert stopped.n == 400
+    with monkeypatch.context() as patched:
+        patched.setattr("trustsem.results.model.progress_report", lambda *_: report)
+        stopped = fitted.bootstrap(600, seed=4)
+    assert stopped.n == kept[-1] < 600
     assert "interrupted" in [finding.code for finding in stopped.findings]
-    assert (stopped.params == fitted.bootstrap(400, seed=4).params).all()
-
-
-def test_progress_is_for_terminals_only(monkeypatch, capsys):
-    assert terminal_report("bootstrap") is None
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    report = terminal_report("bootstrap")
-    report(1, 2)
-    report(2, 2)
-    assert capsys.readouterr().err == "\rbootstrap:  50%\rbootstrap: 100%\n"
+    assert (stopped.params == fitted.bootstrap(kept[-1], seed=4).params).all()
 
 
 def test_the_bootstrap_of_a_small_sample_counts_its_failures():
@@ -237,6 +231,161 @@ def test_percentile_intervals_cover_at_their_level(rng):
         table = ts.sem("y ~ x", frame).bootstrap(199, seed=seed).parameters
         inside += table["ci_lower"].iloc[0] < 0.4 < table["ci_upper"].iloc[0]
     assert stats.binomtest(int(inside), 100, 0.93).pvalue > 0.001
+
+
+# -- fit ---------------------------------------------------------------------------------------
+
+
+def test_the_fit_of_a_resample_is_that_of_the_model_estimated_from_it(fitted, bootstrap):
+    values = bootstrap.fit_values()
+    assert len(values) == 400
+    for number in (0, 237):
+        (cases,) = bootstrap.draws.cases(number)
+        alone = ts.sem(INDIRECT, pd.DataFrame(cases, columns=fitted.table.observed))
+        for name in ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "gfi"):
+            assert values.loc[number, name] == pytest.approx(alone.fit_measures[name], abs=1e-6)
+    assert values["chisq"].to_numpy() == pytest.approx(bootstrap.chisq)
+
+
+def test_resamples_of_cases_fit_worse_than_the_sample_by_about_df(fitted, bootstrap):
+    fit = bootstrap.fit
+    assert list(fit.index) == ["chisq", "cfi", "tli", "rmsea", "srmr"]
+    assert fit["est"].to_dict() == pytest.approx(fitted.fit_measures[fit.index].to_dict())
+    excess = fit.loc["chisq", "mean"] - fit.loc["chisq", "est"]
+    assert excess == pytest.approx(fitted.df, rel=0.25)
+    assert fit["pvalue"].isna().all()
+    assert (fit["lower"] < fit["mean"]).all()
+    assert (fit["mean"] < fit["upper"]).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean", "sd", "pvalue"),
+    [
+        ("bollen-stine", [36.5375, 0.992532, 0.9973681, 0.0289722, 0.04037252],
+         [11.7601, 0.011447, 0.0264098, 0.0348162, 0.00933774], None),
+        ("parametric", [37.77460, 0.99292614, 0.9938896, 0.0300252, 0.04136921],
+         [9.04393, 0.00985675, 0.0205193, 0.0313786, 0.00889842], 0.43),
+    ],
+)  # fmt: skip
+def test_the_distribution_of_fit_is_that_of_lavaan(kind, mean, sd, pvalue, fitted):
+    # lavaan 0.6-14: bootstrapLavaan(sem(DEMOCRACY, data), R = 600, type = kind, FUN = fitMeasures,
+    # fit.measures = c("chisq", "cfi", "tli", "rmsea", "srmr")), set.seed(1), means and sd.
+    found = fitted.bootstrap(1200, seed=1, kind=kind).fit
+    error = np.array(sd) * np.sqrt(1 / 600 + 1 / 1200)
+    assert (np.abs(found["mean"].to_numpy() - mean) < 4 * error).all()
+    assert found["sd"].to_numpy() == pytest.approx(sd, rel=0.15)
+    if pvalue is not None:
+        assert found.loc["chisq", "pvalue"] == pytest.approx(pvalue, abs=0.1)
+
+
+def test_the_share_that_fits_as_badly_is_the_bollen_stine_p_value(fitted):
+    found = fitted.bootstrap(100, seed=6, kind="bollen-stine")
+    fit, values = found.fit, found.fit_values()
+    assert fit.loc["chisq", "pvalue"] == found.pvalue
+    for name, worse in (("cfi", np.less_equal), ("srmr", np.greater_equal)):
+        assert fit.loc[name, "pvalue"] == worse(values[name], fit.loc[name, "est"]).mean()
+
+
+def test_fit_of_resamples_under_other_discrepancies():
+    for options in ({"estimator": "ULS"}, {"group": "school", "likelihood": "wishart"}):
+        result = ts.cfa(THREE_CONSTRUCTS, holzinger(), **options)
+        found = result.bootstrap(3, seed=1)
+        drawn = [
+            pd.DataFrame(cases, columns=result.table.observed).assign(school=label)
+            for cases, label in zip(
+                found.draws.cases(2), result.table.group_labels or [""], strict=True
+            )
+        ]
+        alone = ts.cfa(THREE_CONSTRUCTS, pd.concat(drawn), **options)
+        for name in ("chisq", "cfi", "rmsea", "srmr"):
+            found_value = found.fit_values().loc[2, name]
+            assert found_value == pytest.approx(alone.fit_measures[name], abs=1e-5)
+
+
+# -- several statistics in one pass -------------------------------------------------------------
+
+
+def test_statistics_computed_in_the_pass_are_those_computed_later(fitted):
+    def squares(stack):
+        return stack.params**2
+
+    wish = Wish(fitted.estimate, (squares,), fit=True)
+    alone = fitted.bootstrap(430, seed=3)
+    for workers in (1, 2):
+        first, second = run_bootstraps([wish, wish], "nonparametric", 430, 3, workers=workers)
+        assert (first.params == alone.params).all()
+        assert first.draws is second.draws
+        assert (first.statistic(squares).values == first.params**2).all()
+        assert first.stored[squares].shape == first.params.shape
+        assert first.fit.to_numpy() == pytest.approx(alone.fit.to_numpy(), nan_ok=True)
+
+
+def test_models_of_other_cases_have_resamples_of_their_own(fitted):
+    other = ts.sem("y1 ~ x1", democracy())
+    wishes = [Wish(fitted.estimate), Wish(other.estimate)]
+    first, second = run_bootstraps(wishes, "nonparametric", 10, 3)
+    assert first.draws is not second.draws
+    assert (second.params == other.bootstrap(10, seed=3).params).all()
+
+
+def test_statistics_leave_out_resamples_without_a_solution():
+    few = holzinger().head(22)
+    result = ts.cfa("f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6", few)
+
+    def first(stack):
+        return stack.params[:, 0]
+
+    (found,) = run_bootstraps([Wish(result.estimate, (first,))], "nonparametric", 300, 5)
+    assert found.n_failed > 0
+    assert (found.statistic(first).values == found.params[:, 0]).all()
+
+
+# -- studentised intervals ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"estimator": "MLR"}, {"estimator": "MLM"}, {"information": "observed"}, {"estimator": "ULS"}],
+    ids=["mlr", "mlm", "observed", "uls"],
+)
+def test_studentised_intervals_divide_by_the_models_own_kind_of_errors(options):
+    model, data = "f =~ x1 + x2 + x3 + x4", holzinger()
+    result = ts.cfa(model, data, **options)
+    found = result.bootstrap(39, seed=1)
+    (cases,) = found.draws.cases(7)
+    alone = ts.cfa(model, pd.DataFrame(cases, columns=result.table.observed), **options)
+    errors = solution_errors(result.estimate.problem, found.draws, found.refits, found.by)
+    own = alone.parameters.query("free > 0")["se"].to_numpy()
+    assert errors[7] == pytest.approx(own, rel=1e-5)
+    assert found.by.errors(result.estimate) == pytest.approx(
+        result.parameters.query("free > 0")["se"].to_numpy()
+    )
+    table = found.interval("studentised", 0.8).query("free > 0")
+    assert (table["ci_lower"] < table["ci_upper"]).all()
+
+
+@pytest.mark.parametrize("options", [{"missing": "fiml"}, {"ordered": True}], ids=["fiml", "wlsmv"])
+def test_studentised_intervals_of_what_is_estimated_from_cases(options, rng):
+    data = holzinger()[["x1", "x2", "x3"]]
+    if "missing" in options:
+        data = data.mask(rng.random(data.shape) < 0.05)
+    else:
+        data = data.apply(lambda values: pd.qcut(values, 3, labels=False))
+    result = ts.cfa("f =~ x1 + a*x2 + a*x3", data, **options)
+    found = result.bootstrap(19, seed=1)
+    (cases,) = found.draws.cases(3)
+    alone = ts.cfa(
+        "f =~ x1 + a*x2 + a*x3", pd.DataFrame(cases, columns=["x1", "x2", "x3"]), **options
+    )
+    errors = solution_errors(result.estimate.problem, found.draws, found.refits, found.by)
+    own = alone.parameters.query("free > 0").sort_values("free")["se"].to_numpy()
+    assert errors[3] == pytest.approx(own, rel=1e-4)
+
+
+def test_normal_samples_without_cases_have_no_robust_errors():
+    result = ts.cfa("f =~ x1 + x2 + x3 + x4", holzinger(), estimator="MLR")
+    with pytest.raises(ResamplingError, match="need the cases"):
+        result.bootstrap(10, seed=1, kind="parametric").interval("studentised")
 
 
 # -- options ----------------------------------------------------------------------------------

@@ -89,10 +89,14 @@ def study(texts) -> Study:
         effects={next(texts): {"path": "a -> c", "kind": "indirect", "text": next(texts)}},
         rivals={
             next(texts): {"add": ["a -> c"], "label": next(texts)},
-            next(texts): {"remove": ["d -> e"], "label": next(texts)},
+            (removed := next(texts)): {"remove": ["d -> e"], "label": next(texts)},
         },
         groups={"by": "goal"},
         published={"reference": next(texts), "claims": {}},
+        multiverse={
+            "items": {next(texts): ["a3"], next(texts): ["b3"]},
+            "structure": ["theory", removed],
+        },
         run={"second_engine": False, "seed": 7},
     )
 

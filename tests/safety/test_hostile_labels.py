@@ -18,6 +18,7 @@ from hostile_texts import CONSTRUCTS, FILE, HOSTILE, answers, hostile_study, hos
 from outputs import Page, steering
 
 import trustsem as ts
+from programs import needs_latex
 from trustsem.cli import main
 from trustsem.display import printable
 from trustsem.errors import PlanError, TrustsemError
@@ -296,7 +297,7 @@ def test_the_markdown_report_has_no_html_but_its_own(report):
     assert not steering(text)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@needs_latex
 def test_the_latex_report_compiles_and_reads_no_other_file(report, tmp_path):
     folder = shutil.copytree(report, tmp_path / "report")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
@@ -311,7 +312,7 @@ def test_the_latex_report_compiles_and_reads_no_other_file(report, tmp_path):
     assert "/etc/passwd" not in (folder / "report.fls").read_text(errors="replace")
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@needs_latex
 def test_what_a_notebook_exports_to_latex_compiles(result, tmp_path):
     things = [thing for thing in shown(result).values() if hasattr(thing, "_repr_latex_")]
     body = "\n\n".join(thing._repr_latex_() for thing in things)

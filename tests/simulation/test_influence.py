@@ -123,15 +123,16 @@ def test_parts_and_their_order_do_not_matter():
     assert parts.chisq == pytest.approx(whole.chisq, abs=1e-9)
 
 
-def test_progress_counts_the_parts_of_all_groups():
+def test_progress_counts_the_cases_of_all_groups():
     model = shape("two_groups").fit()
     problem = model.estimate.problem
     told = []
     estimate_without(
         problem, model.estimate.params, every_case(problem), at_once=100,
-        report=lambda done, total: told.append((done, total)),
+        report=lambda *said: told.append(said),
     )  # fmt: skip
-    assert told == [(k, 4) for k in range(1, 5)]
+    first, second = (sample.n_obs for sample in problem.samples)
+    assert told == [(done, first + second, 0) for done in (100, first, first + 100, first + second)]
 
 
 # -- errors and distances -----------------------------------------------------------------------

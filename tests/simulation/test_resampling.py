@@ -13,7 +13,6 @@ from trustsem.simulation import (
     LeaveOneOut,
     NormalPopulation,
     Resampling,
-    run_in_parts,
     transformed_cases,
     weighted_moments,
 )
@@ -101,26 +100,3 @@ def test_each_case_is_left_out_once():
     assert second[0][0] == pytest.approx(without.cov().to_numpy(), abs=1e-12)
     assert [len(cases) for cases in left.cases(25)] == [20, 29]
     assert left.strata[[19, 20]].tolist() == [0, 1]
-
-
-def test_parts_come_back_in_order_and_are_reported():
-    reported = []
-    finished = run_in_parts(
-        abs, [-3, -1, -2], report=lambda done, total: reported.append((done, total))
-    )
-    assert finished.outcomes == (3, 1, 2)
-    assert not finished.interrupted
-    assert reported == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_an_interrupt_keeps_what_is_finished():
-    def task(part):
-        if part == 2:
-            raise KeyboardInterrupt
-        return part
-
-    finished = run_in_parts(task, range(5))
-    assert finished.outcomes == (0, 1)
-    assert finished.interrupted
-    with pytest.raises(KeyboardInterrupt):
-        run_in_parts(task, [2, 3])

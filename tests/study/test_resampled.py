@@ -69,6 +69,59 @@ def test_a_printed_matrix_is_resampled_from_its_population():
     assert "BCa (" not in repr(found)
 
 
+def test_one_kind_of_interval_is_shown_and_named_everywhere(result):
+    matrix = ts.two_step("wheaton1977", bootstrap=60)
+    for found, method, title in ((result, "bca", "BCa"), (matrix, "bc", "BC")):
+        assert found.resampled.method == method
+        table = found.table("hypotheses")
+        own = found.resampled.hypotheses
+        assert table.frame["boot_ci_lower"].tolist() == own[f"std_{method}_ci_lower"].tolist()
+        assert f"{title} bootstrap interval" in table.notes.general
+        assert f"{title} intervals" in found.table("bootstrap-reliability").notes.general
+        assert f"bootstrap {title}" in found.plot.loadings.chart().note
+
+
+def test_fit_is_judged_by_resamples_under_exact_fit(result, resampled):
+    fit = resampled.fit.set_index(["step", "measure"])
+    assert list(resampled.exact) == ["measurement", "structural"]
+    for step, model in (("measurement", result.measurement), ("structural", result.structural)):
+        exact = resampled.exact[step]
+        assert (exact.kind, exact.n) == ("bollen-stine", N)
+        alone = model.model.bootstrap(N, result.study.run.seed, "bollen-stine")
+        assert fit.loc[(step, "chisq"), "pvalue"] == pytest.approx(alone.pvalue)
+        assert fit.loc[(step, "rmsea"), "exact_upper"] == pytest.approx(
+            alone.fit.loc["rmsea", "upper"]
+        )
+        own = model.model.fit_measures
+        for measure in ("chisq", "cfi", "tli", "rmsea", "srmr"):
+            assert fit.loc[(step, measure), "est"] == pytest.approx(own[measure])
+    naive = resampled.structural.fit
+    assert fit.loc[("structural", "chisq"), "mean"] == pytest.approx(naive.loc["chisq", "mean"])
+
+
+def test_resamples_from_a_matrix_are_samples_under_exact_fit():
+    found = ts.two_step("wheaton1977", bootstrap=60).resampled
+    assert found.exact["structural"] is found.structural
+    assert found.fit["mean"].isna().all()
+    assert found.fit["pvalue"].between(0, 1).all()
+
+
+def test_failed_and_inadmissible_resamples_are_counted_wherever_they_are_shown(result, resampled):
+    counts = resampled.counts.set_index(["step", "kind"])
+    improper = resampled.structural.n_inadmissible
+    assert improper > 0
+    assert counts.loc[("structural", "nonparametric"), "inadmissible"] == improper
+    assert counts.loc[("structural", "nonparametric"), "failed"] == resampled.structural.n_failed
+    words = f"structural model: {resampled.structural.n_failed} without a solution, {improper}"
+    assert words in result.table("bootstrap-hypotheses").notes.general
+    assert f"structural {resampled.structural.n_failed} failed, {improper} inadmissible" in repr(
+        resampled
+    )
+    stored = result.to_dict()["bootstrap"]
+    assert stored["counts"] == resampled.counts.to_dict("records")
+    assert len(stored["fit"]) == 10
+
+
 def test_nothing_is_resampled_unless_asked_for():
     assert ts.two_step("holzinger1939").resampled is None
 
@@ -78,6 +131,8 @@ def test_the_report_shows_the_intervals(result, tmp_path):
     assert "Bootstrap Intervals of the Hypothesised Effects" in page
     assert f"{N} resamples" in page
     assert "Efron, B. (1987)" in page
+    assert "Fit of the Models in the Resamples" in page
+    assert "Bollen, K. A., &amp; Stine" in page
 
 
 def test_what_cannot_be_resampled_is_said(monkeypatch):
@@ -88,3 +143,13 @@ def test_what_cannot_be_resampled_is_said(monkeypatch):
     result = ts.two_step("wheaton1977", bootstrap=10)
     assert result.resampled is None
     assert "no_bootstrap" in {item.code for item in result.findings}
+
+
+def test_a_p_value_of_resamples_is_a_share_and_fit_is_called_uncorrected(result):
+    table = result.table("bootstrap-fit")
+    frame = table.frame
+    printed = [table.cell(row, "pvalue") for row in range(len(frame))]
+    assert [float(text) for text in printed] == [round(value, 3) for value in frame["pvalue"]]
+    assert "uncorrected" not in table.notes.general
+    robust = ts.two_step("bollen1989", bootstrap=5, estimator="MLR")
+    assert "uncorrected chi-square" in robust.table("bootstrap-fit").notes.general

@@ -1,6 +1,7 @@
 """Charts: plain numbers and names, drawn with matplotlib in one look; SVG, PNG, PDF or axes."""
 
 from trustsem.charts.chart import Chart, Layout, Width
+from trustsem.charts.cutoffs import CutoffChart, cutoffs_chart
 from trustsem.charts.densities import DensityChart, Ridge, bootstrap_chart, density
 from trustsem.charts.estimates import groups_chart, loadings_chart, paths_chart
 from trustsem.charts.forest import Block, Forest, Mark, Row
@@ -44,6 +45,7 @@ __all__ = [
     "Chart",
     "CorrelationMap",
     "CurvesChart",
+    "CutoffChart",
     "DensityChart",
     "Forest",
     "IndexChart",
@@ -70,6 +72,7 @@ __all__ = [
     "correlations_chart",
     "curve_chart",
     "curves_chart",
+    "cutoffs_chart",
     "density",
     "groups_chart",
     "index_chart",

@@ -165,7 +165,7 @@ class DensityChart(Chart):
         self, axes: Axes, ridge: Ridge, curve: tuple[Floats, Floats], base: float, scale: float
     ) -> None:
         """Draw one density; the part within the interval is shaded."""
-        grid, height = _body(curve)
+        grid, height = visible_part(curve)
         top = base - scale * height
         inside = (grid >= ridge.lower) & (grid <= ridge.upper)
         axes.fill_between(grid, base, top, where=inside.tolist(), color=BAND, linewidth=0, zorder=1)
@@ -200,7 +200,7 @@ class DensityChart(Chart):
 
     def _limits(self) -> tuple[float, float]:
         """Return limits that hold all densities, every interval, and zero if it is near."""
-        bodies = [_body(density(ridge.draws))[0] for ridge in self.ridges]
+        bodies = [visible_part(density(ridge.draws))[0] for ridge in self.ridges]
         low, high = min(grid[0] for grid in bodies), max(grid[-1] for grid in bodies)
         ends = [end for r in self.ridges for end in (r.lower, r.upper, r.value) if np.isfinite(end)]
         low, high = min([float(low), *ends]), max([float(high), *ends])
@@ -239,7 +239,7 @@ def density(draws: Floats) -> tuple[Floats, Floats]:
     return grid, total / (len(present) * bandwidth * np.sqrt(2 * np.pi))
 
 
-def _body(curve: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+def visible_part(curve: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Return a density without the tails that are too flat to be seen."""
     grid, height = curve
     (seen,) = np.nonzero(height > _TAIL * height.max())

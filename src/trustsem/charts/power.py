@@ -176,7 +176,7 @@ class PowerChart(Chart):
             curve.n, curve.power, _DASHES[number // len(SHAPES) % len(_DASHES)],
             marker=SHAPES[number % len(SHAPES)], color=INK, linewidth=0.7, markersize=4.2,
             markeredgewidth=0.7, markeredgecolor=INK,
-            markerfacecolor=_FILLS[number % len(_FILLS)], zorder=2, clip_on=False,
+            markerfacecolor=_FILLS[(number + number // len(SHAPES)) % 2], zorder=2, clip_on=False,
         )  # fmt: skip
 
 

@@ -107,6 +107,8 @@ _FURTHER: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--power",),
         {
             "type": click.IntRange(min=0),
+            "envvar": "TRUSTSEM_POWER",
+            "show_envvar": True,
             "metavar": "N",
             "help": "Simulated samples for the power of each hypothesis.  "
             "[default: the study's, else 500]",
@@ -116,6 +118,8 @@ _FURTHER: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--cutoffs",),
         {
             "type": click.IntRange(min=0),
+            "envvar": "TRUSTSEM_CUTOFFS",
+            "show_envvar": True,
             "metavar": "N",
             "help": "Simulated samples for cut-offs of this very model.  "
             "[default: the study's, else 500]",

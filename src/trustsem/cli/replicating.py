@@ -175,8 +175,8 @@ def _further(plan: Study, said: Mapping[str, Any], *, quick: bool) -> dict[str, 
     """Return what is computed beside the two steps: what was said, else the study's, else all."""
     from trustsem.study.settings import WITHOUT  # noqa: PLC0415  (numpy and pandas come with it)
 
-    usual = {name: getattr(plan.run, name) or default for name, default in FURTHER.items()}
-    usual["multiverse"] = plan.run.multiverse
+    written = plan.to_dict().get("run", {})
+    usual = {name: written.get(name, default) for name, default in FURTHER.items()}
     given = {name: value for name, value in said.items() if value is not None}
     return {**(WITHOUT if quick else usual), **given}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -19,10 +20,17 @@ from numpy.typing import NDArray
 from trustsem.arrays import Floats, invert_positive, lower_triangle, outer
 from trustsem.errors import InferenceError
 from trustsem.estimation import Problem
-from trustsem.estimation.objective import Block
+from trustsem.estimation.objective import AnyBlock, Block
 from trustsem.implied import Implied, Projection, Structure
+from trustsem.inference.moment_cases import MomentCases
 from trustsem.inference.sandwich import moment_meat, moment_traces
-from trustsem.moments import SampleMoments, SaturatedModel, predicted_cases
+from trustsem.moments import (
+    FreeSpread,
+    SampleMoments,
+    SaturatedModel,
+    incomplete_parts,
+    predicted_cases,
+)
 from trustsem.patterns import Patterns
 
 _CHUNK = 4096
@@ -143,6 +151,23 @@ class GroupCases:
             rows = _half_vector(squares) - centre
             yield part, np.hstack([rows, moved]) if self.structure.has_means else rows
 
+    def outer_products(self, *, centred: bool) -> Floats:
+        """Return the mean outer product of contributions or of scores, shape (k, k)."""
+        return _mean_outer_products(self, centred=centred)
+
+    def squared_spread(self) -> tuple[float, Floats]:
+        """Return tr(C^2) and Y'c/n, with Y the weighted cross-products and C = Y'Y/n."""
+        n, size = self.n_obs, self.structure.n_moments
+        onto = np.zeros((size, len(self.structure.free)))
+        if n < size:
+            Y = np.vstack([rows for _, rows in self.cross_products()])
+            return float(((Y @ Y.T) ** 2).sum()) / n**2, Y.T @ self.contributions() / n
+        C = np.zeros((size, size))
+        for part, rows in self.cross_products():
+            C += rows.T @ rows
+            onto += rows.T @ self.contributions(part)
+        return float((C**2).sum()) / n**2, onto / n
+
 
 def _half_vector(M: Floats) -> Floats:
     """Return lower triangles so that the product of two vectors is tr(M N) / 2."""
@@ -179,17 +204,15 @@ class IncompleteCases:
     share: float
 
     @classmethod
-    def of(cls, block: Block, sample: SampleMoments, patterns: Patterns, at: Implied) -> Self:
-        """Evaluate all cases of a sample at implied moments."""
-        if sample.data is None:
-            raise InferenceError("Casewise quantities need raw data.")
+    def of(cls, block: Block, data: Floats, patterns: Patterns, at: Implied) -> Self:
+        """Evaluate cases of shape (n, p) at implied moments."""
         projection = at.projection
         X, directions = projection.X, block.structure.directions
         W = patterns.inverses(at.Sigma)
         expected = (
             directions.weight * (np.swapaxes(X, -1, -2) @ W @ X)[:, directions.u, directions.v]
         )
-        pulls = patterns.pulls(sample.data, at.Sigma, at.mu)
+        pulls = patterns.pulls(data, at.Sigma, at.mu)
         return cls(block.structure, projection, expected, pulls, patterns.of_case, block.share)
 
     @property
@@ -215,22 +238,77 @@ class IncompleteCases:
         return self.scores(part)
 
 
+@dataclass(frozen=True, slots=True)
+class IncompleteGroup:
+    """All incomplete cases of one group, at hand or gone through in parts.
+
+    Parameters
+    ----------
+    block : Block
+        The group in the objective.
+    sample : SampleMoments
+        Its sample.
+    at : Implied
+        The point of the parameters.
+    """
+
+    block: Block
+    sample: SampleMoments
+    at: Implied
+
+    @property
+    def structure(self) -> Structure:
+        """The compiled model of the group."""
+        return self.block.structure
+
+    @property
+    def share(self) -> float:
+        """Weight of the group in F."""
+        return self.block.share
+
+    def outer_products(self, *, centred: bool) -> Floats:
+        """Return the mean outer product of the scores, shape (k, k)."""
+        again = self.sample.again
+        if again is None:
+            return self._outer_products(centred=centred)
+        point = (self.at.Sigma, self.at.mu, self.at.projection.X)
+        return again.once("scores", point, partial(self._outer_products, centred=centred))
+
+    def _outer_products(self, *, centred: bool) -> Floats:
+        total: Floats | float = 0.0
+        for data, patterns in incomplete_parts(self.sample):
+            cases = IncompleteCases.of(self.block, data, patterns, self.at)
+            found = _mean_outer_products(cases, centred=centred)
+            total = total + len(data) / self.sample.n_obs * found
+        return np.asarray(total)
+
+
+def _mean_outer_products(cases: GroupCases | IncompleteCases, *, centred: bool) -> Floats:
+    """Return the mean outer product of cases' contributions or scores, shape (k, k)."""
+    k = len(cases.structure.free)
+    total = np.zeros((k, k))
+    for part in cases.chunks():
+        rows = cases.contributions(part) if centred else cases.scores(part)
+        total += rows.T @ rows
+    return total / cases.n_obs
+
+
 def _slope_cases(
     problem: Problem, params: Floats
-) -> tuple[GroupCases, ...] | tuple[IncompleteCases, ...]:
+) -> tuple[GroupCases | MomentCases | IncompleteGroup, ...]:
     """Return the cases of every group, for casewise slopes."""
     blocks, samples = problem.objective.blocks, problem.samples
     if samples[0].patterns is None:
         return group_cases(problem, params)
     return tuple(
-        IncompleteCases.of(block, sample, sample.patterns, block.implied(params))
+        IncompleteGroup(block, sample, block.implied(params))
         for block, sample in zip(blocks, samples, strict=True)
-        if sample.patterns is not None and isinstance(block, Block)
+        if isinstance(block, Block)
     )
 
 
-def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
-    """Return the cases of every group at one point.
+def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases | MomentCases, ...]:
+    """Return the cases of every group at one point: themselves, or their fourth moments.
 
     Parameters
     ----------
@@ -244,18 +322,21 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
     InferenceError
         If the samples are matrices without cases.
     """
-    found = []
+    found: list[GroupCases | MomentCases] = []
     for block, sample in zip(problem.objective.blocks, problem.samples, strict=True):
-        if sample.data is None or sample.mean is None:
+        if not sample.has_cases or sample.mean is None:
             raise InferenceError(
                 "Robust and first-order standard errors and scaled tests need raw data; "
                 "this model was estimated from a matrix.",
                 remedy="Give the data, or use estimator 'ML'.",
             )
         implied = block.implied(params)
+        gap = sample.mean - implied.mu if block.mean is not None else np.zeros(len(sample.names))
+        if sample.data is None:
+            found.append(_by_moments(problem, block, sample, implied, gap))
+            continue
         deviations = sample.data - sample.mean
         x = [sample.names.index(name) for name in problem.table.exogenous]
-        gap = sample.mean - implied.mu if block.mean is not None else np.zeros(len(sample.names))
         found.append(
             GroupCases(
                 structure=block.structure,
@@ -268,6 +349,26 @@ def group_cases(problem: Problem, params: Floats) -> tuple[GroupCases, ...]:
             )
         )
     return tuple(found)
+
+
+def _by_moments(
+    problem: Problem, block: AnyBlock, sample: SampleMoments, implied: Implied, gap: Floats
+) -> MomentCases:
+    """Return the cases of a group of which the moments are held."""
+    covariates = problem.table.exogenous
+    G = FreeSpread.of(sample, ()).matrix
+    n = sample.n_obs
+    return MomentCases(
+        structure=block.structure,
+        projection=implied.projection,
+        W=invert_positive(implied.Sigma).matrix,
+        mean_gap=gap,
+        S=sample.cov * (sample.weight / n),
+        G=G,
+        given=FreeSpread.of(sample, covariates).matrix if covariates else G,
+        n_obs=n,
+        share=block.share,
+    )
 
 
 def casewise_scores(problem: Problem, params: Floats) -> Floats:
@@ -291,12 +392,36 @@ def casewise_scores(problem: Problem, params: Floats) -> Floats:
         If the samples are matrices without cases.
     """
     found = []
-    for cases in _slope_cases(problem, params):
+    for cases in _held_cases(problem, params):
         rows = np.zeros((cases.n_obs, len(params)))
         for part in cases.chunks():
             rows[part, cases.structure.free] = cases.scores(part)
         found.append(rows)
     return np.concatenate(found)
+
+
+def _held_cases(problem: Problem, params: Floats) -> Iterator[GroupCases | IncompleteCases]:
+    """Yield the cases of every group; raise where they are not held."""
+    if problem.samples[0].patterns is None:
+        for group in group_cases(problem, params):
+            if not isinstance(group, GroupCases):
+                raise _not_held()
+            yield group
+        return
+    for block, sample in zip(problem.objective.blocks, problem.samples, strict=True):
+        if sample.data is None:
+            raise _not_held()
+        if isinstance(block, Block) and sample.patterns is not None:
+            at = block.implied(params)
+            yield IncompleteCases.of(block, sample.data, sample.patterns, at)
+
+
+def _not_held() -> InferenceError:
+    return InferenceError(
+        "Slopes of single cases need the cases; this model was estimated from a file that was read "
+        "in parts.",
+        remedy="Give the data with read_survey().",
+    )
 
 
 def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
@@ -322,9 +447,7 @@ def meat_matrix(problem: Problem, params: Floats, *, centred: bool) -> Floats:
     total = np.zeros((len(params), len(params)))
     for cases in _slope_cases(problem, params):
         free = cases.structure.free
-        for part in cases.chunks():
-            rows = cases.contributions(part) if centred else cases.scores(part)
-            total[free[:, None], free] += cases.share / cases.n_obs * (rows.T @ rows)
+        total[free[:, None], free] += cases.share * cases.outer_products(centred=centred)
     return total
 
 
@@ -379,7 +502,7 @@ def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
         return Traces(*moment_traces(problem, params, bread))
     square, through = 0.0, np.zeros_like(bread)
     for cases in group_cases(problem, params):
-        spread, onto = _spread(cases)
+        spread, onto = cases.squared_spread()
         square += spread
         free = cases.structure.free
         through[free[:, None], free] += cases.share * (onto.T @ onto)
@@ -387,20 +510,6 @@ def residual_traces(problem: Problem, params: Floats, bread: Floats) -> Traces:
     second = square - 2 * float(np.einsum("ij,ji->", bread, through))
     second += float(np.einsum("ij,ji->", product, product))
     return Traces(residual_trace(problem, params, bread), second)
-
-
-def _spread(cases: GroupCases) -> tuple[float, Floats]:
-    """Return tr(C^2) and Y'c/n of one group."""
-    n, size = len(cases.deviations), cases.structure.n_moments
-    onto = np.zeros((size, len(cases.structure.free)))
-    if n < size:
-        Y = np.vstack([rows for _, rows in cases.cross_products()])
-        return float(((Y @ Y.T) ** 2).sum()) / n**2, Y.T @ cases.contributions() / n
-    C = np.zeros((size, size))
-    for part, rows in cases.cross_products():
-        C += rows.T @ rows
-        onto += rows.T @ cases.contributions(part)
-    return float((C**2).sum()) / n**2, onto / n
 
 
 def saturated_trace(problem: Problem, params: Floats, information: str = "expected") -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,13 +21,14 @@ from trustsem.arrays import (
     transpose,
 )
 from trustsem.completion import CompletedPoint, WeightedCases
-from trustsem.errors import MomentsError, NotPositiveDefiniteError, TooFewObservationsError
+from trustsem.errors import MomentsError, NotPositiveDefiniteError
 from trustsem.findings import Finding
 from trustsem.moments.sample import (
     DEPENDENT,
     Divisor,
     SampleMoments,
     numeric_columns,
+    require_cases,
     require_positive_definite,
     scale_finding,
 )
@@ -120,28 +121,80 @@ def em_moments(
     needed = [list(names).index(name) for name in complete]
     kept = np.asarray(known.any(axis=1) & known[:, needed].all(axis=1))
     data = values[kept]
-    where = f" in group {group!r}" if group else ""
-    if len(data) <= len(names):
-        what = f"a covariance matrix of {len(names)} variables{where}"
-        raise TooFewObservationsError(len(data), len(names) + 1, what)
-    patterns, moments = incomplete_moments(data, names, where)
-    findings = (
-        *_lost_cases(kept, known, complete, group),
-        *_missing_answers(patterns, names, group),
-        *_not_settled(moments, group),
-        *scale_finding(moments.cov, names),
+    require_cases(len(data), len(names), group)
+    lost = Lost(len(values), int((~known.any(axis=1)).sum()), int(kept.sum()))
+    patterns = Patterns.of(data)
+    sample = pattern_moments(
+        patterns, names, _spans(data), lost, complete=complete, divisor=divisor, group=group
     )
+    return replace(sample, data=data, rows=frame.index.to_numpy()[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How many cases there are, and how many are analysed.
+
+    Parameters
+    ----------
+    n_rows : int
+        All cases.
+    n_empty : int
+        Those that answered nothing.
+    n_kept : int
+        Those that are analysed.
+    """
+
+    n_rows: int
+    n_empty: int
+    n_kept: int
+
+
+def pattern_moments(
+    patterns: Patterns,
+    names: Sequence[str],
+    varies: Flags,
+    lost: Lost,
+    *,
+    complete: Sequence[str] = (),
+    divisor: Divisor = "n",
+    group: str = "",
+) -> SampleMoments:
+    """Estimate means and covariances of incomplete cases from their patterns.
+
+    Parameters
+    ----------
+    patterns : Patterns
+        The cases that are analysed.
+    names : sequence of str
+        Variables.
+    varies : ndarray of bool, shape (p,)
+        Which of them take more than one value.
+    lost : Lost
+        How many cases there were.
+    complete, divisor, group
+        As of :func:`em_moments`, as are the errors.
+
+    Returns
+    -------
+    SampleMoments
+        Without the cases themselves.
+    """
+    where = f" in group {group!r}" if group else ""
+    moments = _moments_of(patterns, names, varies, where)
     return SampleMoments(
         names=tuple(names),
         cov=moments.cov,
         mean=moments.mean,
-        n_obs=len(data),
+        n_obs=patterns.n_obs,
         divisor=divisor,
-        data=data,
         patterns=patterns,
         group=group,
-        findings=findings,
-        rows=frame.index.to_numpy()[kept],
+        findings=(
+            *_lost_cases(lost, complete, group),
+            *_missing_answers(patterns, names, group),
+            *_not_settled(moments, group),
+            *scale_finding(moments.cov, names),
+        ),
     )
 
 
@@ -150,11 +203,26 @@ def incomplete_moments(
 ) -> tuple[Patterns, SaturatedMoments]:
     """Return the patterns of incomplete cases and their moments; see :func:`em_moments`."""
     patterns = Patterns.of(data)
+    return patterns, _moments_of(patterns, names, _spans(data), where)
+
+
+def _spans(data: Floats) -> Flags:
+    """Return which variables take more than one value among the cases that observe them."""
+    known = ~np.isnan(data)
+    low = np.where(known, data, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(known, data, -np.inf).max(axis=0, initial=-np.inf)
+    return np.asarray(low < high)
+
+
+def _moments_of(
+    patterns: Patterns, names: Sequence[str], varies: Flags, where: str
+) -> SaturatedMoments:
+    """Return the moments of cases that can have any."""
     _require_pairs(patterns, names, where)
-    _require_variance(data, names)
+    _require_variance(varies, names)
     moments = saturated_moments(patterns)
     require_positive_definite(moments.cov, names, "covariance matrix of the incomplete data")
-    return patterns, moments
+    return moments
 
 
 def saturated_moments(patterns: Patterns) -> SaturatedMoments:
@@ -333,12 +401,11 @@ def independence_moments(sample: SampleMoments, related: Sequence[str]) -> tuple
     mean : ndarray, shape (p,)
         Likewise.
     """
-    patterns, data, _ = _cases(sample)
+    patterns, _ = _incomplete(sample)
     mean, cov = _available(patterns)
     index = [sample.names.index(name) for name in related]
     if index:
-        some = data[:, index]
-        block = saturated_moments(Patterns.of(some[~np.isnan(some).all(axis=1)]))
+        block = saturated_moments(patterns.of_variables(index))
         cov[np.ix_(index, index)], mean[index] = block.cov, block.mean
     return cov, mean
 
@@ -359,13 +426,15 @@ def available_moments(sample: SampleMoments) -> tuple[Floats, Floats]:
     mean : ndarray, shape (p,)
         Means of the cases that observe the variable.
     """
-    _, data, _ = _cases(sample)
-    known = (~np.isnan(data)).astype(float)
-    mean = np.nanmean(data, axis=0)
-    centred = np.where(known > 0, data - mean, 0.0)
-    both, sums = known.T @ known, centred.T @ known
-    cov = (centred.T @ centred - sums * sums.T / both) / (both - 1)
-    return cov if sample.divisor == "n-1" else cov * (1 - 1 / len(data)), mean
+    patterns, _ = _incomplete(sample)
+    mean, _ = _available(patterns)
+    known = patterns.observed.astype(float)
+    weighted = patterns.counts[:, None] * known
+    gap = np.where(patterns.observed, patterns.mean - mean, 0.0)
+    both, sums = weighted.T @ known, (patterns.counts[:, None] * gap).T @ known
+    squares = np.einsum("j,jab->ab", patterns.counts, patterns.scatter + outer(gap, gap))
+    cov = (squares - sums * sums.T / both) / (both - 1)
+    return cov if sample.divisor == "n-1" else cov * (1 - 1 / patterns.n_obs), mean
 
 
 @dataclass(frozen=True)
@@ -413,7 +482,7 @@ class SaturatedModel:
 
     @cached_property
     def _point(self) -> PatternPoint:
-        patterns, _, mean = _cases(self.sample)
+        patterns, mean = _incomplete(self.sample)
         return patterns.at(self.sample.cov, mean)
 
     @cached_property
@@ -424,13 +493,27 @@ class SaturatedModel:
     @cached_property
     def outer_products(self) -> Floats:
         """Mean outer product of the cases' slopes in the free moments, shape (l, l)."""
-        patterns, data, mean = _cases(self.sample)
-        return self._chosen(patterns.outer_products(data, self.sample.cov, mean))
+        sample = self.sample
+        _, mean = _incomplete(sample)
+        if sample.again is None:
+            return self._chosen(self._outer_products())
+        found = sample.again.once("slopes", (sample.cov, mean), self._outer_products)
+        return self._chosen(found)
+
+    def _outer_products(self) -> Floats:
+        """Return the mean outer product of the slopes in all moments."""
+        sample = self.sample
+        _, mean = _incomplete(sample)
+        shares = (
+            len(data) / sample.n_obs * patterns.outer_products(data, sample.cov, mean)
+            for data, patterns in incomplete_parts(sample)
+        )
+        return np.asarray(sum(shares))
 
     @cached_property
     def complete_information(self) -> Floats:
         """Information per case that complete data of these moments would give, shape (l, l)."""
-        _, _, mean = _cases(self.sample)
+        _, mean = _incomplete(self.sample)
         whole = Patterns.complete(self.sample.cov, mean)
         return self._chosen(whole.at(self.sample.cov, mean).information(exact=False))
 
@@ -454,11 +537,37 @@ class SaturatedModel:
         return np.asarray(matrix[np.ix_(self.free, self.free)])
 
 
-def _cases(sample: SampleMoments) -> tuple[Patterns, Floats, Floats]:
-    """Return patterns, cases and means, or raise if the sample has none."""
-    if sample.patterns is None or sample.data is None or sample.mean is None:
+def incomplete_parts(sample: SampleMoments) -> Iterator[tuple[Floats, Patterns]]:
+    """Yield the cases of a sample, at once or in parts, and the patterns they are of.
+
+    Parameters
+    ----------
+    sample : SampleMoments
+        Incomplete cases.
+
+    Raises
+    ------
+    MomentsError
+        If there are none.
+    """
+    patterns, _ = _incomplete(sample)
+    if sample.data is not None:
+        yield sample.data, patterns
+        return
+    if sample.again is None:
+        raise MomentsError(
+            "This needs the incomplete cases themselves; here are only their moments.",
+            remedy="Use estimator 'ML' with se='standard'.",
+        )
+    for part in sample.again.parts():
+        yield part, Patterns.of(part)
+
+
+def _incomplete(sample: SampleMoments) -> tuple[Patterns, Floats]:
+    """Return patterns and means, or raise if the sample has none."""
+    if sample.patterns is None or sample.mean is None:
         raise MomentsError("These moments do not come from incomplete cases.")
-    return sample.patterns, sample.data, sample.mean
+    return sample.patterns, sample.mean
 
 
 def _available(patterns: Patterns) -> tuple[Floats, Floats]:
@@ -525,37 +634,34 @@ def _require_pairs(patterns: Patterns, names: Sequence[str], where: str) -> None
     )
 
 
-def _require_variance(data: Floats, names: Sequence[str]) -> None:
+def _require_variance(varies: Flags, names: Sequence[str]) -> None:
     """Raise if a variable takes one value only among the cases that observe it."""
-    same = np.nanmax(data, axis=0) == np.nanmin(data, axis=0)
-    constant = [name for name, constant in zip(names, same, strict=True) if constant]
+    constant = [name for name, free in zip(names, varies, strict=True) if not free]
     if constant:
         reason = f"Without variance: {', '.join(constant)}."
         raise NotPositiveDefiniteError("sample covariance matrix", constant, reason)
 
 
-def _lost_cases(
-    kept: Flags, known: Flags, complete: Sequence[str], group: str
-) -> tuple[Finding, ...]:
+def _lost_cases(lost: Lost, complete: Sequence[str], group: str) -> tuple[Finding, ...]:
     """Return findings about cases that say nothing, or lack what is conditioned on."""
-    empty = int((~known.any(axis=1)).sum())
-    without = int((~kept).sum()) - empty
+    empty, n_rows = lost.n_empty, lost.n_rows
+    without = n_rows - lost.n_kept - empty
     place = f" of group {group}" if group else ""
     reasons = {
-        f"{empty} of {len(kept)} cases{place} have no answer to any variable of the model": empty,
-        f"{without} of {len(kept)} cases{place} lack a covariate whose moments are fixed "
+        f"{empty} of {n_rows} cases{place} have no answer to any variable of the model": empty,
+        f"{without} of {n_rows} cases{place} lack a covariate whose moments are fixed "
         f"({', '.join(complete)})": without,
     }
     return tuple(
         Finding(
             code="cases_lost",
             subject="data",
-            claim=f"{reason} and are left out; N = {int(kept.sum())}.",
+            claim=f"{reason} and are left out; N = {lost.n_kept}.",
             severity="warning",
-            value=lost / len(kept),
+            value=count / n_rows,
         )
-        for reason, lost in reasons.items()
-        if lost
+        for reason, count in reasons.items()
+        if count
     )
 
 

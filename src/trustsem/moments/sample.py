@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,32 @@ DEPENDENT = 1e-10
 """Smallest eigenvalue of a correlation matrix of variables that do not follow from each other."""
 _LARGE_RATIO = 1000.0
 _AT_ONCE = 16384
+
+
+class Cases(Protocol):
+    """Cases of one group that are not held, but can be gone through again."""
+
+    def parts(self) -> Iterator[Floats]:
+        """Yield all cases in parts of shape (m, p), NaN for missing."""
+        ...
+
+    def spread(self) -> Floats:
+        """Return the covariance matrix of the cases' deviations from the means and their products.
+
+        Returns
+        -------
+        ndarray, shape (k, k)
+            Of the p deviations, then of the lower triangle of their products by rows; divisor N.
+        """
+        ...
+
+    def once(self, what: str, at: Sequence[Floats], compute: Callable[[], Floats]) -> Floats:
+        """Return what was computed from all cases at some arrays, computing it the first time."""
+        ...
+
+    def select(self, index: Sequence[int]) -> Cases:
+        """Return the same cases with some of their variables, in the order asked for."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,8 @@ class SampleMoments:
     ordinal : OrdinalMoments or None
         Thresholds and the spread of all moments, if some variables are ordered; ``cov`` and
         ``mean`` are then those of latent responses and continuous variables.
+    again : Cases or None
+        The cases where ``data`` does not hold them: in a file too large for memory.
     rows : ndarray, shape (n_obs,), or None
         What the index of the frame calls each case of ``data``.
     """
@@ -74,7 +102,20 @@ class SampleMoments:
     group: str = ""
     findings: tuple[Finding, ...] = field(default=())
     ordinal: OrdinalMoments | None = None
+    again: Cases | None = None
     rows: NDArray[Any] | None = None
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether there are cases behind the moments, held or to be read again."""
+        return self.data is not None or self.again is not None
+
+    @property
+    def came_from(self) -> str:
+        """What the moments were formed from, in words."""
+        if self.data is not None:
+            return "cases"
+        return "a matrix" if self.again is None else "a file that was read in parts"
 
     @property
     def covariances(self) -> pd.DataFrame:
@@ -107,6 +148,7 @@ class SampleMoments:
             data=None if self.data is None else self.data[:, index],
             patterns=None if self.patterns is None else self.patterns.reordered(index),
             ordinal=None if self.ordinal is None else self.ordinal.select(index),
+            again=None if self.again is None else self.again.select(index),
         )
 
 
@@ -142,11 +184,8 @@ def from_frame(
     values = numeric_columns(frame, names)
     answered = ~np.isnan(values).any(axis=1)
     complete = values if answered.all() else values[answered]
-    n_obs, n_variables = complete.shape
-    where = f" in group {group!r}" if group else ""
-    if n_obs <= n_variables:
-        what = f"a covariance matrix of {n_variables} variables{where}"
-        raise TooFewObservationsError(n_obs, n_variables + 1, what)
+    n_obs = len(complete)
+    require_cases(n_obs, len(names), group)
     cov, mean = complete_moments(complete, names, divisor)
     return SampleMoments(
         names=tuple(names),
@@ -159,6 +198,14 @@ def from_frame(
         findings=(*lost_cases(len(values), n_obs, group), *scale_finding(cov, names)),
         rows=frame.index.to_numpy()[answered],
     )
+
+
+def require_cases(n_obs: int, n_variables: int, group: str) -> None:
+    """Raise unless there are more cases than variables."""
+    if n_obs <= n_variables:
+        where = f" in group {group!r}" if group else ""
+        what = f"a covariance matrix of {n_variables} variables{where}"
+        raise TooFewObservationsError(n_obs, n_variables + 1, what)
 
 
 def complete_moments(data: Floats, names: Sequence[str], divisor: Divisor) -> tuple[Floats, Floats]:

@@ -12,9 +12,12 @@ from typing import Protocol
 
 import numpy as np
 
-from trustsem.arrays import Floats, invert_positive
+from trustsem.arrays import Floats, invert_positive, lower_triangle
 from trustsem.errors import MomentsError, NotPositiveDefiniteError, TooFewObservationsError
 from trustsem.moments.sample import SampleMoments
+
+_AT_ONCE = 2**20
+"""Numbers in one block of deviations and products."""
 
 
 class Spread(Protocol):
@@ -102,13 +105,16 @@ class FreeSpread:
         MomentsError
             If there are no raw data.
         """
-        if sample.data is None:
-            raise MomentsError(
-                "Weights from fourth moments need raw data; here is only a matrix.",
-                remedy="Give the data, or use an estimator that needs only the matrix: ML, GLS.",
-            )
-        centred = sample.data - sample.data.mean(axis=0)
         x = [sample.names.index(name) for name in covariates]
+        if sample.data is None:
+            if sample.again is None:
+                raise MomentsError(
+                    "Weights from fourth moments need raw data; here is only a matrix.",
+                    remedy="Give the data, or use an estimator that needs only the matrix: ML, "
+                    "GLS.",
+                )
+            return cls(_given(sample.again.spread(), sample.cov, x), len(sample.names))
+        centred = sample.data - sample.data.mean(axis=0)
         scores = _scores(centred) - _scores(predicted_cases(centred, x))
         scores -= scores.mean(axis=0)
         return cls(scores.T @ scores / len(scores), centred.shape[1])
@@ -195,6 +201,77 @@ def predicted_cases(centred: Floats, covariates: Sequence[int]) -> Floats:
     predicted = centred[:, x] @ np.linalg.lstsq(centred[:, x], centred, rcond=None)[0]
     predicted[:, x] = centred[:, x]
     return np.asarray(predicted)
+
+
+class SpreadSums:
+    """Adds up the fourth moments of complete cases, part by part.
+
+    Parameters
+    ----------
+    mean, cov : ndarray, shapes (p,) and (p, p)
+        Means of all cases, and covariances with divisor N.
+    """
+
+    def __init__(self, mean: Floats, cov: Floats) -> None:
+        self._mean = mean
+        self._centre = np.concatenate([np.zeros(len(mean)), lower_triangle(cov)])
+        self._total = np.zeros((len(self._centre),) * 2)
+        self._n_obs = 0
+
+    def add(self, cases: Floats) -> None:
+        """Add complete cases of shape (m, p)."""
+        p = len(self._mean)
+        rows, cols = np.tril_indices(p)
+        step = max(1, _AT_ONCE // len(self._centre))
+        self._n_obs += len(cases)
+        for first in range(0, len(cases), step):
+            deviations = np.ascontiguousarray((cases[first : first + step] - self._mean).T)
+            scores = np.empty((len(self._centre), deviations.shape[1]))
+            scores[:p] = deviations
+            np.multiply(deviations[rows], deviations[cols], out=scores[p:])
+            scores -= self._centre[:, None]
+            self._total += scores @ scores.T
+
+    def matrix(self) -> Floats:
+        """Return the covariance of deviations and products, see :meth:`Cases.spread`."""
+        return np.asarray(self._total / self._n_obs)
+
+
+def _given(G: Floats, cov: Floats, x: list[int]) -> Floats:
+    """Return the covariance of what is left of deviations and products once covariates are given.
+
+    With P the matrix that predicts a case's deviations from those of the covariates, what is left
+    of d is (I - P) d, and of dd' it is dd' - P dd' P': both linear in what G is of.
+    """
+    if not x:
+        return G
+    p = len(cov)
+    P = np.zeros((p, p))
+    P[:, x] = np.linalg.solve(cov[np.ix_(x, x)], cov[x]).T
+    P[x] = 0.0
+    P[x, x] = 1.0
+    T = np.eye(len(G))
+    T[:p, :p] -= P
+    T[p:, p:] -= product_map(P)
+    return np.asarray(T @ G @ T.T)
+
+
+def product_map(P: Floats) -> Floats:
+    """Return the matrix K with vech(P M P') = K vech(M), lower triangles by rows.
+
+    Parameters
+    ----------
+    P : ndarray, shape (m, p)
+
+    Returns
+    -------
+    ndarray, shape (m(m+1)/2, p(p+1)/2)
+    """
+    a, b = np.tril_indices(len(P))
+    c, d = np.tril_indices(P.shape[1])
+    first, second = P[a], P[b]
+    K = first[:, c] * second[:, d] + first[:, d] * second[:, c]
+    return np.asarray(np.where(c == d, K / 2, K), dtype=np.float64)
 
 
 def _scores(centred: Floats) -> Floats:

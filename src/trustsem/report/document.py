@@ -27,6 +27,7 @@ COMPARED = (
     "influence",
     "multiverse",
     "power",
+    "cutoffs",
 )
 """Parts of the document that hold estimates."""
 
@@ -71,9 +72,9 @@ def results_document(result: StudyResult) -> dict[str, Any]:
     dict
         ``schema``, ``study``, ``synthetic``, ``notice``, ``verdict``, ``findings``,
         ``screening``, ``measurement``, ``structural``, ``method``, ``invariance``,
-        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``power``, ``what_if``,
-        ``scorecard``, ``agreement``. Frames are lists of records; a number that does not exist is
-        null.
+        ``interactions``, ``bootstrap``, ``influence``, ``multiverse``, ``power``, ``cutoffs``,
+        ``what_if``, ``scorecard``, ``agreement``. Frames are lists of records; a number that does
+        not exist is null.
     """
     screening, structural = result.screening, result.structural
     parts = {
@@ -104,6 +105,7 @@ def results_document(result: StudyResult) -> dict[str, Any]:
         "invariance": result.invariance and _chosen(result.invariance, _INVARIANCE),
         "interactions": _interactions(result),
         "bootstrap": result.resampled and _chosen(result.resampled, _RESAMPLED),
+        "cutoffs": result.cutoffs and result.cutoffs.to_dict(),
         "influence": result.influence and _chosen(result.influence, _INFLUENCE),
         "multiverse": result.multiverse and _chosen(result.multiverse, _MULTIVERSE),
         "power": result.power and _chosen(result.power, PARTS),

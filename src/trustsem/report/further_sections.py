@@ -23,8 +23,9 @@ from trustsem.study.multiverse_tables import IN_THE_APPENDIX
 from trustsem.tables import Table
 
 if TYPE_CHECKING:
-    from trustsem.results import LatentInteraction
+    from trustsem.results import DynamicCutoffs, LatentInteraction
     from trustsem.study import Multiverse, StudyResult
+    from trustsem.study.cutoffs import StudyCutoffs
     from trustsem.study.influence import StudyInfluence
 
 Show = Callable[[Iterable[Finding]], Iterable[Block]]
@@ -68,6 +69,8 @@ def further_sections(result: StudyResult, show: Show, draw: Draw) -> list[Sectio
             chart("bootstrap", "Bootstrap Distributions of the Hypothesised Effects", draw),
         ]
         sections.append(Section("bootstrap", "Bootstrap Intervals", parts))
+    if result.cutoffs is not None:
+        sections.append(_cutoffs_section(result, result.cutoffs, show, draw))
     if result.influence is not None:
         sections.append(_influence_section(result, result.influence, show, draw))
     if result.multiverse is not None:
@@ -111,11 +114,15 @@ def further_sources(result: StudyResult) -> set[str]:
         sources |= {"cheung2002", "chen2007", "byrne1989", "hancock2001means"}
     if result.interactions is not None:
         sources |= {"lin2010", "wen2010", "johnson1936"}
+    if result.cutoffs is not None:
+        sources |= {"mcneish2023", "mcneish2023one"}
     if result.resampled is not None:
         sources |= {"efron1979", "efron1987", "bollen1992"}
         sources |= {"zhang2016"} if result.resampled.measurement.kind == "nonparametric" else set()
         kinds = {bootstrap.kind for bootstrap in result.resampled.exact.values()}
         sources |= {"davison1997"} if "parametric" in kinds else set()
+        moved = "bollen-stine" in kinds and result.measurement.model.options.incomplete
+        sources |= {"savalei2009"} if moved else set()
     if result.influence is not None:
         sources |= {"pek2011", "cook1977", "belsley1980"}
         sources |= {"broderick2020"} if len(result.influence.fragility) else set()
@@ -176,6 +183,23 @@ def _group_tables(result: StudyResult) -> list[Table]:
     if len(found.paths):
         tables.append(paths_table(found.paths, labels(result), names))
     return tables
+
+
+def _cutoffs_section(result: StudyResult, cutoffs: StudyCutoffs, show: Show, draw: Draw) -> Section:
+    """Return the section of the cut-offs, the figure of each model after its tables."""
+
+    def tables(step: str, found: DynamicCutoffs) -> list[Table]:
+        return found.tables(labels(result), name=f"cutoffs-{step}", of=f"{step} model")
+
+    parts: list[tuple[str, Builder]] = [("findings", lambda: show(cutoffs.findings))]
+    for step, found in cutoffs.models.items():
+        title = f"Fit of the {step.capitalize()} Model in Simulated Samples, by Level"
+        figure = "cutoffs" if step == "measurement" else "structural_cutoffs"
+        parts += [
+            (f"tables of the {step} model", partial(tables, step, found)),
+            chart(figure, title, draw),
+        ]
+    return Section("cutoffs", "Cut-Offs for These Models and This Sample Size", parts)
 
 
 def _interactions_section(

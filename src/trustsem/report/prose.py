@@ -123,6 +123,10 @@ def _counted(count: int, noun: str) -> str:
 
 def _cases(result: StudyResult) -> Iterator[str]:
     """Say how many cases there were, why some were left out, and what was done to the answers."""
+    (sample,) = result.measurement.model.estimate.problem.samples
+    if sample.again is not None:
+        yield f"The file was read in parts, and the moments of {sample.n_obs} cases were analysed."
+        return
     if result.screening is None:
         printed = result.study.moments
         where = f" ({printed.where})" if printed is not None and printed.where else ""

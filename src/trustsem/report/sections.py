@@ -178,7 +178,10 @@ def _data_section(result: StudyResult, draw: Draw) -> Section:
             yield Paragraph(plain(result.study.description))
         if result.screening is None:
             model = result.measurement.model
+            (sample,) = model.estimate.problem.samples
             text = f"Re-analysis of a printed matrix; N = {model.n_obs}. No answers to screen."
+            if sample.again is not None:
+                text = f"Moments of a file that was read in parts; N = {model.n_obs}."
             yield Paragraph(typeset(text))
         else:
             yield from findings_list(result.screening.findings)

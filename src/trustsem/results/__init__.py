@@ -2,6 +2,7 @@
 
 from trustsem.results.bootstrap import Bootstrap, Replicates, Wish, run_bootstraps
 from trustsem.results.comparison import compare, nested_difference
+from trustsem.results.cutoffs import DynamicCutoffs
 from trustsem.results.group_differences import compare_paths, equal_loadings
 from trustsem.results.group_invariance import Invariance, invariance
 from trustsem.results.held import Held, compare_held
@@ -12,11 +13,14 @@ from trustsem.results.model import ModelResult
 from trustsem.results.models import Models
 from trustsem.results.plain import plain
 from trustsem.results.power import Power
+from trustsem.results.published_cutoffs import dynamic_cutoffs
 from trustsem.results.run import cfa, growth, sem
+from trustsem.results.streaming import read_moments
 
 __all__ = [
     "LEVELS",
     "Bootstrap",
+    "DynamicCutoffs",
     "Held",
     "Influence",
     "Invariance",
@@ -30,6 +34,7 @@ __all__ = [
     "compare",
     "compare_held",
     "compare_paths",
+    "dynamic_cutoffs",
     "equal_loadings",
     "growth",
     "interaction",
@@ -37,6 +42,7 @@ __all__ = [
     "nested_difference",
     "plain",
     "read_formula",
+    "read_moments",
     "run_bootstraps",
     "sem",
 ]

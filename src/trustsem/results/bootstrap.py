@@ -22,7 +22,6 @@ from trustsem.inference import (
     bca_interval,
     chi_square,
     count_independent,
-    expected_errors,
     jackknife_acceleration,
     percentile_interval,
     row_values,
@@ -32,6 +31,7 @@ from trustsem.results.plain import plain
 from trustsem.results.rows import row_keys, sections
 from trustsem.simulation import (
     RESAMPLING_KINDS,
+    ErrorsBy,
     LeaveOneOut,
     Reestimation,
     Refits,
@@ -62,6 +62,7 @@ _MANY = 0.1
 _ENOUGH = 2
 """Resamples that a spread needs."""
 _LEVEL = 0.95
+DEFAULT_ERRORS = ErrorsBy()
 FIT_SHOWN = ("chisq", "cfi", "tli", "rmsea", "srmr")
 """Fit measures whose distribution over resamples is shown."""
 _GOOD_IF_LARGE = ("cfi", "tli")
@@ -172,6 +173,8 @@ class Bootstrap(Shown):
         What each of them gave.
     interrupted : bool
         Whether the user stopped before the last resample.
+    by : ErrorsBy
+        What the model's own standard errors rest on, for studentised intervals.
     stored : mapping of callable to ndarray
         Statistics that were computed together with the solutions.
     stored_fit : ndarray or None
@@ -183,6 +186,7 @@ class Bootstrap(Shown):
     draws: Resampling
     refits: Refits
     interrupted: bool = False
+    by: ErrorsBy = DEFAULT_ERRORS
     stored: Mapping[StatisticOf, Floats] = field(default_factory=dict, compare=False)
     stored_fit: Floats | None = field(default=None, compare=False)
 
@@ -290,7 +294,7 @@ class Bootstrap(Shown):
         chi-square. Its limits are those of the resamples, no confidence interval of the
         population's fit; ``pvalue`` is NaN [bollen1992]_, [zhang2016]_.
         """
-        own = self._own_fit
+        own = self.sample_fit
         rows = {}
         for name, replicates in zip(FIT_SHOWN, self._shown_fit.T, strict=True):
             lower, upper = percentile_interval(replicates[:, None], _LEVEL)
@@ -326,10 +330,12 @@ class Bootstrap(Shown):
         n_free = count_independent(self.estimate)
         return fit_values(self.estimate.problem, self.draws, self._kept, n_free, measures)
 
-    @cached_property
-    def _own_fit(self) -> dict[str, float]:
+    @property
+    def sample_fit(self) -> pd.Series:
+        """The fit measures of the sample that :attr:`fit` shows, uncorrected."""
         values = fit_of_each([self.estimate], count_independent(self.estimate), FIT_SHOWN)
-        return {name: float(value[0]) for name, value in values.items()}
+        found = {name: float(value[0]) for name, value in values.items()}
+        return pd.Series(found, name="est").rename_axis("measure")
 
     def _share_as_bad(self, own: float, replicates: Floats, name: str) -> float:
         """Return the share of resamples that fit as badly as the sample, or worse."""
@@ -443,7 +449,8 @@ class Bootstrap(Shown):
         method : {"percentile", "bc", "bca", "studentised"}
             Percentiles; corrected for bias; corrected for bias and acceleration (which estimates
             the model once more for every case left out); from ratios of estimate and standard
-            error (free parameters, unstandardised).
+            error (free parameters, unstandardised), with
+            standard errors of the model's own kind in every resample.
         level : float
             Confidence level.
         what : {"est", "std_lv", "std_all", "std_nox"}
@@ -480,8 +487,8 @@ class Bootstrap(Shown):
                 "Studentised intervals are not defined under nonlinear constraints.",
                 remedy="Use method='percentile', 'bc' or 'bca'.",
             )
-        errors = solution_errors(problem, self.draws, self._kept)
-        error = expected_errors(problem, self.estimate.params[None])[0]
+        errors = solution_errors(problem, self.draws, self._kept, self.by)
+        error = self.by.errors(self.estimate)
         limits = studentised_interval(self.estimate.params, error, self._kept.params, errors, level)
         free = np.array(row_keys(problem.table)["free"])
         padded = (np.append(limit, np.nan) for limit in limits)
@@ -538,11 +545,14 @@ class Wish:
         As :meth:`Bootstrap.statistic` takes them; it finds their values there.
     fit : bool
         Whether fit measures are computed, too.
+    by : ErrorsBy
+        What the model's own standard errors rest on.
     """
 
     estimate: Estimate
     statistics: tuple[StatisticOf, ...] = ()
     fit: bool = False
+    by: ErrorsBy = DEFAULT_ERRORS
 
 
 def run_bootstrap(
@@ -551,6 +561,7 @@ def run_bootstrap(
     n: int,
     seed: int | None,
     *,
+    by: ErrorsBy = DEFAULT_ERRORS,
     workers: int = 1,
     report: Report | None = None,
 ) -> Bootstrap:
@@ -566,6 +577,8 @@ def run_bootstrap(
         Number of resamples.
     seed : int or None
         Seed; None chooses one, which the result tells.
+    by : ErrorsBy
+        What the model's own standard errors rest on.
     workers : int
         Processes.
     report : callable, optional
@@ -576,7 +589,9 @@ def run_bootstrap(
     ResamplingError
         If there is no solution to start from, or no cases to draw.
     """
-    (found,) = run_bootstraps([Wish(estimate)], kind, n, seed, workers=workers, report=report)
+    (found,) = run_bootstraps(
+        [Wish(estimate, by=by)], kind, n, seed, workers=workers, report=report
+    )
     return found
 
 
@@ -604,10 +619,8 @@ def run_bootstraps(
         If a model has no solution to start from, or no cases to draw.
     """
     chosen = _require_kind(kind)
-    if not (_whole(n) and _whole(workers) and n >= _ENOUGH and (workers >= 1 or workers == -1)):
-        raise SpecificationError(
-            f"A bootstrap needs at least 2 resamples and 1 worker, got {n!r} and {workers!r}."
-        )
+    if not (_whole(n) and n >= _ENOUGH):
+        raise SpecificationError(f"A bootstrap needs at least 2 resamples, got {n!r}.")
     if seed is not None and not (_whole(seed) and seed >= 0):
         raise SpecificationError(f"A seed is a whole number that is not negative, got {seed!r}.")
     if not all(wish.estimate.converged for wish in wishes):
@@ -633,6 +646,7 @@ def run_bootstraps(
             model.draws,
             one.refits,
             interrupted,
+            wish.by,
             dict(zip(wish.statistics, one.values, strict=False)),  # no values without solutions
             one.fit if wish.fit else None,
         )

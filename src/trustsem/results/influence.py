@@ -202,7 +202,7 @@ class Influence(Shown):
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """Names of the free parameters, as in :attr:`ModelResult.vcov`."""
+        """Names of the free parameters, as in :attr:`~trustsem.ModelResult.vcov`."""
         return tuple(str(name) for name in self.model.vcov.index)
 
     @property
@@ -281,7 +281,7 @@ class Influence(Shown):
         """Fit without each case: ``row chisq df pvalue cfi tli rmsea srmr``.
 
         With a corrected test also the scaled chi-square and robust indices, named as in
-        :attr:`ModelResult.fit_measures`.
+        :attr:`~trustsem.ModelResult.fit_measures`.
         """
         frame = self._fit.copy()
         frame.insert(0, "row", pd.Series(list(self.rows), dtype=None))

@@ -16,6 +16,7 @@ from trustsem.charts import SlopesChart, SlopesKind, Width
 from trustsem.errors import SpecificationError, UnknownOptionError, UnsupportedError, listed
 from trustsem.findings import Finding, at_least
 from trustsem.inference import Moderation, Region, johnson_neyman
+from trustsem.moments import SurveyMoments
 from trustsem.results import interaction_tables
 from trustsem.results.ladder import chisq_difference
 from trustsem.results.model import LEVEL, ModelResult
@@ -232,6 +233,11 @@ def interaction(
     predictor, moderator, outcome = read_formula(formula)
     if "group" in options:
         raise UnsupportedError("a latent interaction in several groups")
+    if isinstance(data, SurveyMoments):
+        raise UnsupportedError(
+            "a latent interaction from a file that was read in parts",
+            "Products of items need the answers in memory: read_survey().",
+        )
     keywords = {"estimator": "MLR", **options}
     frame = data.frame if isinstance(data, Survey) else data
     parts = _parts(model, predictor, moderator, outcome)

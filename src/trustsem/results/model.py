@@ -52,12 +52,14 @@ from trustsem.inference import (
 from trustsem.moments import threshold_series
 from trustsem.options import Options
 from trustsem.results.bootstrap import Bootstrap, run_bootstrap
+from trustsem.results.cutoffs import DynamicCutoffs, run_cutoffs
 from trustsem.results.influence import Influence, analyse_influence
 from trustsem.results.plain import plain
 from trustsem.results.plots import ModelPlots
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.results.rows import KEYS, row_keys
 from trustsem.results.summary import summary_page, summary_text
+from trustsem.simulation import ErrorsBy
 from trustsem.specification import ParameterTable
 from trustsem.tables import Page, Shown
 
@@ -295,7 +297,7 @@ class ModelResult(Shown):
         kind: str = "nonparametric",
         workers: int = 1,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> Bootstrap:
         """Estimate the model again from many resamples.
 
@@ -307,12 +309,13 @@ class ModelResult(Shown):
             Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
         kind : {"nonparametric", "bollen-stine", "parametric"}
             Cases drawn with replacement within groups; the same after moving the cases to where
-            the model holds, which gives a test of the model; normal samples from the implied
-            moments, which needs no cases.
+            the model holds, which gives a test of the model; samples of the normal population that
+            the model implies, cut into the sample's categories and with its missing answers, which
+            needs no cases if answers are complete and continuous.
         workers : int
-            Processes, each with one thread of linear algebra.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra; -1 for one on each core.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -322,20 +325,81 @@ class ModelResult(Shown):
         Raises
         ------
         ResamplingError
-            If the model did not converge, or cases are needed and there is only a matrix.
+            If the model did not converge, cases are needed and there is only a matrix, or ordered
+            answers are to be moved to where the model holds.
         """
-        report = terminal_report("bootstrap") if progress else None
-        return run_bootstrap(self.estimate, kind, n, seed, workers=workers, report=report)
+        report, by = progress_report("bootstrap", progress), self.errors_by
+        return run_bootstrap(self.estimate, kind, n, seed, by=by, workers=workers, report=report)
 
-    def influence(self, workers: int = 1, *, progress: bool = False) -> Influence:
+    @property
+    def errors_by(self) -> ErrorsBy:
+        """What the standard errors of each resample rest on, where they are asked for."""
+        return ErrorsBy.of(self._information, self.options.se)
+
+    def dynamic_cutoffs(
+        self,
+        samples: int = 500,
+        seed: int | None = None,
+        workers: int = 1,
+        *,
+        part: str | None = None,
+        progress: bool | None = None,
+    ) -> DynamicCutoffs:
+        """Simulate cut-offs of fit indices for this model and this sample size.
+
+        Samples are drawn from the population in which the model holds as it was estimated, and
+        from populations in which it leaves something out, one relation more on every level: of
+        several constructs cross-loadings, of one correlations of residuals, of a structural model
+        paths and correlations of disturbances. A cut-off tells the two apart.
+
+        Parameters
+        ----------
+        samples : int
+            Samples for each level.
+        seed : int or None
+            Seed; with the same one the result is the same, whatever ``workers``. None chooses one.
+        workers : int
+            Processes, each with one thread of linear algebra.
+        part : {"measurement", "structural"}, optional
+            What is left out; by default structural relations where the model has paths and leaves
+            any out.
+        progress : bool or None
+            Whether to say how far it is; None where somebody looks, a terminal or a notebook.
+
+        Returns
+        -------
+        DynamicCutoffs
+            An interrupt (Ctrl-C) keeps the samples that are finished.
+
+        Raises
+        ------
+        UnsupportedError
+            For several groups, ordered items, and estimators whose weights come from the cases.
+        ResamplingError
+            If the solution is not proper, or the model leaves nothing out that could be added.
+        SpecificationError
+            If an argument cannot be meant.
+
+        References
+        ----------
+        McNeish & Wolf (2023) [mcneish2023]_, [mcneish2023one]_; the levels of structural models
+        are our own.
+        """
+        report = progress_report("cut-offs", progress)
+        return run_cutoffs(
+            self, samples=samples, seed=seed, part=part, workers=workers, report=report
+        )
+
+    def influence(self, workers: int = 1, *, progress: bool | None = None) -> Influence:
         """Estimate the model again without each respondent.
 
         Parameters
         ----------
         workers : int
-            Processes, each with one thread of linear algebra; they change no result.
-        progress : bool
-            Say on a terminal how far it is.
+            Processes, each with one thread of linear algebra, -1 for one on each core; they change
+            no result.
+        progress : bool or None
+            Say how far it is: where somebody looks (None), always, or never.
 
         Returns
         -------
@@ -352,7 +416,7 @@ class ModelResult(Shown):
         ----------
         Pek & MacCallum (2011) [pek2011]_.
         """
-        report = terminal_report("influence") if progress else None
+        report = progress_report("influence", progress)
         return analyse_influence(self, workers=workers, report=report)
 
     # -- fit ----------------------------------------------------------------------------------
@@ -654,7 +718,7 @@ class ModelResult(Shown):
         Raises
         ------
         SpecificationError
-            If the model was estimated from a matrix.
+            If the model was estimated from a matrix, or from a file that was read in parts.
         UnsupportedError
             If items are ordered.
         UnknownOptionError
@@ -666,7 +730,14 @@ class ModelResult(Shown):
                 "They need the distribution of the constructs given the answers; scores of the "
                 "same model for continuous items order respondents nearly alike.",
             )
-        if any(sample.data is None for sample in self.estimate.problem.samples):
+        samples = self.estimate.problem.samples
+        if any(sample.again is not None for sample in samples):
+            raise SpecificationError(
+                "Factor scores are a row for each case; this model was estimated from a file that "
+                "was read in parts.",
+                remedy="Estimate it from read_survey() of a file with the cases that need scores.",
+            )
+        if any(sample.data is None for sample in samples):
             raise SpecificationError(
                 "Factor scores need raw data; this model was estimated from a matrix."
             )

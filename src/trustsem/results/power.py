@@ -46,6 +46,8 @@ _LARGEST_N = 100_000
 _MOST_MORE = 3
 _LARGEST_MORE = 10_000
 _NEAR = 0.15
+_ZERO = 1e-6
+"""Standardised paths up to which nothing is there: they are estimated from the population."""
 _MANY = 0.1
 _JOINT_DRAWS = 20_000
 
@@ -547,10 +549,10 @@ def _described(plan: PowerPlan) -> dict[str, tuple[str, bool | None]]:
 
 def _true(test: TestedPath) -> bool:
     """Return whether a hypothesis is true in the population."""
-    value = test.population
+    value = test.std if np.isfinite(test.std) else test.population
     if test.sign == "any":
-        return value != 0
-    return value > 0 if test.sign == "+" else value < 0
+        return abs(value) > _ZERO
+    return value > _ZERO if test.sign == "+" else value < -_ZERO
 
 
 def _procedure(plan: PowerPlan, sizes: Sequence[Simulated]) -> pd.DataFrame:

@@ -19,10 +19,12 @@ from trustsem.moments import (
     Categories,
     Divisor,
     SampleMoments,
+    SurveyMoments,
     em_moments,
     from_frame,
     from_matrix,
     from_ordered_frame,
+    group_label,
     of_groups,
     printed_groups,
     read_categories,
@@ -40,7 +42,7 @@ from trustsem.specification import (
 )
 from trustsem.survey import Survey
 
-Data = pd.DataFrame | Survey
+Data = pd.DataFrame | Survey | SurveyMoments
 
 
 def cfa(model: str, data: Data | None = None, **options: Any) -> ModelResult:
@@ -50,8 +52,9 @@ def cfa(model: str, data: Data | None = None, **options: Any) -> ModelResult:
     ----------
     model : str
         Model text in lavaan syntax.
-    data : DataFrame or Survey, optional
-        Raw data; without it ``sample_cov`` and ``sample_nobs`` are needed.
+    data : DataFrame, Survey or SurveyMoments, optional
+        Raw data, or what :func:`trustsem.read_moments` made of a file; without it ``sample_cov``
+        and ``sample_nobs`` are needed.
     **options
         See :class:`trustsem.options.Options`.
 
@@ -111,6 +114,8 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     options = _options(syntax, keywords)
     frame = data.frame if isinstance(data, Survey) else data
     _require_data(frame, options)
+    if isinstance(frame, SurveyMoments):
+        return _from_moments(kind, model, syntax, frame, options)
     labels = _labels(frame, options)
     categories = _categories(frame, syntax, options)
     sizes = {name: len(known) for name, known in categories.items()}
@@ -118,6 +123,56 @@ def _run(kind: ModelKind, model: str, data: Data | None, keywords: dict[str, Any
     samples = _samples(frame, table, options, categories)
     problem = Problem.build(table, samples, options.discrepancy, options.bounds)
     return ModelResult(kind, model, options, estimate_with(options.engine, problem))
+
+
+def _from_moments(
+    kind: ModelKind, model: str, syntax: ModelSyntax, moments: SurveyMoments, options: Options
+) -> ModelResult:
+    """Estimate from the moments of a file that was read in parts."""
+    _require_streamed(moments, options)
+    labels = () if options.group is None else moments.labels
+    table = build_table(syntax, kind=kind, options=options, group_labels=labels, n_categories={})
+    samples = [
+        moments.sample(
+            table.observed,
+            divisor=_divisor(options),
+            group=label,
+            incomplete=options.incomplete,
+            complete=table.exogenous if options.incomplete else (),
+        )
+        for label in (labels or (None,))
+    ]
+    if options.group is not None:
+        n_rows = moments.n_rows
+        n_without = n_rows - moments.of_labels
+        found = _without_group(options.group, n_without, n_rows)
+        samples[0] = replace(samples[0], findings=(*found, *samples[0].findings))
+    problem = Problem.build(table, tuple(samples), options.discrepancy, options.bounds)
+    return ModelResult(kind, model, options, estimate_with(options.engine, problem))
+
+
+def _require_streamed(moments: SurveyMoments, options: Options) -> None:
+    """Refuse what needs the cases of a file that was read in parts."""
+    if options.ordered:
+        raise UnsupportedError(
+            "ordered items from a file that was read in parts",
+            "Their thresholds and correlations need the answers in memory: read_survey().",
+        )
+    if options.se == "bootstrap" or options.test == "bollen.stine":
+        raise UnsupportedError(
+            f"se={options.se!r} with test={options.test!r} from a file that was read in parts",
+            "Resamples need the cases in memory; use se='robust', or "
+            "result.bootstrap(kind='parametric').",
+        )
+    if options.group is None:
+        return
+    if options.group != moments.by:
+        raise SpecificationError(
+            f"The moments were not read by {options.group!r}.",
+            remedy=f"Read them anew: read_moments(..., group={options.group!r}).",
+        )
+    if len(moments.labels) < 2:  # noqa: PLR2004 - one group is no grouping
+        raise MomentsError(f"The grouping variable {options.group!r} has fewer than two groups.")
 
 
 def _options(syntax: ModelSyntax, keywords: dict[str, Any]) -> Options:
@@ -145,7 +200,7 @@ def _categories(
     return read_categories(used, names, ordered, options.missing)
 
 
-def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
+def _require_data(frame: pd.DataFrame | SurveyMoments | None, options: Options) -> None:
     """Raise unless there is exactly one source of moments."""
     if frame is None and options.sample_cov is None:
         raise SpecificationError(
@@ -154,9 +209,10 @@ def _require_data(frame: pd.DataFrame | None, options: Options) -> None:
         )
     if frame is not None and options.sample_cov is not None:
         raise SpecificationError("Give either data or sample_cov, not both.")
-    if frame is not None and not isinstance(frame, pd.DataFrame):
+    if frame is not None and not isinstance(frame, pd.DataFrame | SurveyMoments):
         raise SpecificationError(
-            f"data must be a DataFrame or a Survey, got {type(frame).__name__}."
+            "data must be a DataFrame, a Survey or the moments of a file, got "
+            f"{type(frame).__name__}."
         )
     if options.missing == "pairwise" and not options.ordered:
         raise UnsupportedError(
@@ -195,15 +251,10 @@ def _group_labels(frame: pd.DataFrame | None, group: str) -> tuple[str, ...]:
     """Return the groups' labels in order of first appearance."""
     if frame is None or group not in frame.columns:
         raise UnknownIndicatorError([group], [] if frame is None else list(map(str, frame.columns)))
-    labels = tuple(_label(value) for value in frame[group].dropna().unique())
+    labels = tuple(group_label(value) for value in frame[group].dropna().unique())
     if len(labels) < 2:  # noqa: PLR2004 - one group is no grouping
         raise MomentsError(f"The grouping variable {group!r} has fewer than two groups.")
     return labels
-
-
-def _label(value: Any) -> str:
-    """Return a group's value as text; whole numbers without decimals."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _samples(
@@ -217,7 +268,7 @@ def _samples(
         return _from_matrices(table, options)
     if options.group is None:
         return (_from_cases(frame, table, options, categories),)
-    keys = frame[options.group].map(_label, na_action="ignore")
+    keys = frame[options.group].map(group_label, na_action="ignore")
     first, *others = (
         _from_cases(frame[keys == label], table, options, categories, label)
         for label in table.group_labels

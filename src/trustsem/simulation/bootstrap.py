@@ -23,7 +23,6 @@ from trustsem.estimation import (
 from trustsem.estimation.objective import AnyBlock
 from trustsem.estimation.responses import ResponseBlock
 from trustsem.implied import Implied
-from trustsem.inference import expected_errors
 from trustsem.moments import SampleMoments, renewed, stacked_moments
 from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.populations import (
@@ -113,6 +112,10 @@ class Refits:
         for name in ("params", "value", "converged", "admissible"):
             getattr(joined, name)[places] = getattr(chosen, name)
         return joined
+
+    def count_lost(self) -> int:
+        """Return how many have no solution."""
+        return int((~self.converged).sum())
 
     def take(self, index: NDArray[np.intp]) -> Refits:
         """Return some of them."""
@@ -232,7 +235,7 @@ def _require_cases(sample: SampleMoments) -> Floats:
     """Return the cases of a group."""
     if sample.data is None:
         raise ResamplingError(
-            "This bootstrap draws cases; the model was estimated from a matrix.",
+            f"This bootstrap draws cases; the model was estimated from {sample.came_from}.",
             remedy="Give the data, or use kind='parametric'.",
         )
     return sample.data
@@ -264,7 +267,8 @@ def jackknife(problem: Problem) -> LeaveOneOut:
     )
     if len(groups) < len(problem.samples):
         raise ResamplingError(
-            "The jackknife leaves out cases; this model was estimated from a matrix.",
+            "The jackknife leaves out cases; this model was estimated from "
+            f"{problem.samples[0].came_from}.",
             remedy="Use method='percentile' or 'bc'.",
         )
     return LeaveOneOut(groups)
@@ -290,9 +294,9 @@ def estimate_again(
     draws : Resampling or LeaveOneOut
         The samples.
     workers : int
-        Processes.
+        Processes, -1 for one on each core.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -304,7 +308,14 @@ def estimate_again(
         Which of the two.
     """
     task = partial(estimate_part, problem, params, draws)
-    finished = run_in_parts(task, parts_of(draws.n, at_once), workers=workers, report=report)
+    finished = run_in_parts(
+        task,
+        parts_of(draws.n, at_once),
+        workers=workers,
+        report=report,
+        pieces=len,
+        failures=Refits.count_lost,
+    )
     refits = Refits.joined(finished.outcomes)
     if finished.interrupted:
         return refits, True
@@ -526,25 +537,3 @@ def described(problem: Problem, moments: Sequence[Moments]) -> Problem:
         for block, (S, mean) in zip(problem.objective.blocks, moments, strict=True)
     )
     return replace(problem, objective=replace(problem.objective, blocks=blocks))
-
-
-def solution_errors(problem: Problem, draws: Draws, refits: Refits) -> Floats:
-    """Return the standard errors that each of some solutions has by itself, shape (n, q).
-
-    Raises
-    ------
-    ResamplingError
-        If standard errors are not those of the expected information alone.
-    """
-    if problem.by_cases or not problem.estimator.efficient:
-        raise ResamplingError(
-            f"Studentised intervals need the standard errors of every resample; for "
-            f"{problem.estimator.name} these come from the cases.",
-            remedy="Use method='percentile', 'bc' or 'bca'.",
-        )
-    parts = []
-    for first in range(0, len(refits.numbers), AT_ONCE):
-        part = refits.take(np.arange(first, min(first + AT_ONCE, len(refits.numbers))))
-        objective = stacked_objective(problem, draws.moments(part.numbers.tolist()))
-        parts.append(expected_errors(replace(problem, objective=objective), part.params))
-    return np.concatenate(parts)

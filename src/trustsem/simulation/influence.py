@@ -26,7 +26,7 @@ from trustsem.simulation.parallel import Report, run_in_parts
 from trustsem.simulation.resampling import Cases, LeaveOneOut, Moments, weighted_moments
 
 _SHARED = 25
-"""Samples in a part where several processes compute covariances."""
+"""Samples in a part whose covariances are computed: of these there are few and each takes long."""
 _TIED = 1e-9
 """Relative size below which an eigenvalue of a correlation matrix of estimates is zero."""
 _DOMINATED = 1e-3
@@ -226,8 +226,7 @@ class LeftOut:
             task = partial(_stack_of_covariances, self, kind.information == "observed")
         else:
             task = partial(_single_covariances, self, kind)
-        step = AT_ONCE if workers == 1 else _SHARED
-        parts = [chosen[first : first + step] for first in range(0, len(chosen), step)]
+        parts = [chosen[first : first + _SHARED] for first in range(0, len(chosen), _SHARED)]
         done = run_in_parts(task, parts, workers=workers)
         if done.interrupted:
             raise KeyboardInterrupt
@@ -270,7 +269,7 @@ def groups_of_cases(problem: Problem) -> tuple[Cases, ...]:
     if len(groups) < len(problem.samples):
         raise ResamplingError(
             "Single cases can be left out only where there are cases; this model was estimated "
-            "from a matrix.",
+            f"from {problem.samples[0].came_from}.",
             remedy="Give the data.",
         )
     return groups
@@ -303,7 +302,7 @@ def estimate_without(
     workers : int
         Processes.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -322,7 +321,7 @@ def estimate_without(
     found: list[Refits] = []
     chisq: list[Floats] = []
     interrupted = False
-    counter = _Counter.of(np.bincount(of_sample, minlength=len(sizes)), at_once, report)
+    counter = _Counter.of(np.bincount(of_sample, minlength=len(sizes)), report)
     for position, size in enumerate(sizes):
         numbers = np.flatnonzero(of_sample == position)
         part = removals.take(numbers.tolist())
@@ -408,9 +407,8 @@ class _Counter:
     report: Report | None
 
     @classmethod
-    def of(cls, sizes: NDArray[np.intp], at_once: int, report: Report | None) -> _Counter:
-        parts = -(-sizes // at_once)
-        return cls(np.cumsum(parts) - parts, int(parts.sum()), report)
+    def of(cls, sizes: NDArray[np.intp], report: Report | None) -> _Counter:
+        return cls(np.cumsum(sizes) - sizes, int(sizes.sum()), report)
 
     def of_part(self, position: int) -> Report | None:
         """Return the report of one of the computations."""
@@ -419,8 +417,8 @@ class _Counter:
         return partial(_passed_on, self.report, int(self.before[position]), self.total)
 
 
-def _passed_on(report: Report, before: int, total: int, done: int, _: int) -> None:
-    report(before + done, total)
+def _passed_on(report: Report, before: int, total: int, done: int, _: int, failed: int = 0) -> None:
+    report(before + done, total, failed)
 
 
 def _chi_squares(problem: Problem, removals: LeaveSomeOut, refits: Refits) -> Floats:
@@ -434,9 +432,13 @@ def _chi_squares(problem: Problem, removals: LeaveSomeOut, refits: Refits) -> Fl
 
 def _is_stackable(problem: Problem, kind: ErrorKind) -> bool:
     """Return whether covariances come from moments alone, hence for many samples at once."""
+    return not problem.by_cases and _is_plain(problem, kind)
+
+
+def _is_plain(problem: Problem, kind: ErrorKind) -> bool:
+    """Return whether covariances are the inverse information, without conditions."""
     return (
-        not problem.by_cases
-        and problem.estimator.efficient
+        problem.estimator.efficient
         and kind.se == "standard"
         and kind.information in ("expected", "observed")
         and not len(problem.reduction.conditions)
@@ -459,7 +461,10 @@ def _single_covariances(left: LeftOut, kind: ErrorKind, numbers: NDArray[np.intp
     found = np.full((len(numbers), size, size), np.nan)
     for position, number in enumerate(numbers.tolist()):
         one = left.sample(number)
-        if one is not None:
+        if one is not None and _is_plain(one, kind):
+            params, exact = left.refits.params[number], kind.information == "observed"
+            found[position] = stacked_covariances(one, params[None], exact=exact)[0]
+        elif one is not None:
             params, value = left.refits.params[number], float(left.refits.value[number])
             solution = Estimate(one, params, value, True, 0, 0.0)
             found[position] = estimate_covariance(solution, kind.information, kind.se).matrix

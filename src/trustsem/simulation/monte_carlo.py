@@ -345,7 +345,7 @@ def simulate(
     workers : int
         Processes.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished samples and of all.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -375,7 +375,9 @@ def simulate(
         for first in range(0, samples, at_once)
     ]
     task = partial(_simulate_part, plan, samples)
-    finished = run_in_parts(task, parts, workers=workers, report=report)
+    finished = run_in_parts(
+        task, parts, workers=workers, report=report, pieces=lambda part: len(part[-1])
+    )
     by_size: dict[tuple[int, ...], list[Simulated]] = {}
     for outcome in finished.outcomes:
         by_size.setdefault(outcome.sizes, []).append(outcome)
@@ -419,7 +421,8 @@ def estimate_stack(model: SimulatedModel, moments: Sequence[Moments]) -> Estimat
     objective = stacked_objective(problem, moments)
     ends = refit(problem, objective, model.params)
     params = problem.reduction.expand(ends.reduced)
-    kept = np.flatnonzero(ends.converged)
+    converged = ends.converged & _with_variances(problem, params)
+    kept = np.flatnonzero(converged)
     n, q = params.shape
     admissible = np.zeros(n, dtype=bool)
     covariance = np.full((n, q, q), np.nan)
@@ -432,8 +435,16 @@ def estimate_stack(model: SimulatedModel, moments: Sequence[Moments]) -> Estimat
             fit[name] = np.full(n, np.nan)
             fit[name][kept] = values
     S = tuple(matrices for matrices, _ in moments)
-    converged = ends.converged.copy()
     return Estimates(params, covariance, S, fit, converged, admissible, problem.n_obs)
+
+
+def _with_variances(problem: Problem, params: Floats) -> Flags:
+    """Return at which ends of searches all implied variances are positive: the others are none."""
+    positive = np.ones(len(params), dtype=bool)
+    for implied in problem.implied(params):
+        variances = np.diagonal(np.asarray(implied.Sigma), axis1=-2, axis2=-1)
+        positive &= (np.isfinite(variances) & (variances > 0)).all(axis=-1)
+    return positive
 
 
 def covariances(problem: Problem, params: Floats) -> Floats:

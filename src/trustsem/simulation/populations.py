@@ -49,6 +49,9 @@ class AnsweringPopulation:
                 cases[:, item] = np.searchsorted(cuts, cases[:, item])
         if self.alike.data is not None:
             cases[np.isnan(self.alike.data)] = np.nan
+        elif self.alike.patterns is not None:
+            patterns = self.alike.patterns
+            cases[~np.repeat(patterns.observed, patterns.counts, axis=0)] = np.nan
         return np.asarray(cases)
 
     def draw_moments(self, streams: Sequence[np.random.Generator]) -> tuple[Floats, Floats]:

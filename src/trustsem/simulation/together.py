@@ -121,9 +121,9 @@ def estimate_together(
     models : sequence of Reestimation
         The models, with as many resamples each. Those that share ``draws`` share what is drawn.
     workers : int
-        Processes.
+        Processes, -1 for one on each core.
     report : callable, optional
-        Called with the number of finished parts and of all parts.
+        Called with the number of finished resamples, of all, and of those without a solution.
     at_once : int
         Samples in a part. Neither this nor ``workers`` changes the result beyond rounding.
 
@@ -135,7 +135,14 @@ def estimate_together(
         Whether the user stopped; ``found`` then holds the finished resamples.
     """
     parts = parts_of(models[0].draws.n, at_once)
-    finished = run_in_parts(partial(_part, models), parts, workers=workers, report=report)
+    finished = run_in_parts(
+        partial(_part, models),
+        parts,
+        workers=workers,
+        report=report,
+        pieces=len,
+        failures=lambda found: max(one.refits.count_lost() for one in found),
+    )
     found = [Reestimated.joined(outcomes) for outcomes in zip(*finished.outcomes, strict=True)]
     interrupted = finished.interrupted
     for place, model in enumerate(models):

@@ -7,6 +7,7 @@ is done stands in the survey's log and in the findings.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,13 @@ import pandas as pd
 
 from trustsem.errors import PlanError, listed
 from trustsem.findings import Finding, labelled
+from trustsem.moments import SurveyMoments
 from trustsem.options import Options
 from trustsem.study.screening import screen_survey
+from trustsem.study.streamed import is_large, streamed_findings, study_moments
 from trustsem.survey import Survey, read_survey
 from trustsem.survey.codebook_file import codebook_from, with_codebook
+from trustsem.survey.parts import ROWS_AT_ONCE, SurveyParts, read_parts
 from trustsem.survey.preparing import (
     check_scale,
     declare_missing,
@@ -51,7 +55,7 @@ _RENAMING = (
     'columns = { bt1 = "Q12_1" } under [data].'
 )
 
-Data = str | Path | pd.DataFrame | Survey | None
+Data = str | Path | pd.DataFrame | Survey | SurveyMoments | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Answers:
         Item to its wording.
     findings : tuple of Finding
         What a reader must know about the data.
+    moments : SurveyMoments or None
+        What the answers add up to, where the file was read in parts.
     """
 
     inputs: Mapping[str, Any]
@@ -89,6 +95,7 @@ class Answers:
     screening: Screening | None = None
     wordings: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    moments: SurveyMoments | None = None
 
     def inputs_with(self, extra: Sequence[str]) -> Mapping[str, Any]:
         """Return the inputs with further columns of the answers.
@@ -136,8 +143,9 @@ def prepare_answers(
     ----------
     study : Study
         The plan.
-    data : path, DataFrame, Survey or None
-        Answers to analyse; None: the study's own data.
+    data : path, DataFrame, Survey, SurveyMoments or None
+        Answers to analyse; None: the study's own data. A file of many cases, or one that was added
+        up, is read in parts (:mod:`trustsem.study.streamed`).
     moments : mapping, optional
         ``sample_cov`` and ``sample_nobs`` (and ``sample_mean``, ``sample_sd``) instead of answers.
     options : Options, optional
@@ -167,10 +175,13 @@ def prepare_answers(
             f"The study {study.name!r} names no data of its own.",
             remedy="Give the data with the run: --data FILE, or two_step(study, data=...).",
         )
+    chosen = Options.from_keywords(**study.options) if options is None else options
+    parts = _in_parts(study, source)
+    if parts is not None:
+        return _added_up(study, parts, chosen, own=data is None)
     survey = _read(source, study.codebook_file)
     everyone = prepared_survey(study, survey)
     prepared = drop_cases(everyone, study.items_of, study.screening)
-    chosen = Options.from_keywords(**study.options) if options is None else options
     prepared = analysable(study, prepared, chosen)
     screening = screen_survey(
         prepared,
@@ -237,6 +248,35 @@ def counted(study: Study, survey: Survey, options: Options) -> Survey:
     return survey
 
 
+def _in_parts(
+    study: Study, source: str | Path | pd.DataFrame | Survey | SurveyMoments
+) -> SurveyParts | None:
+    """Return the file of a source that is read in parts; None for one that is held in memory."""
+    if isinstance(source, SurveyMoments):
+        return source.parts
+    if not isinstance(source, str | Path):
+        return None
+    at_once = study.chunk_rows
+    if at_once is None and not is_large(Path(source)):
+        return None
+    return read_parts(source, codebook=study.codebook_file, at_once=at_once or ROWS_AT_ONCE)
+
+
+def _added_up(study: Study, parts: SurveyParts, options: Options, *, own: bool) -> Answers:
+    """Return what the answers of a file add up to."""
+    moments = study_moments(study, parts, options, partial(prepared_survey, study), _RENAMING)
+    books = moments.codebook
+    return Answers(
+        inputs={"data": moments},
+        n_obs=moments.n_rows,
+        own=own,
+        synthetic=(own and study.synthetic) or moments.synthetic,
+        wordings={item: books[item].wording for item in study.items},
+        findings=streamed_findings(moments),
+        moments=moments,
+    )
+
+
 def prepared_survey(study: Study, survey: Survey) -> Survey:
     """Return a survey with the study's names, codes and reversed items, all cases kept.
 
@@ -289,13 +329,16 @@ def _where_named(study: Study, survey: Survey) -> str:
     )
 
 
-def _read(source: str | Path | pd.DataFrame | Survey, codebook: Path | None) -> Survey:
+def _read(
+    source: str | Path | pd.DataFrame | Survey | SurveyMoments, codebook: Path | None
+) -> Survey:
     """Return a survey of any kind of source, described by the study's codebook if there is one."""
     if isinstance(source, str | Path):
         return read_survey(source, codebook=codebook)
     if not isinstance(source, pd.DataFrame | Survey):
         raise PlanError(
-            f"data must be a path, a DataFrame or a Survey, got {type(source).__name__}."
+            "data must be a path, a DataFrame, a Survey or the moments of a file, got "
+            f"{type(source).__name__}."
         )
     survey = source if isinstance(source, Survey) else Survey.from_frame(source)
     if codebook is None:

@@ -147,7 +147,9 @@ def study_influence(
     if not settings.influence:
         return None, ()
     if any(sample.data is None for sample in measurement.model.estimate.problem.samples):
-        return None, (_without_cases(),)
+        (sample,) = measurement.model.estimate.problem.samples
+        source = "a printed matrix" if sample.again is None else sample.came_from
+        return None, (_without_cases(source),)
     try:
         first = _left_out(measurement.model, settings)
         second = None if structural is None else _left_out(structural.model, settings)
@@ -161,7 +163,7 @@ def study_influence(
 
 def _left_out(model: ModelResult, settings: RunSettings) -> Influence:
     """Estimate one model without each case."""
-    return model.influence(workers=settings.workers, progress=settings.progress is not False)
+    return model.influence(workers=settings.workers, progress=settings.progress)
 
 
 def _analysed(
@@ -401,12 +403,12 @@ def _fragile(fragility: pd.DataFrame, n: int) -> list[Finding]:
     return found
 
 
-def _without_cases() -> Finding:
+def _without_cases(source: str) -> Finding:
     return Finding(
         code="no_influence",
         subject="influence",
-        claim="There is no influence analysis: respondents can be left out only of answers, not of "
-        "a printed matrix.",
+        claim="There is no influence analysis: respondents can be left out only of answers in "
+        f"memory, not of {source}.",
     )
 
 

@@ -127,12 +127,13 @@ def _inputs(study: Study, answers: Answers) -> list[dict[str, Any]]:
 def _data_input(study: Study, answers: Answers) -> dict[str, Any]:
     """Return where the data came from."""
     entry: dict[str, Any] = {"role": "data", "own": answers.own, "cases_analysed": answers.n_obs}
-    if answers.survey is None:
+    read = answers.moments or answers.survey
+    if read is None:
         matrix = answers.inputs["sample_cov"]
         digest = hashlib.sha256(repr(_plain(matrix)).encode()).hexdigest()
         where = study.moments.where if answers.own and study.moments else ""
         return {**entry, "name": "printed matrix", "where": where, "sha256": digest}
-    source = answers.survey.source
+    source = read.source
     return {
         **entry,
         "name": source.name,
@@ -142,7 +143,7 @@ def _data_input(study: Study, answers: Answers) -> dict[str, Any]:
         "size": source.size,
         "rows": source.n_rows,
         "columns": source.n_columns,
-        "log": [f"{entry.step}: {entry.what}" for entry in answers.survey.log],
+        "log": [f"{entry.step}: {entry.what}" for entry in read.log],
     }
 
 

@@ -29,7 +29,7 @@ from trustsem.errors import (
 from trustsem.findings import Finding, Findings, at_least
 from trustsem.options import Options
 from trustsem.results import cfa
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.simulation import run_in_parts
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.checks import KEEP, parse_plan
@@ -67,7 +67,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from trustsem.simulation import Report
     from trustsem.study.sections import MultiverseSection
     from trustsem.study.settings import RunSettings
 
@@ -505,9 +504,7 @@ def _estimated(
 ) -> tuple[dict[int, Outcome], bool]:
     """Estimate all tasks, those that share a solution together."""
     parts = alike(tasks)
-    report: Report | None = None
-    if progress is not False:
-        report = terminal_report("multiverse")
+    report = progress_report("multiverse", progress)
     run: Callable[..., tuple[Outcome, ...]] = estimate_part
     finished = run_in_parts(run, parts, workers=workers, report=report)
     done = [outcome for part in finished.outcomes for outcome in part]

@@ -266,6 +266,9 @@ class Study(Shown):
         Survey file. A table of answers is given to :func:`~trustsem.study.two_step` instead.
     codebook : path, optional
         A second file with the labels and missing codes of a survey whose format has none.
+    chunk_rows : int, optional
+        Rows of the survey file that are in memory at once; by default a file of many rows is read
+        in parts and another one whole.
     scale : (float, float), optional
         Lowest and highest answer of all items; an answer outside is an error.
     missing_codes : sequence of float, optional
@@ -353,6 +356,7 @@ class Study(Shown):
         name: str = "",
         data: str | Path | None = None,
         codebook: str | Path | None = None,
+        chunk_rows: int | None = None,
         scale: Sequence[float] | None = None,
         missing_codes: Sequence[float] = (),
         columns: Mapping[str, str] | None = None,
@@ -392,6 +396,7 @@ class Study(Shown):
             "data": _filled(
                 path=None if data is None else str(data),
                 codebook=None if codebook is None else str(codebook),
+                chunk_rows=chunk_rows,
                 scale=None if scale is None else list(scale),
                 missing=list(missing_codes),
                 columns=dict(columns or {}),
@@ -729,6 +734,11 @@ class Study(Shown):
     def data_file(self) -> Path | None:
         """The study's own data file, or None."""
         return self._place(self._plan.data.path)
+
+    @property
+    def chunk_rows(self) -> int | None:
+        """Rows that are read at once; None where the length of the file decides."""
+        return self._plan.data.chunk_rows
 
     @property
     def codebook_file(self) -> Path | None:

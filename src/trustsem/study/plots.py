@@ -12,6 +12,7 @@ from scipy import special
 from trustsem.charts import (
     CorrelationMap,
     CurvesChart,
+    CutoffChart,
     DensityChart,
     Forest,
     IndexChart,
@@ -351,6 +352,41 @@ class StudyPlots(Plots):
                 remedy="Run it with one on raw data: two_step(study, influence=True).",
             )
         return self._result.influence
+
+    # -- cut-offs -----------------------------------------------------------------------------
+
+    @Plotted
+    def cutoffs(self, *, width: Width = "140mm") -> CutoffChart:
+        """Fit of the measurement model in simulated samples by level, with cut-offs.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        return self._cutoffs("measurement", width)
+
+    @Plotted
+    def structural_cutoffs(self, *, width: Width = "140mm") -> CutoffChart:
+        """Fit of the structural model in simulated samples by level, with cut-offs.
+
+        Parameters
+        ----------
+        width : str or float
+            Final width.
+        """
+        return self._cutoffs("structural", width)
+
+    def _cutoffs(self, step: Step, width: Width) -> CutoffChart:
+        """Return the chart of one step's cut-offs."""
+        found = self._result.cutoffs
+        if found is None or step not in found.models:
+            raise PlanError(
+                f"The study has no cut-offs for its {step} model.",
+                remedy="Run it with them: two_step(study, cutoffs=500).",
+            )
+        labels = dict(self._result.study.labels)
+        return found.models[step].plot.distributions.chart(labels=labels, width=width)
 
     def _require_structure(self) -> StructuralStep:
         """Return step two of a study that has one."""

@@ -24,12 +24,12 @@ from trustsem.results.power_plan import (
     simulated_model,
     tested_paths,
 )
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.simulation import Estimates, MonteCarlo, Scale, SimulatedModel
 from trustsem.study.answers import Data
 from trustsem.study.plan import Study
 from trustsem.study.result import StudyResult
-from trustsem.study.settings import WITHOUT, RunSettings
+from trustsem.study.settings import ALL_CORES, WITHOUT, RunSettings
 from trustsem.study.study_file import load_study
 from trustsem.validity.constructs import (
     MODEL_INDICES,
@@ -126,6 +126,16 @@ def power(
     >>> power("my_study.toml", n=[100, 200, 300])  # doctest: +SKIP
     """
     plan = load_study(what) if isinstance(what, str | Path) else what
+    if not isinstance(plan, Study | StudyResult | ModelResult):
+        raise SpecificationError(
+            f"Power is that of a study, its result, or an estimated model; got {plan!r}.",
+            remedy="Name a study file, or a shipped study.",
+        )
+    whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
+    if not whole or not (workers >= 1 or workers == ALL_CORES):
+        raise SpecificationError(
+            f"workers is a number of processes, or -1 for all cores; got {workers!r}."
+        )
     chosen = _Chosen(alpha, goal, seed, rounded)
     if isinstance(plan, ModelResult):
         prepared = plan_of_model(plan, chosen)
@@ -136,7 +146,7 @@ def power(
         section = study.power.n, study.power.samples
     sizes = _sizes(n, section[0], prepared)
     number = section[1] if samples is None else samples
-    report = None if progress is False else terminal_report("power")
+    report = progress_report("power", progress)
     return run_power(prepared, sizes, number, workers=workers, report=report, confirm=confirm)
 
 
@@ -804,7 +814,7 @@ def study_power(
             plan = plan_of_values(study, chosen, measurement.n_obs)
         else:
             plan = plan_of_steps(study, measurement, structural, chosen)
-        report = None if settings.progress is False else terminal_report("power")
+        report = progress_report("power", settings.progress)
         found = run_power(
             plan, _sizes(None, study.power.n, plan), settings.power, workers=settings.workers,
             report=report,

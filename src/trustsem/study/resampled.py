@@ -74,8 +74,9 @@ class Resampled(Shown):
         <method>_ci_lower ...`` and the same with ``std_``, standardised.
     fit : DataFrame
         A row per step and fit measure: ``step measure est``, then ``mean sd lower upper`` of the
-        resamples and the same with ``exact_`` of resamples under exact fit, and ``pvalue``, the
-        share of the latter that fit as badly as the sample, or worse.
+        resamples (NaN where models are estimated from the cases themselves, for their cost) and
+        the same with ``exact_`` of resamples under exact fit, and ``pvalue``, the share of the
+        latter that fit as badly as the sample, or worse.
     exact : mapping of str to Bootstrap
         The resamples under exact fit by step: Bollen-Stine's, or parametric ones where those are
         not defined.
@@ -184,7 +185,7 @@ def resample(
     asked = _Asked.of(study, measurement, structural)
     try:
         bootstraps = run_bootstraps(asked.wishes, kind, n, seed, workers=workers, report=report)
-        exact, notes = _exact_fit(asked, bootstraps, seed, workers)
+        exact, notes = _exact_fit(asked, bootstraps, seed, workers, report)
         found = _resampled(study, asked, bootstraps, exact, notes)
     except ResamplingError as error:
         return None, (_without("intervals", str(error)),)
@@ -220,11 +221,23 @@ class _Asked:
             "measurement": (self.indices, self.pairs),
             "structural": () if self.effects is None else (self.effects,),
         }
-        return [Wish(model.estimate, of_step[step], True) for step, model in self.models.items()]
+        return [
+            Wish(
+                model.estimate,
+                of_step[step],
+                fit=not model.estimate.problem.by_cases,  # where it would cost as much as all else
+                by=model.errors_by,
+            )
+            for step, model in self.models.items()
+        ]
 
 
 def _exact_fit(
-    asked: _Asked, bootstraps: Sequence[Bootstrap], seed: int, workers: int
+    asked: _Asked,
+    bootstraps: Sequence[Bootstrap],
+    seed: int,
+    workers: int,
+    report: Report | None,
 ) -> tuple[dict[str, Bootstrap], tuple[Finding, ...]]:
     """Return resamples of each step from populations in which its model holds."""
     first = bootstraps[0]
@@ -232,10 +245,10 @@ def _exact_fit(
     if first.kind == "parametric":
         return dict(zip(steps, bootstraps, strict=True)), ()
     kind = "parametric" if first.estimate.problem.table.ordered else "bollen-stine"
-    wishes = [Wish(model.estimate, (), True) for model in asked.models.values()]
+    wishes = [Wish(model.estimate, fit=True) for model in asked.models.values()]
     n = min(first.n, EXACT_FIT)
     try:
-        found = run_bootstraps(wishes, kind, n, seed, workers=workers)
+        found = run_bootstraps(wishes, kind, n, seed, workers=workers, report=report)
     except ResamplingError as error:
         return {}, (_without("test of fit", str(error)),)
     return dict(zip(steps, found, strict=True)), ()
@@ -283,12 +296,12 @@ def _fit(steps: Mapping[str, Bootstrap], exact: Mapping[str, Bootstrap]) -> pd.D
     spread = ["mean", "sd", "lower", "upper"]
     frames = []
     for step, bootstrap in steps.items():
-        own = bootstrap.fit
-        if bootstrap.kind == "parametric":
-            own[spread] = np.nan  # these are resamples under exact fit
-        under = exact[step].fit if step in exact else own.assign(pvalue=np.nan)
-        if step not in exact:
-            under[spread] = np.nan
+        blank = bootstrap.sample_fit.to_frame("est").assign(
+            **dict.fromkeys([*spread, "pvalue"], np.nan)
+        )
+        exactly = bootstrap.kind == "parametric"  # these are resamples under exact fit
+        own = blank if exactly or bootstrap.stored_fit is None else bootstrap.fit
+        under = exact[step].fit if step in exact else blank
         joined = own[["est", *spread]].join(under[spread].add_prefix("exact_"))
         joined = joined.assign(pvalue=under["pvalue"]).reset_index()
         joined.insert(0, "step", step)

@@ -147,7 +147,7 @@ def _fit(found: Resampled) -> Table:
                 columns={f"{prefix}{end}": f"{prefix}ci_{end}" for end in spread[1:]}
             )
     if exact:
-        columns["pvalue"] = display.Column("p", display.P)
+        columns["pvalue"] = display.Column("p", display.BOUNDED)
     return Table(
         "bootstrap-fit",
         "Fit of the Models in the Resamples",
@@ -161,6 +161,9 @@ def _fit(found: Resampled) -> Table:
 def _fit_note(found: Resampled, *, resampled: bool, exact: bool) -> str:
     """Say what the resamples tell of fit."""
     parts = ["M and 95% = mean and central 95% of the resamples."]
+    own = found.measurement
+    if own.estimate.problem.estimator.corrected or own.by.se != "standard":
+        parts.append("Measures are those of the uncorrected chi-square.")
     if resampled:
         parts.append(
             "Resamples of cases fit worse than the sample, by about df in χ², as the model does "

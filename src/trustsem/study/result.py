@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trustsem.results import Invariance, LatentInteraction, Power
+    from trustsem.study.cutoffs import StudyCutoffs
     from trustsem.study.influence import StudyInfluence
     from trustsem.study.measurement import MeasurementStep
     from trustsem.study.method_bias import MethodBias
@@ -91,6 +92,9 @@ class StudyResult(Shown):
         Latent interactions by name; None without a section ``[interactions]``.
     resampled : Resampled or None
         Bootstrap intervals of both steps; None where no bootstrap was asked for.
+    cutoffs : StudyCutoffs or None
+        Cut-offs of fit indices for these models and this sample size; None where none were asked
+        for.
     influence : StudyInfluence or None
         Both steps without each respondent; None where it was not asked for.
     multiverse : Multiverse or None
@@ -117,6 +121,7 @@ class StudyResult(Shown):
     invariance: Invariance | None = None
     interactions: Mapping[str, LatentInteraction] | None = None
     resampled: Resampled | None = None
+    cutoffs: StudyCutoffs | None = None
     influence: StudyInfluence | None = None
     multiverse: Multiverse | None = None
     power: Power | None = None
@@ -383,7 +388,8 @@ class StudyResult(Shown):
         n_grave = len(at_least(self.findings, "warning"))
         step = ", .structural" if self.structural is not None else ""
         asked = (
-            "method", "invariance", "interactions", "resampled", "influence", "multiverse", "power",
+            "method", "invariance", "interactions", "resampled", "cutoffs", "influence",
+            "multiverse", "power",
         )  # fmt: skip
         more = "".join(f", .{name}" for name in asked if getattr(self, name) is not None)
         parts = f".measurement{step}{more}, .what_if, .scorecard, .agreement, .screening, .manifest"

@@ -13,10 +13,11 @@ from trustsem.errors import UnsupportedError
 from trustsem.findings import Finding, at_least, labelled
 from trustsem.options import CORRECTED, Options
 from trustsem.results import ModelResult, cfa, sem
-from trustsem.results.progress import terminal_report
+from trustsem.results.progress import progress_report
 from trustsem.study.agreement import ENGINE, agreement_table, second_engine_row
 from trustsem.study.answers import Answers, Data, prepare_answers
 from trustsem.study.comparisons import compare_groups, estimate_interactions
+from trustsem.study.cutoffs import find_cutoffs
 from trustsem.study.influence import study_influence
 from trustsem.study.manifest import manifest
 from trustsem.study.measurement import MeasurementStep, measurement_step
@@ -105,7 +106,16 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         n=settings.bootstrap,
         seed=settings.seed,
         workers=settings.workers,
-        report=None if settings.progress is False else terminal_report("bootstrap"),
+        report=progress_report("bootstrap", settings.progress),
+    )
+    cutoffs, cutoff_findings = find_cutoffs(
+        measurement,
+        structural,
+        plan,
+        n=settings.cutoffs,
+        seed=settings.seed,
+        workers=settings.workers,
+        report=partial(progress_report, progress=settings.progress),
     )
     influence, influence_findings = study_influence(measurement, structural, plan, settings)
     specifications, multiverse_findings = survivable(
@@ -134,6 +144,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         *(groups.findings if groups else ()),
         *labelled(interaction_findings, plan.labels),
         *resampling_findings,
+        *cutoff_findings,
         *influence_findings,
         *multiverse_findings,
         *power_findings,
@@ -163,6 +174,7 @@ def two_step(study: Study | str | Path, data: Data = None, **overrides: Any) -> 
         invariance=groups,
         interactions=ShownMapping(interactions) if interactions else None,
         resampled=resampled,
+        cutoffs=cutoffs,
         influence=influence,
         multiverse=specifications,
         power=power,

@@ -187,6 +187,7 @@ class DataSection(Section):
     missing: Annotated[tuple[Number, ...], BeforeValidator(_codes)] = ()
     scale: Scale | None = None
     columns: dict[Name, StrictStr] = {}
+    chunk_rows: Annotated[StrictInt, Field(ge=1)] | None = None
 
 
 def _code(text: str) -> float | str:

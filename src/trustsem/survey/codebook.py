@@ -7,7 +7,7 @@ steer a terminal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -60,6 +60,11 @@ class Variable:
         """Keep a read-only copy of the value labels."""
         object.__setattr__(self, "value_labels", MappingProxyType(dict(self.value_labels)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what makes the variable anew: a read-only copy cannot be pickled."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return _variable, ({**given, "value_labels": dict(self.value_labels)},)
+
     @property
     def wording(self) -> str:
         """The label, or the name where there is none."""
@@ -68,6 +73,11 @@ class Variable:
     def label_of(self, code: Code) -> str:
         """Return the label of an answer code, or an empty string."""
         return self.value_labels.get(code, "")
+
+
+def _variable(given: dict[str, Any]) -> Variable:
+    """Return a variable of these properties."""
+    return Variable(**given)
 
 
 class Codebook(Mapping[str, Variable]):

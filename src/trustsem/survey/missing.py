@@ -94,12 +94,14 @@ def _reread(column: pd.Series) -> pd.Series:
 
 
 def _reasons(cells: pd.Series, variable: Variable) -> pd.DataFrame:
-    found = [same_code(value) for value in cells]
+    place, distinct = pd.factorize(cells)
+    found = [same_code(value) for value in distinct]
+    labels = [variable.label_of(code) for code in found]
     return pd.DataFrame(
         {
             "row": np.asarray(cells.index, dtype=np.int64) + 1,
             "variable": variable.name,
-            "code": pd.Series(found, dtype=object).to_numpy(),
-            "label": [variable.label_of(code) for code in found],
+            "code": pd.Series(found, dtype=object).take(place).to_numpy(),
+            "label": pd.Series(labels, dtype="str").take(place).to_numpy(),
         }
     )

@@ -287,7 +287,7 @@ def listwise(survey: Survey, names: Sequence[str]) -> Survey:
         ~complete,
         step="listwise",
         what=what,
-        findings=[_listwise_finding(lost, left)] if lost else [],
+        findings=[listwise_finding(lost, left)] if lost else [],
     )
 
 
@@ -435,7 +435,14 @@ def _turned(variable: Variable, low: float, high: float) -> Variable:
     return replace(variable, value_labels=labels, reversed_on=(low, high))
 
 
-def _listwise_finding(lost: int, left: int) -> Finding:
+def listwise_finding(lost: int, left: int) -> Finding:
+    """Return the finding that incomplete cases were left out.
+
+    Parameters
+    ----------
+    lost, left : int
+        Cases left out, and cases that are analysed.
+    """
     share = lost / (lost + left)
     return Finding(
         code="listwise_deletion",

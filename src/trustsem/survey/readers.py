@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +16,16 @@ from trustsem.survey.codebook import Codebook, MissingCode, cleaned
 from trustsem.survey.codebook_file import codebook_from, with_codebook
 from trustsem.survey.columns import is_text, numeric_where_possible, require_distinct_names
 from trustsem.survey.content import Content
-from trustsem.survey.delimited import read_delimited
+from trustsem.survey.delimited import delimited_parts, delimited_rows, read_delimited
 from trustsem.survey.missing import blank_codes
 from trustsem.survey.preparing import check_scale, declare_missing
-from trustsem.survey.sheets import read_parquet, read_workbook
-from trustsem.survey.statistical import READERS, read_statistical
+from trustsem.survey.sheets import parquet_parts, parquet_rows, read_parquet, read_workbook
+from trustsem.survey.statistical import (
+    READERS,
+    read_statistical,
+    statistical_parts,
+    statistical_rows,
+)
 from trustsem.survey.survey import LogEntry, Source, Survey
 
 Reader = Callable[[Path, Sequence[str] | None, str | None], Content]
@@ -33,6 +38,24 @@ READER_OF: dict[str, Reader] = {
     ".parquet": read_parquet,
 }
 """Reader by file extension."""
+
+PartReader = Callable[[Path, Sequence[str] | None, str | None, int], Iterator[Content]]
+
+PARTS_OF: dict[str, PartReader] = {
+    **dict.fromkeys(READERS, statistical_parts),
+    ".csv": delimited_parts,
+    ".tsv": delimited_parts,
+    ".parquet": parquet_parts,
+}
+"""Reader of parts by file extension."""
+
+ROWS_OF: dict[str, Callable[[Path, str | None], int | None]] = {
+    **dict.fromkeys(READERS, statistical_rows),
+    ".csv": delimited_rows,
+    ".tsv": delimited_rows,
+    ".parquet": parquet_rows,
+}
+"""What counts the rows, by file extension."""
 
 FORMATS = {
     ".sav": "SPSS",
@@ -102,20 +125,108 @@ def read_survey(
             remedy="Survey.from_frame makes a survey of a DataFrame.",
         )
     place = Path(path)
-    reader = _reader(place)
-    content = reader(place, columns, encoding)
+    content = _reader(place)(place, columns, encoding)
     if content.frame.empty:
         raise UnreadableFileError(place, "The file holds no cases.")
-    survey = _survey(place, _without_control(content))
-    if codebook is not None:
-        described = codebook_from(read_survey(codebook))
-        if columns is not None:
-            described = described.restricted_to(n for n in columns if n in described)
-        survey = with_codebook(survey, described, Path(codebook).name)
-    survey = _with_further_missing(survey, missing)
-    for names, ends in _scales(survey, scale):
-        check_scale(survey, names, ends)
-    return survey
+    described = None if codebook is None else codebook_named(codebook, columns)
+    asked = Cleaning(missing, scale, described)
+    return asked.survey(_source(place, content), content)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What is asked of a file beyond what it says itself: see :func:`read_survey`.
+
+    Parameters
+    ----------
+    missing : sequence of codes, or Mapping of name to codes
+        Further missing codes.
+    scale : (float, float), Mapping of name to (float, float), or None
+        Lowest and highest answer.
+    codebook : (Codebook, str), or None
+        A second file's labels and missing codes, and its name.
+    """
+
+    missing: Sequence[MissingCode] | Mapping[str, Sequence[MissingCode]] = ()
+    scale: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None
+    codebook: tuple[Codebook, str] | None = None
+
+    def survey(self, source: Source, content: Content) -> Survey:
+        """Return rows of a file as a survey: codes blank, answers held to their scale.
+
+        Parameters
+        ----------
+        source : Source
+            The file.
+        content : Content
+            All its rows, or some of them.
+        """
+        survey = _survey(source, _without_control(content))
+        if self.codebook is not None:
+            survey = with_codebook(survey, *self.codebook)
+        survey = _with_further_missing(survey, self.missing)
+        for names, ends in _scales(survey, self.scale):
+            check_scale(survey, names, ends)
+        return survey
+
+
+def codebook_named(path: str | Path, columns: Sequence[str] | None) -> tuple[Codebook, str]:
+    """Read a second file that describes columns; return what it says and its name."""
+    described = codebook_from(read_survey(path))
+    if columns is not None:
+        described = described.restricted_to(n for n in columns if n in described)
+    return described, Path(path).name
+
+
+def parts_of(
+    path: Path, columns: Sequence[str] | None, encoding: str | None, at_once: int
+) -> Iterator[Content]:
+    """Read a survey file so many rows at once; rows are numbered from 0 over the whole file.
+
+    Parameters
+    ----------
+    path : path
+        A file of a format of :data:`READER_OF`. Workbooks are read whole, then handed out in parts.
+    columns : sequence of str, optional
+        Read these columns only, in this order.
+    encoding : str, optional
+        Character encoding of the file.
+    at_once : int
+        Rows of a part.
+
+    Raises
+    ------
+    UnreadableFileError, UnknownItemError, SurveyError
+        As :func:`read_survey`.
+    """
+    whole = _reader(path)
+    in_parts = PARTS_OF.get(path.suffix.lower())
+    if in_parts is not None:
+        yield from in_parts(path, columns, encoding, at_once)
+        return
+    content = whole(path, columns, encoding)
+    for first in range(0, max(len(content.frame), 1), at_once):
+        yield replace(content, frame=content.frame.iloc[first : first + at_once])
+
+
+def rows_of(path: Path, encoding: str | None = None) -> int | None:
+    """Return the number of rows of a survey file where it is known without reading all cells.
+
+    Parameters
+    ----------
+    path : path
+        A file.
+    encoding : str, optional
+        Character encoding of the file.
+
+    Returns
+    -------
+    int or None
+        None where the format does not say it.
+    """
+    _reader(path)
+    count = ROWS_OF.get(path.suffix.lower())
+    return None if count is None else count(path, encoding)
 
 
 def _reader(path: Path) -> Reader:
@@ -168,14 +279,16 @@ def _without_control(content: Content) -> Content:
     )
 
 
-def _survey(path: Path, content: Content) -> Survey:
+def _survey(source: Source, content: Content) -> Survey:
     """Return the content as a survey, declared missing codes blank."""
     names = [str(name) for name in content.frame.columns]
-    require_distinct_names(names, path.name)
+    require_distinct_names(names, source.name)
     codebook = Codebook(content.variables)
     declared = {each.name: each.missing_codes for each in content.variables if each.missing_codes}
-    answers, reasons = blank_codes(content.frame.reset_index(drop=True), codebook, declared)
-    frame = pd.DataFrame({name: numeric_where_possible(answers[name]) for name in names})
+    answers, reasons = blank_codes(content.frame, codebook, declared)
+    frame = pd.DataFrame(
+        {name: numeric_where_possible(answers[name]) for name in names}, index=answers.index
+    )
     n_rows, n_columns = frame.shape
     log = [LogEntry("read", f"read {n_rows} cases and {n_columns} variables", n_rows)]
     if declared:
@@ -184,24 +297,34 @@ def _survey(path: Path, content: Content) -> Survey:
     return Survey(
         frame=frame,
         codebook=codebook,
-        source=_source(path, content, n_rows, n_columns),
+        source=source,
         log=tuple(log),
         findings=content.findings,
         missing_reasons=reasons,
     )
 
 
-def _source(path: Path, content: Content, n_rows: int, n_columns: int) -> Source:
+def _source(path: Path, content: Content) -> Source:
+    n_rows, n_columns = content.frame.shape
+    return replace(
+        described_source(path, content, digest(path)), n_rows=n_rows, n_columns=n_columns
+    )
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 digest of a file, read in blocks."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def described_source(path: Path, content: Content, sha256: str) -> Source:
+    """Return what a file says of itself; rows and columns are not counted yet."""
     return Source(
         path=str(path),
         name=path.name,
         format=FORMATS[path.suffix.lower()],
-        sha256=digest,
+        sha256=sha256,
         size=path.stat().st_size,
-        n_rows=n_rows,
-        n_columns=n_columns,
         encoding=content.encoding,
         label=content.label,
         notes=content.notes,

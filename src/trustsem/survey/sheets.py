@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,7 +20,7 @@ from trustsem.survey.columns import (
 from trustsem.survey.content import Content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -79,24 +81,110 @@ def read_parquet(path: Path, columns: Sequence[str] | None, _encoding: str | Non
     UnreadableFileError
         If pyarrow is not installed or the file is damaged.
     """
+    table = _parquet(path)
+    chosen = _chosen(path, list(table.columns), columns)
+    return _table_content(table, table.read(chosen), chosen)
+
+
+def parquet_parts(
+    path: Path, columns: Sequence[str] | None, _encoding: str | None, at_once: int
+) -> Iterator[Content]:
+    """Read a Parquet table, so many rows at once; see :func:`read_parquet`."""
+    table = _parquet(path)
+    chosen = _chosen(path, list(table.columns), columns)
+    first = 0
+    for frame in table.parts(chosen, at_once):
+        yield _table_content(table, frame, chosen, first)
+        first += len(frame)
+    if not first:
+        yield _table_content(table, table.read(chosen), chosen)
+
+
+def parquet_rows(path: Path, _encoding: str | None) -> int:
+    """Return the number of rows of a Parquet table."""
+    return int(_parquet(path).handle.metadata.num_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _ParquetFile:
+    """An open Parquet table and its columns: name as shown to name in the file."""
+
+    path: Path
+    handle: Any
+    columns: Mapping[str, str]
+    damage: tuple[type[Exception], ...]
+
+    def read(self, chosen: Sequence[str]) -> pd.DataFrame:
+        """Return columns of all rows."""
+        try:
+            table = self.handle.read(columns=self._names(chosen), use_threads=False)
+            return self._frame(table)
+        except self.damage as error:
+            raise _damaged_parquet(self.path, error) from error
+
+    def parts(self, chosen: Sequence[str], at_once: int) -> Iterator[pd.DataFrame]:
+        """Yield columns, so many rows at once."""
+        batches = self.handle.iter_batches(
+            batch_size=at_once, columns=self._names(chosen), use_threads=False
+        )
+        while True:
+            try:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                frame = self._frame(batch)
+            except self.damage as error:
+                raise _damaged_parquet(self.path, error) from error
+            yield frame
+
+    def _names(self, chosen: Sequence[str]) -> list[str]:
+        return [self.columns[name] for name in chosen]
+
+    def _frame(self, batch: Any) -> pd.DataFrame:
+        """Return cells as pandas reads them, without the meaning that pandas gave the index."""
+        return pd.DataFrame(batch.to_pandas(ignore_metadata=True))
+
+
+def _parquet(path: Path) -> _ParquetFile:
+    """Open a Parquet table."""
     try:
-        frame = pd.read_parquet(path)
+        from pyarrow import ArrowException  # noqa: PLC0415  (an extra, needed for this format)
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415
     except ImportError as error:
         raise UnreadableFileError(
             path,
             "Reading Parquet needs the package pyarrow, which is not installed.",
-            "Install it with: pip install pyarrow. Or convert the file to CSV.",
+            "Install it with: pip install 'trustsem[parquet]'. Or convert the file to CSV.",
         ) from error
-    except (ValueError, OSError) as error:
-        raise UnreadableFileError(
-            path,
-            f"This file cannot be read as Parquet ({cleaned(error)}).",
-            "It may be truncated or of another format.",
-        ) from error
-    names = [cleaned(name) for name in frame.columns]
+    damage = (ArrowException, ValueError, OSError)
+    try:
+        handle = ParquetFile(path)
+    except damage as error:
+        raise _damaged_parquet(path, error) from error
+    # Where pandas kept its index as a column of the file, that is no variable.
+    kept = json.loads((handle.schema_arrow.metadata or {}).get(b"pandas", b"{}"))
+    index = {each for each in kept.get("index_columns", ()) if isinstance(each, str)}
+    raw = [name for name in handle.schema_arrow.names if name not in index]
+    names = [cleaned(name) for name in raw]
     require_distinct_names(names, path.name)
-    body = frame.set_axis(names, axis=1).reset_index(drop=True)
-    chosen = _chosen(path, names, columns)
+    return _ParquetFile(path, handle, dict(zip(names, raw, strict=True)), damage)
+
+
+def _damaged_parquet(path: Path, error: Exception) -> UnreadableFileError:
+    return UnreadableFileError(
+        path,
+        f"This file cannot be read as Parquet ({cleaned(error)}).",
+        "It may be truncated or of another format.",
+    )
+
+
+def _table_content(
+    table: _ParquetFile, frame: pd.DataFrame, chosen: Sequence[str], first: int = 0
+) -> Content:
+    """Return rows, numbered from ``first``, with numbers as float64."""
+    names = dict(zip(table.columns.values(), table.columns, strict=True))
+    rows = range(first, first + len(frame))
+    body = frame.rename(columns=names).set_axis(rows, axis=0)
     return Content(
         frame=pd.DataFrame(
             {name: numeric_where_possible(body[name]) for name in chosen}, index=body.index
