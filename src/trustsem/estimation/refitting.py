@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trustsem.arrays import Flags, Floats, invert_positive, outer
+from trustsem.arrays import Flags, Floats, exceeds, invert_positive, outer
 from trustsem.completion import WeightedCases
 from trustsem.errors import EstimationError
 from trustsem.estimation.augmented import descend_under_conditions
@@ -168,6 +168,8 @@ def _curvature(problem: Problem, near: Floats) -> Floats:
     """Return the expected Hessian at the common start, its flat directions lifted."""
     H = problem.objective.at(near[None]).expected_hessian()[0]
     metric = unit_metric(H)
+    if exceeds(H / outer(metric, metric), _FLATTEST * len(H)):
+        return np.asarray(H)
     values, vectors = np.linalg.eigh(H / outer(metric, metric))
     lifted = np.maximum(values, _FLATTEST * values.max())
     return np.asarray((vectors * lifted) @ vectors.T * outer(metric, metric))

@@ -13,6 +13,8 @@ from trustsem.discrepancy import VectorLeastSquares
 from trustsem.implied import Responses
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustsem.discrepancy.vector import VectorDiscrepancy
     from trustsem.implied import Implied, Structure
 
@@ -40,6 +42,22 @@ class ResponseBlock:
     mean: Floats
     criterion: VectorLeastSquares
     share: float
+
+    @classmethod
+    def stacked(cls, groups: Sequence[ResponseBlock]) -> ResponseBlock:
+        """Return one group on several samples as a stack; they have diagonal weights."""
+        first = groups[0]
+        weights = [group.criterion.weights.values for group in groups]
+        return cls(
+            structure=first.structure,
+            S=np.stack([group.S for group in groups]),
+            mean=np.stack([group.mean for group in groups]),
+            criterion=VectorLeastSquares(
+                np.stack([group.criterion.moments for group in groups]),
+                replace(first.criterion.weights, values=np.stack(weights)),
+            ),
+            share=first.share,
+        )
 
     @property
     def responses(self) -> Responses:

@@ -90,7 +90,9 @@ class OrdinalMoments:
         )
 
 
-def renewed_ordinal(moments: OrdinalMoments, data: Floats) -> OrdinalMoments:
+def renewed_ordinal(
+    moments: OrdinalMoments, data: Floats, *, variances_only: bool = False
+) -> OrdinalMoments:
     """Estimate the same moments from other cases.
 
     Parameters
@@ -99,6 +101,8 @@ def renewed_ordinal(moments: OrdinalMoments, data: Floats) -> OrdinalMoments:
         Tells which variables are ordered, and how many categories they have.
     data : ndarray, shape (n, p)
         Categories of ordered items from 0, values of continuous variables; NaN for missing.
+    variances_only : bool
+        Compute the diagonal of the spread only, at a fraction of the cost; the rest is NaN.
 
     Raises
     ------
@@ -112,10 +116,12 @@ def renewed_ordinal(moments: OrdinalMoments, data: Floats) -> OrdinalMoments:
         different = len(np.unique(data[~np.isnan(data[:, item]), item]))
         if different < max(size, 2):
             raise MomentsError("A category is empty, or a variable does not vary.")
-    return ordinal_moments(codes, data, sizes)
+    return ordinal_moments(codes, data, sizes, variances_only=variances_only)
 
 
-def ordinal_moments(codes: Codes, values: Floats, n_categories: tuple[int, ...]) -> OrdinalMoments:
+def ordinal_moments(
+    codes: Codes, values: Floats, n_categories: tuple[int, ...], *, variances_only: bool = False
+) -> OrdinalMoments:
     r"""Estimate the moments of ordered and continuous variables in two steps [muthen1984]_.
 
     Parameters
@@ -127,6 +133,8 @@ def ordinal_moments(codes: Codes, values: Floats, n_categories: tuple[int, ...])
         Values of the continuous variables, NaN where missing; other columns are not used.
     n_categories : tuple of int
         For each variable; 0 for a continuous one.
+    variances_only : bool
+        Compute the diagonal of the spread only; the rest is NaN.
 
     Notes
     -----
@@ -138,7 +146,7 @@ def ordinal_moments(codes: Codes, values: Floats, n_categories: tuple[int, ...])
     """
     layout = MomentLayout(tuple(max(K - 1, 0) for K in n_categories))
     step = _TwoSteps.of(codes, values, layout)
-    return step.moments()
+    return step.moments(variances_only=variances_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +175,8 @@ class _TwoSteps:
         mean[C], sd[C] = np.nanmean(z[:, C], axis=0), np.nanstd(z[:, C], axis=0)
         return cls(codes, (z - mean) / sd, layout, tuple(cuts), mean, sd)
 
-    def moments(self) -> OrdinalMoments:
-        """Estimate the correlations and the spread of all moments."""
+    def moments(self, *, variances_only: bool) -> OrdinalMoments:
+        """Estimate the correlations and the spread of all moments, or its diagonal."""
         layout = self.layout
         rows, cols = layout.pairs
         n_obs, size = len(self.codes), layout.size
@@ -189,7 +197,7 @@ class _TwoSteps:
             thresholds=np.concatenate(self.cuts),
             mean=self.mean,
             cov=R * np.outer(self.sd, self.sd),
-            spread=self._spread(slopes, A, rho),
+            spread=self._spread(slopes, A, rho, variances_only=variances_only),
             n_obs=n_obs,
             empty_cells=empty,
         )
@@ -295,12 +303,12 @@ class _TwoSteps:
             by_variance = np.where(seen, own * by_own - 1, 0.0)
             A[places, variances.start + at] = (slope * by_variance).sum(axis=0) / (2 * sd**2)
 
-    def _spread(self, slopes: Floats, A: Floats, rho: Floats) -> Floats:
+    def _spread(self, slopes: Floats, A: Floats, rho: Floats, *, variances_only: bool) -> Floats:
         """Return N times the covariance of the moments, from slopes and the lower blocks of A."""
         layout = self.layout
-        B = slopes.T @ slopes
         _, means, variances, covariances = layout.parts
         first = covariances.start
+        B = slopes[:, :first].T @ slopes[:, :first]
         own = np.zeros((first, first))
         start = 0
         for size in layout.n_thresholds:
@@ -311,7 +319,7 @@ class _TwoSteps:
         for i in (means.start + at, variances.start + at):
             for j in (means.start + at, variances.start + at):
                 own[i, j] = B[i, j]
-        weight = np.diag(B)[first:]
+        weight = np.einsum("ij,ij->j", slopes[:, first:], slopes[:, first:])
         weight = np.where(weight > 0, weight, np.inf)
         upper = np.linalg.inv(own)
         lower = -(A[first:, :first] / weight[:, None]) @ upper
@@ -321,7 +329,11 @@ class _TwoSteps:
             below = lower @ rows[:first] + rows[first:] / weight[:, None]
             return self._to_covariances(np.concatenate([upper @ rows[:first], below]), rho)
 
-        return np.asarray(len(slopes) * from_slopes(from_slopes(B).T))
+        if variances_only:
+            spread = np.full((layout.size,) * 2, np.nan)
+            np.fill_diagonal(spread, len(slopes) * (from_slopes(slopes.T) ** 2).sum(axis=1))
+            return spread
+        return np.asarray(len(slopes) * from_slopes(from_slopes(slopes.T @ slopes).T))
 
     def _to_covariances(self, inverse: Floats, rho: Floats) -> Floats:
         """Pass from correlations to covariances with and among continuous variables."""

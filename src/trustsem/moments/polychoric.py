@@ -150,7 +150,11 @@ class OrderedPairs:
     def probabilities(self, rho: Floats) -> Floats:
         """Return the probabilities of the cells, 1 for those without answers, (m, K, K)."""
         r = rho[:, None, None]
-        inside = lower_probability(self.rows[:, 1:, None], self.cols[:, None, 1:], r)
+        inside = np.empty((len(rho), self.rows.shape[1] - 1, self.cols.shape[1] - 1))
+        inside[:, :-1, :-1] = lower_probability(
+            self.rows[:, 1:-1, None], self.cols[:, None, 1:-1], r
+        )
+        inside[:, :, -1], inside[:, -1, :] = ndtr(self.rows[:, 1:]), ndtr(self.cols[:, 1:])
         P = np.maximum(_cells(_padded(inside)), _LEAST)
         return np.where(self.tables > 0, P, 1.0)
 

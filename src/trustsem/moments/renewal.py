@@ -10,7 +10,7 @@ from trustsem.moments.ordinal import renewed_ordinal
 from trustsem.moments.sample import SampleMoments, complete_moments
 
 
-def renewed(sample: SampleMoments, data: Floats) -> SampleMoments:
+def renewed(sample: SampleMoments, data: Floats, *, variances_only: bool = False) -> SampleMoments:
     """Form the moments of other cases as those of a sample were formed.
 
     Parameters
@@ -19,6 +19,8 @@ def renewed(sample: SampleMoments, data: Floats) -> SampleMoments:
         Tells variables, divisor, categories, and whether cases are incomplete.
     data : ndarray, shape (n, p)
         Cases, as in the sample's own ``data``.
+    variances_only : bool
+        Of the spread of moments of ordered items the diagonal is needed only; the rest is NaN.
 
     Raises
     ------
@@ -27,7 +29,7 @@ def renewed(sample: SampleMoments, data: Floats) -> SampleMoments:
     """
     alike = replace(sample, data=data, n_obs=len(data), rows=None)
     if sample.ordinal is not None:
-        moments = renewed_ordinal(sample.ordinal, data)
+        moments = renewed_ordinal(sample.ordinal, data, variances_only=variances_only)
         return replace(alike, cov=moments.cov, mean=moments.mean, ordinal=moments)
     if sample.patterns is not None:
         patterns, found = incomplete_moments(data, sample.names)

@@ -44,6 +44,9 @@ from trustsem.simulation.resampling import (
 AT_ONCE = 200
 """Resamples that are estimated together: few enough for their matrices to stay in cache."""
 
+_DIAGONAL = ("DWLS", "ULSM")
+"""Estimators that need no more of the spread of the moments than its diagonal."""
+
 FEW = 5
 """How many samples without a solution are worth a search with every start there is. Where there are
 more, it is the model that lacks a solution in samples of this size, which a finding says."""
@@ -380,9 +383,36 @@ def _estimate_by_cases(
     """Estimate a model whose F needs cases: from all samples at once where that is possible."""
     refits = _from_incomplete(problem, params, draws, numbers)
     if refits is None:
+        refits = _from_ordered(problem, params, draws, numbers)
+    if refits is None:
         return _one_by_one(problem, params, draws, numbers)
     lost = refits.numbers[~refits.converged].tolist()
     return refits.with_found(_one_by_one(problem, params, draws, lost)) if lost else refits
+
+
+def _from_ordered(
+    problem: Problem, params: Floats, draws: Resampling | LeaveOneOut, numbers: Sequence[int]
+) -> Refits | None:
+    """Estimate from the moments of ordered items of each sample, with diagonal weights."""
+    if not problem.table.ordered or problem.estimator.name not in _DIAGONAL:
+        return None
+    found = [alone(problem, draws, number, variances_only=True) for number in numbers]
+    there = [place for place, one in enumerate(found) if one is not None]
+    ones = [one for one in found if one is not None]
+    refits = Refits.without_solution(numbers, params)
+    if not ones:
+        return refits
+    if len({tuple(block.share for block in one.objective.blocks) for one in ones}) > 1:
+        return None  # samples that lack a case of different groups
+    blocks = [ResponseBlock.stacked(group) for group in zip(*map(_blocks_of, ones), strict=True)]
+    stack = replace(problem, objective=replace(problem.objective, blocks=tuple(blocks)))
+    ends = refit(problem, stack.objective, params)
+    return refits.with_found(_judged(stack, [numbers[place] for place in there], ends))
+
+
+def _blocks_of(problem: Problem) -> list[ResponseBlock]:
+    """Return the groups of a model with ordered items."""
+    return [block for block in problem.objective.blocks if isinstance(block, ResponseBlock)]
 
 
 def _from_incomplete(
@@ -422,7 +452,7 @@ def _one_by_one(
     """Estimate from one sample after the other, where moments or weights need its cases."""
     refits = Refits.without_solution(numbers, params)
     for position, number in enumerate(numbers):
-        one = alone(problem, draws, number)
+        one = alone(problem, draws, number, variances_only=problem.estimator.name in _DIAGONAL)
         if one is not None:
             end = refit(one, one.objective, params)
             reached = one.reduction.expand(end.reduced)[0]
@@ -443,12 +473,23 @@ def _searched(
     return refits
 
 
-def alone(problem: Problem, draws: Resampling | LeaveOneOut, number: int) -> Problem | None:
-    """Return a model on one of the samples; None if its moments or weights do not exist."""
+def alone(
+    problem: Problem,
+    draws: Resampling | LeaveOneOut,
+    number: int,
+    *,
+    variances_only: bool = False,
+) -> Problem | None:
+    """Return a model on one of the samples; None if its moments or weights do not exist.
+
+    With ``variances_only`` it can be estimated where weights are diagonal, but not judged.
+    """
     try:
         if problem.by_cases:
             pairs = zip(problem.samples, draws.cases(number), strict=True)
-            return problem.with_samples([renewed(sample, data) for sample, data in pairs])
+            return problem.with_samples(
+                [renewed(sample, data, variances_only=variances_only) for sample, data in pairs]
+            )
         samples = []
         for sample, (S, mean) in zip(problem.samples, draws.moments([number]), strict=True):
             if not is_positive_definite(S[0]):
