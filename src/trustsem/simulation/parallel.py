@@ -7,14 +7,18 @@ cluster.
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import sys
-import warnings
+import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from types import FrameType
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -152,23 +156,60 @@ def _is_configured() -> bool:
 def _by_others(
     task: Callable[[Part], Outcome], parts: Sequence[Part], workers: int
 ) -> Iterator[Outcome]:
-    """Yield the outcomes of other processes in the order of the parts."""
+    """Yield the outcomes of other processes in the order of the parts.
+
+    An interrupt lets those parts end that are under way, which are few, and begins no others: the
+    processes stay as they are.
+    """
     from joblib import Parallel, delayed  # noqa: PLC0415 - needed with several workers only
 
-    sent = _sent(task)
+    sent, here, stop = _sent(task), os.getpid(), _Stop()
     together = Parallel(
-        n_jobs=None if workers == 1 else workers, return_as="generator", pre_dispatch="3*n_jobs"
+        n_jobs=None if workers == 1 else workers, return_as="generator", pre_dispatch="2*n_jobs"
     )
-    outcomes = together(delayed(_carry_out)(sent, part) for part in parts)
+    outcomes = together(delayed(_carry_out)(sent, here, part) for part in parts if not stop.asked)
     try:
-        for outcome in outcomes:  # noqa: UP028 - an early end is to be met here, not in joblib
-            yield outcome
+        with stop.listening():
+            yield from map(_same, outcomes)
     except BrokenExecutor as error:
-        raise WorkerError(str(error)) from error
+        if not stop.asked:
+            raise WorkerError(str(error)) from error
     finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            outcomes.close()
+        interrupted, stop.asked = stop.asked, True
+        deque(outcomes, maxlen=0)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Whether no further parts are to begin."""
+
+    asked: bool = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take an interrupt as a wish to stop, and a second one as an interrupt."""
+        before = signal.getsignal(signal.SIGINT)
+        if before is None or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def note(number: int, frame: FrameType | None) -> None:
+            if self.asked:
+                signal.default_int_handler(number, frame)
+            self.asked = True
+
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _same(outcome: Outcome) -> Outcome:
+    """Return an outcome as it is: joblib is not told of an early end, which is met here."""
+    return outcome
 
 
 def _sent(task: Callable[..., object]) -> NDArray[np.uint8]:
@@ -185,9 +226,11 @@ def _received(task: bytes) -> Callable[[object], object]:
     return unpacked
 
 
-def _carry_out(task: NDArray[np.uint8], part: object) -> object:
-    """Carry out a part as a worker: one thread, and no workers of its own."""
+def _carry_out(task: NDArray[np.uint8], asked_by: int, part: object) -> object:
+    """Carry out a part as a worker: one thread, no workers of its own, no ear for interrupts."""
     from joblib import parallel_config  # noqa: PLC0415 - there already in a worker
 
+    if os.getpid() != asked_by and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     with threadpool_limits(1), parallel_config(backend="sequential", n_jobs=1):
         return _received(task.tobytes())(part)
