@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -288,3 +289,13 @@ def test_options_that_are_lists_are_written_with_commas(command, tmp_path):
     )  # fmt: skip
     found = json.loads(done.out)["fit_measures"]["chisq"]
     assert found == pytest.approx(expected.fit_measures["chisq"])
+
+
+def test_a_quick_run_leaves_out_what_the_environment_asks_for(command):
+    found = command("replicate", "wheaton1977", "--quick", "-q", "-o", "quick")
+    assert found.code == 0
+    overrides = json.loads(Path("quick/manifest.json").read_text())["overrides"]
+    assert not any(overrides[name] for name in ("bootstrap", "influence", "power", "cutoffs"))
+    found = command("replicate", "wheaton1977", "--quick", "--power", "10", "-q", "-o", "power")
+    overrides = json.loads(Path("power/manifest.json").read_text())["overrides"]
+    assert (overrides["power"], overrides["cutoffs"]) == (10, 0)

@@ -76,7 +76,8 @@ def test_1_an_unexpected_error_shows_its_traceback_only_on_demand(command, monke
         (["diagram", "wheaton1977", "--label", "ses"], "NAME=TEXT"),
         (["diagram", "wheaton1977", "--label", "sess=SES"], "Did you mean 'ses'?"),
         (["diagram", "wheaton1977", "--layout", "ses alienation67"], "no place for alienation71"),
-        (["power"], "No such command"),
+        (["power"], "Give a STUDY"),
+        (["powers"], "No such command"),
     ],
     ids=str,
 )

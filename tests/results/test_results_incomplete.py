@@ -13,7 +13,6 @@ from kernel_models import THREE_CONSTRUCTS, democracy, holzinger
 from reference_cases import SHARED, read_frame
 from trustsem.errors import (
     EngineUnavailableError,
-    ResamplingError,
     SpecificationError,
     UnsupportedError,
 )
@@ -303,5 +302,3 @@ def test_incomplete_cases_are_drawn_again_with_their_gaps():
     alone = ts.cfa(THREE_CONSTRUCTS, frame.iloc[chosen], missing="fiml")
     assert bootstrap.params[2] == pytest.approx(alone.estimate.params, abs=1e-5)
     assert bootstrap.chisq[2] == pytest.approx(alone.fit_measures["chisq"], abs=1e-6)
-    with pytest.raises(ResamplingError, match="incomplete cases"):
-        result.bootstrap(4, kind="bollen-stine")

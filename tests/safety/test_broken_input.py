@@ -31,7 +31,10 @@ MODELS = {
     "no model": (lambda: ts.cfa(None, DATA), "model must be a text .* got NoneType"),
     "an empty model": (lambda: ts.cfa("# nothing", DATA), "model is empty"),
     "no data": (lambda: ts.sem(MODEL), "Give data, or sample_cov"),
-    "a list": (lambda: ts.cfa(MODEL, [1, 2]), "DataFrame or a Survey, got list"),
+    "a list": (
+        lambda: ts.cfa(MODEL, [1, 2]),
+        "moments of a file, got list",
+    ),
     "an option misspelt": (lambda: ts.cfa(MODEL, DATA, estimater="ML"), "mean 'estimator'"),
     "an item misspelt": (lambda: ts.cfa("a =~ a1 + a2 + a33", DATA), "mean 'a3'"),
     "no cases": (lambda: ts.cfa(MODEL, DATA.iloc[:0]), "Only 0 usable"),
@@ -46,7 +49,7 @@ STUDIES = {
     "NUL": (lambda: ts.load_study("a\0b"), r"no study 'a\\x00b'"),
     "an endless name": (lambda: ts.load_study("x" * 5000), "There is no study"),
     "a folder": (lambda: ts.load_study("/"), "There is no study"),
-    "data of a wrong kind": (lambda: ts.two_step("bollen1989", [1]), "DataFrame .* got list"),
+    "data of a wrong kind": (lambda: ts.two_step("bollen1989", [1]), "moments of a file, got list"),
     "an endless path": (lambda: ts.two_step("bollen1989", "x" * 5000), "too long"),
     "no constructs": (lambda: ts.Study(title="T", constructs=None), "must be a mapping"),
     "a list of constructs": (lambda: ts.Study(title="T", constructs=["a"]), "got list"),
@@ -55,7 +58,7 @@ STUDIES = {
 }
 ON_MODELS = {
     "no number of resamples": (lambda m: m.bootstrap("many"), "at least 2 resamples"),
-    "half a resample": (lambda m: m.bootstrap(2.5), r"got 2\.5 and 1"),
+    "half a resample": (lambda m: m.bootstrap(2.5), r"got 2\.5"),
     "a negative seed": (lambda m: m.bootstrap(5, -1), "not negative, got -1"),
     "another kind": (lambda m: m.bootstrap(5, kind=3), "kind of bootstrap"),
     "another method": (lambda m: m.factor_scores(1), "Unknown method '1'"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from trustsem.cli.options import (
     FILE,
@@ -162,6 +163,8 @@ def replicate(
     destination = report.require_destination(
         output or Path("replications") / _folder(plan.name), force=force
     )
+    if quick:
+        further = _without_environment(further)
     settings = _further(plan, further, quick=quick)
     with console.stage(f"Estimate {plan.name}"):
         result = two_step(plan, data, **{**settings, **options})
@@ -169,6 +172,15 @@ def replicate(
     _write(console, result, destination, chosen, force=force)
     _show(console, result, destination, as_json=as_json)
     return _code(console, result, unfit, allow_improper=allow_improper)
+
+
+def _without_environment(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was said without what the environment says of more than the two steps."""
+    source = click.get_current_context().get_parameter_source
+    return {
+        name: None if name in FURTHER and source(name) is ParameterSource.ENVIRONMENT else value
+        for name, value in said.items()
+    }
 
 
 def _further(plan: Study, said: Mapping[str, Any], *, quick: bool) -> dict[str, Any]:

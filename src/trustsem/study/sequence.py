@@ -202,7 +202,9 @@ def chisq_difference(a: ModelResult, b: ModelResult) -> SequentialTest | None:
         row = compare(a, b).iloc[-1]
     except NotNestedError:
         return None
-    return SequentialTest(float(row["chisq_diff"]), float(row["df_diff"]), float(row["pvalue"]))
+    df = float(row["df_diff"])
+    chisq = float(row["chisq_diff"]) if df else 0.0  # models that coincide differ by rounding
+    return SequentialTest(chisq, df, float(row["pvalue"]))
 
 
 class _Differences:
