@@ -241,6 +241,15 @@ def test_ordered_answers_cannot_be_moved_to_where_the_model_holds(ordered):
         ordered.bootstrap(10, kind="bollen-stine")
 
 
+def test_resamples_that_lack_an_answer_say_what_to_do():
+    frame = holzinger()[["x1", "x2", "x3", "x4"]]
+    answers = frame.apply(lambda item: np.digitize(item, item.quantile([0.005, 0.4, 0.7])))
+    found = ts.cfa("f =~ x1 + x2 + x3 + x4", answers, ordered=True).bootstrap(30, seed=1)
+    (failed,) = (each for each in found.findings if each.code == "resamples_failed")
+    assert failed.value == found.n_failed / 30 > 0.2
+    assert "join rare answers" in failed.remedy
+
+
 def test_bounds_hold_behind_categories(ordered):
     inside = ts.cfa(THREE_CONSTRUCTS, frame_of("o"), ordered=True, bounds="standard")
     assert inside.estimate.params == pytest.approx(ordered.estimate.params, abs=1e-6)

@@ -229,7 +229,7 @@ class Bootstrap(Shown):
         if self.interrupted:
             found.append(_interrupted(self.n, self.draws.n))
         if self.n_failed:
-            found.append(_failed(self.n_failed, self.n))
+            found.append(_failed(self.n_failed, self.n, self._lack))
         if self.n_inadmissible:
             found.append(_inadmissible(self.n_inadmissible, self.n))
         return at_least(found, "note")
@@ -243,9 +243,20 @@ class Bootstrap(Shown):
         if len(kept.numbers) < _ENOUGH:
             raise ResamplingError(
                 f"{len(kept.numbers)} of {self.n} resamples have a solution: too few for anything.",
-                remedy="Simplify the model, or collect more cases.",
+                remedy=self._lack,
             )
         return kept
+
+    @property
+    def _lack(self) -> str:
+        """What resamples without a solution tell."""
+        if not self._table.ordered:
+            return "The sample is small for this model, or the model barely identified."
+        return (
+            "A resample that lacks a rare answer altogether has other categories than the sample: "
+            "join rare answers with their neighbours ([recode] in a study file), or use "
+            "kind='parametric'."
+        )
 
     @property
     def params(self) -> Floats:
@@ -719,7 +730,7 @@ def _interrupted(finished: int, asked: int) -> Finding:
     )
 
 
-def _failed(failed: int, n: int) -> Finding:
+def _failed(failed: int, n: int, remedy: str) -> Finding:
     share = failed / n
     return Finding(
         code="resamples_failed",
@@ -730,7 +741,7 @@ def _failed(failed: int, n: int) -> Finding:
         holds=share <= _MANY,
         value=share,
         threshold=_MANY,
-        remedy="The sample is small for this model, or the model barely identified.",
+        remedy=remedy,
     )
 
 
