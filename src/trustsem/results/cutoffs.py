@@ -33,6 +33,7 @@ from trustsem.simulation import (
     SimulatedFit,
     cross_loadings,
     cutoff_rates,
+    require_workers,
     residual_correlations,
     simulate_fit,
     structural_relations,
@@ -542,10 +543,7 @@ def _require_arguments(samples: object, seed: object, workers: object) -> None:
         raise SpecificationError(
             f"Cut-offs are percentiles of {_LEAST_SAMPLES} samples at least, got {samples!r}."
         )
-    if not _whole(workers) or not (int(str(workers)) >= 1 or int(str(workers)) == -1):
-        raise SpecificationError(
-            f"A number of workers is 1 or more, or -1 for all cores; got {workers!r}."
-        )
+    require_workers(workers)
     if seed is not None and not (_whole(seed) and int(str(seed)) >= 0):
         raise SpecificationError(f"A seed is a whole number that is not negative, got {seed!r}.")
 

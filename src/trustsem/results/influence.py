@@ -15,7 +15,7 @@ from scipy import special
 from trustsem import display
 from trustsem.arrays import Flags, Floats
 from trustsem.charts import IndexChart, Width, index_chart
-from trustsem.errors import PlanError, ResamplingError, SpecificationError, UnknownOptionError
+from trustsem.errors import PlanError, ResamplingError, UnknownOptionError
 from trustsem.estimation import Estimate
 from trustsem.findings import Finding, Findings, at_least
 from trustsem.fit import STACKED_MEASURES, stacked_fit
@@ -34,6 +34,7 @@ from trustsem.simulation import (
     find_flips,
     judge_claims,
     likelihood_distances,
+    require_workers,
     sample_without,
 )
 from trustsem.tables import Notes, Page, Shown, Table
@@ -658,14 +659,7 @@ def analyse_influence(
     ResamplingError
         If the model did not converge, or was estimated from a matrix.
     """
-    if (
-        not isinstance(workers, int | np.integer)
-        or isinstance(workers, bool)
-        or not (workers >= 1 or workers == -1)
-    ):
-        raise SpecificationError(
-            f"workers takes a number of processes, or -1 for all cores, got {workers!r}."
-        )
+    require_workers(workers)
     if not model.converged:
         raise ResamplingError(
             "The model did not converge: there are no estimates that a case could change.",

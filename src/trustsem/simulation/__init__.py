@@ -63,7 +63,7 @@ from trustsem.simulation.monte_carlo import (
     chain_values,
     simulate,
 )
-from trustsem.simulation.parallel import Finished, Report, run_in_parts
+from trustsem.simulation.parallel import Finished, Report, require_workers, run_in_parts
 from trustsem.simulation.populations import (
     AnsweringPopulation,
     transformed_cases,
@@ -167,6 +167,7 @@ __all__ = [
     "plan_resamples",
     "population_fit",
     "pseudo_true",
+    "require_workers",
     "residual_correlations",
     "reverse_keyed_answers",
     "run_in_parts",

@@ -25,11 +25,11 @@ from trustsem.results.power_plan import (
     tested_paths,
 )
 from trustsem.results.progress import progress_report
-from trustsem.simulation import Estimates, MonteCarlo, Scale, SimulatedModel
+from trustsem.simulation import Estimates, MonteCarlo, Scale, SimulatedModel, require_workers
 from trustsem.study.answers import Data
 from trustsem.study.plan import Study
 from trustsem.study.result import StudyResult
-from trustsem.study.settings import ALL_CORES, WITHOUT, RunSettings
+from trustsem.study.settings import WITHOUT, RunSettings
 from trustsem.study.study_file import load_study
 from trustsem.validity.constructs import (
     MODEL_INDICES,
@@ -131,11 +131,7 @@ def power(
             f"Power is that of a study, its result, or an estimated model; got {plan!r}.",
             remedy="Name a study file, or a shipped study.",
         )
-    whole = isinstance(workers, int | np.integer) and not isinstance(workers, bool)
-    if not whole or not (workers >= 1 or workers == ALL_CORES):
-        raise SpecificationError(
-            f"workers is a number of processes, or -1 for all cores; got {workers!r}."
-        )
+    require_workers(workers)
     chosen = _Chosen(alpha, goal, seed, rounded)
     if isinstance(plan, ModelResult):
         prepared = plan_of_model(plan, chosen)

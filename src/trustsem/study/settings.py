@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from trustsem.errors import SpecificationError
+from trustsem.simulation import require_workers
 from trustsem.study.sections import RunSection
 
-ALL_CORES = -1
 _COUNTS = ("bootstrap", "power", "cutoffs")
 _SWITCHES = ("influence", "multiverse", "second_engine")
 
@@ -80,8 +80,7 @@ class RunSettings:
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise _unusable(name, getattr(self, name), "True or False")
-        if not _is_whole(self.workers) or not (self.workers >= 1 or self.workers == ALL_CORES):
-            raise _unusable("workers", self.workers, "a number of processes, or -1 for all cores")
+        require_workers(self.workers)
 
 
 RUN_ONLY = tuple(
